@@ -1,0 +1,49 @@
+import type { Architecture, LinearRole, LinearShape, ModelConfig } from './types.js';
+
+/** The linears of a decoder layer in the order in which inference uses them. */
+export function rolesOf(architecture: Architecture): readonly LinearRole[] {
+  return architecture === 'llama'
+    ? [
+        'self_attn.q_proj',
+        'self_attn.k_proj',
+        'self_attn.v_proj',
+        'self_attn.o_proj',
+        'mlp.gate_proj',
+        'mlp.up_proj',
+        'mlp.down_proj',
+      ]
+    : ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj', 'self_attn.out_proj', 'fc1', 'fc2'];
+}
+
+/** Rows (output features) and columns (input features) of a linear. */
+export function shapeOf(config: ModelConfig, role: LinearRole): { rows: number; cols: number } {
+  const attention = config.heads * config.headDim;
+  switch (role) {
+    case 'self_attn.q_proj':
+      return { rows: attention, cols: config.dim };
+    case 'self_attn.k_proj':
+    case 'self_attn.v_proj':
+      return { rows: config.kvHeads * config.headDim, cols: config.dim };
+    case 'self_attn.o_proj':
+    case 'self_attn.out_proj':
+      return { rows: config.dim, cols: attention };
+    case 'mlp.gate_proj':
+    case 'mlp.up_proj':
+    case 'fc1':
+      return { rows: config.hidden, cols: config.dim };
+    case 'mlp.down_proj':
+    case 'fc2':
+      return { rows: config.dim, cols: config.hidden };
+  }
+}
+
+/** Every linear of every decoder layer, in the order of inference. */
+export function linearsOf(config: ModelConfig): LinearShape[] {
+  const linears: LinearShape[] = [];
+  for (let layer = 0; layer < config.layers; layer++) {
+    for (const role of rolesOf(config.architecture)) {
+      linears.push({ name: `layers.${layer}.${role}`, layer, role, ...shapeOf(config, role) });
+    }
+  }
+  return linears;
+}
