@@ -1,0 +1,134 @@
+import { InputError } from '../errors.js';
+import { shapeOf } from '../model/roles.js';
+import type { EndTensors, LayerTensors, LinearRole, ModelConfig } from '../model/types.js';
+import { attend, createCache, type KeyValueCache, rotate } from './attention.js';
+import { matmul } from './matmul.js';
+import { normalize } from './norm.js';
+
+/**
+ * Sees what goes into a linear: `input` is seq × cols of that linear, and is only valid during the call.
+ * Roles that read the same vector (q, k and v; gate and up) are each reported, one after the other.
+ */
+export type LinearObserver = (role: LinearRole, input: Float32Array, seq: number) => void;
+
+/**
+ * Embeds tokens: the residual stream before the first layer.
+ *
+ * @param start position of the first token
+ * @returns tokens.length × dim
+ * @throws InputError if a token is not in the model's vocabulary, or a position not in its context
+ */
+export function embed(config: ModelConfig, ends: EndTensors, tokens: ArrayLike<number>, start = 0): Float32Array {
+  const { dim, embedDim, vocab, context } = config;
+  const seq = tokens.length;
+  if (start + seq > context) {
+    throw new InputError(`${start + seq} tokens exceed the context of ${context} tokens of model ${config.name}.`);
+  }
+  const rows = new Float32Array(seq * embedDim);
+  for (let t = 0; t < seq; t++) {
+    const token = tokens[t]!;
+    if (!(token >= 0 && token < vocab)) {
+      throw new InputError(`Token ${token} is not in the vocabulary of ${vocab} tokens of model ${config.name}.`);
+    }
+    rows.set(ends.embedding.subarray(token * embedDim, (token + 1) * embedDim), t * embedDim);
+  }
+  let hidden = rows;
+  if (ends.projectIn !== null) {
+    hidden = new Float32Array(seq * dim);
+    matmul(ends.projectIn, null, dim, embedDim, rows, seq, hidden);
+  }
+  if (ends.positions !== null) {
+    for (let i = 0; i < hidden.length; i++) hidden[i] = hidden[i]! + ends.positions[start * dim + i]!;
+  }
+  return hidden;
+}
+
+/**
+ * One decoder layer in float: attention and feed-forward, each with its norm and residual addition.
+ *
+ * @param hidden seq × dim, the residual stream; updated in place
+ * @param observe is called with the input of each linear, in the order of inference
+ * @param cache the layer's keys and values of earlier positions, to which these are appended; without it the tokens
+ *   are a whole sequence from position 0
+ */
+export function layerForward(
+  config: ModelConfig,
+  tensors: LayerTensors,
+  hidden: Float32Array,
+  seq: number,
+  observe?: LinearObserver,
+  cache: KeyValueCache = createCache(config, seq),
+): void {
+  const { dim, heads, kvHeads, headDim, normBefore } = config;
+  const linear = (role: LinearRole, input: Float32Array): Float32Array => {
+    observe?.(role, input, seq);
+    const { rows, cols } = shapeOf(config, role);
+    const output = new Float32Array(seq * rows);
+    matmul(tensors.weights.get(role)!, tensors.biases.get(role) ?? null, rows, cols, input, seq, output);
+    return output;
+  };
+
+  const input = normBefore ? new Float32Array(seq * dim) : hidden;
+  if (normBefore) normalize(config, tensors.attnNorm, hidden, seq, input);
+  const queries = linear('self_attn.q_proj', input);
+  const keys = linear('self_attn.k_proj', input);
+  const values = linear('self_attn.v_proj', input);
+  if (config.rope !== null) {
+    rotate(config, queries, heads, seq, cache.length);
+    rotate(config, keys, kvHeads, seq, cache.length);
+  }
+  cache.keys.set(keys, cache.length * kvHeads * headDim);
+  cache.values.set(values, cache.length * kvHeads * headDim);
+  cache.length += seq;
+  const mixed = new Float32Array(seq * heads * headDim);
+  attend(config, queries, seq, cache, mixed);
+  add(hidden, linear(config.architecture === 'llama' ? 'self_attn.o_proj' : 'self_attn.out_proj', mixed));
+  if (!normBefore) normalize(config, tensors.attnNorm, hidden, seq, hidden);
+
+  if (normBefore) normalize(config, tensors.mlpNorm, hidden, seq, input);
+  add(hidden, config.architecture === 'llama' ? swiGlu(linear, input) : reluMlp(linear, input));
+  if (!normBefore) normalize(config, tensors.mlpNorm, hidden, seq, hidden);
+}
+
+/**
+ * Final norm and head.
+ *
+ * @param hidden seq × dim, after the last layer
+ * @returns seq × vocab logits
+ */
+export function head(config: ModelConfig, ends: EndTensors, hidden: Float32Array): Float32Array {
+  const { dim, embedDim, vocab } = config;
+  const seq = hidden.length / dim;
+  let states = hidden;
+  if (ends.finalNorm !== null) {
+    states = new Float32Array(seq * dim);
+    normalize(config, ends.finalNorm, hidden, seq, states);
+  }
+  if (ends.projectOut !== null) {
+    const projected = new Float32Array(seq * embedDim);
+    matmul(ends.projectOut, null, embedDim, dim, states, seq, projected);
+    states = projected;
+  }
+  const logits = new Float32Array(seq * vocab);
+  matmul(ends.head, null, vocab, embedDim, states, seq, logits);
+  return logits;
+}
+
+type Linear = (role: LinearRole, input: Float32Array) => Float32Array;
+
+function swiGlu(linear: Linear, input: Float32Array): Float32Array {
+  const gate = linear('mlp.gate_proj', input);
+  const up = linear('mlp.up_proj', input);
+  for (let i = 0; i < gate.length; i++) gate[i] = (gate[i]! / (1 + Math.exp(-gate[i]!))) * up[i]!;
+  return linear('mlp.down_proj', gate);
+}
+
+function reluMlp(linear: Linear, input: Float32Array): Float32Array {
+  const inner = linear('fc1', input);
+  for (let i = 0; i < inner.length; i++) inner[i] = Math.max(0, inner[i]!);
+  return linear('fc2', inner);
+}
+
+function add(sum: Float32Array, term: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + term[i]!;
+}

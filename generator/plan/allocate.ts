@@ -1,0 +1,68 @@
+import { InputError } from '../errors.js';
+import { rolesOf } from '../model/roles.js';
+import type { LinearShape, ModelConfig } from '../model/types.js';
+import { MAX_OSR, MIN_OSR, type PlanOptions, planLinears } from './build-plan.js';
+import { meanOsr, planBytes } from './memory-size.js';
+import { allocateOsr, type OsrConfig } from './multi-osr.js';
+import type { ModelStatistics } from './statistics.js';
+import type { PlanLinear } from './types.js';
+
+/** Where the over-sampling ratios come from. */
+export type OsrSource = { readonly kind: 'uniform' } | { readonly kind: 'multi'; readonly statistics: ModelStatistics };
+
+/** Linears at a target mean OSR. */
+export function linearsAt(config: ModelConfig, options: PlanOptions, source: OsrSource, target: number): PlanLinear[] {
+  if (source.kind === 'uniform') return planLinears(config, options, () => target);
+  return linearsOfConfig(config, options, allocateOsr(source.statistics, target), 'the allocation');
+}
+
+/** Linears at the ratios of an OSR file. @throws InputError naming the entry that is missing or out of range */
+export function linearsOfConfig(config: ModelConfig, options: PlanOptions, osr: OsrConfig, name: string): PlanLinear[] {
+  return planLinears(config, options, ({ layer, role }) => {
+    const value = osr[layer]?.[role]?.osr_proj;
+    if (typeof value !== 'number') throw new InputError(`${name} has no "osr_proj" for $["${layer}"]["${role}"]`);
+    return value;
+  });
+}
+
+/**
+ * Linears at the largest mean OSR whose packed symbols and scales take at most `budget` bytes.
+ * @throws InputError if not even OSR 1 fits
+ */
+export function linearsWithin(
+  config: ModelConfig,
+  options: PlanOptions,
+  source: OsrSource,
+  budget: number,
+): PlanLinear[] {
+  let best: PlanLinear[] | null = null;
+  let least = Number.POSITIVE_INFINITY;
+  // Rounding makes the size of an allocation only roughly monotone in its target, so that every target is tried.
+  for (let step = 0; step <= (MAX_OSR - MIN_OSR) * 100; step++) {
+    const linears = linearsAt(config, options, source, MIN_OSR + step / 100);
+    const bytes = planBytes({ linears });
+    least = Math.min(least, bytes);
+    if (bytes <= budget && (best === null || meanOsr({ linears }) > meanOsr({ linears: best }))) best = linears;
+  }
+  if (best) return best;
+  throw new InputError(`--budget ${budget} bytes is too small: the linears take ${least} bytes at OSR 1`);
+}
+
+/** The OSR of each linear in the layout of the published OSR files. */
+export function osrConfigOf(linears: readonly PlanLinear[]): OsrConfig {
+  const config: Record<string, Record<string, { osr_proj: number }>> = {};
+  for (const { layer, role, osr } of linears) {
+    config[layer] ??= {};
+    config[layer][role] = { osr_proj: osr };
+  }
+  return config;
+}
+
+/** The linear of a role in a layer, for messages about statistics of another model. */
+export function matchesModel(config: ModelConfig, statistics: ModelStatistics): boolean {
+  return Array.from({ length: config.layers }, (_, layer) => statistics[layer]).every(
+    (layer) => layer !== undefined && rolesOf(config.architecture).every((role) => role in layer),
+  );
+}
+
+export type { LinearShape };

@@ -1,0 +1,90 @@
+import type { Board } from '../boards/board.js';
+import { InputError } from '../errors.js';
+import { linearsOf } from '../model/roles.js';
+import type { LinearShape, ModelConfig } from '../model/types.js';
+import { drawSigns } from '../quantize/signs.js';
+import { sizeArray } from '../sizing/array.js';
+import { memoryMap } from '../sizing/memory.js';
+import { VERSION } from '../version.js';
+import type { Alphabet, FrameMode, Placement, Plan, PlanLinear, PlanTail } from './types.js';
+
+export const MIN_OSR = 1;
+export const MAX_OSR = 8;
+/** Samples per block are a multiple of this in mode `hadamard`, so that beats are full. */
+export const SAMPLE_GRANULE = 8;
+const SIGN_SEED = 1;
+const BLOCKS = [32, 64, 128, 256];
+
+export interface PlanOptions {
+  readonly alphabet: Alphabet;
+  readonly frame: FrameMode;
+  /** Columns per block; null: the largest of 32, 64, 128 that is not more than the least column count. */
+  readonly block: number | null;
+  readonly placement: Placement;
+}
+
+/** Builds the plan's linears for given over-sampling ratios. @throws InputError if an option does not fit the model */
+export function planLinears(
+  config: ModelConfig,
+  options: PlanOptions,
+  osrOf: (linear: LinearShape) => number,
+): PlanLinear[] {
+  const shapes = linearsOf(config);
+  const block = options.block ?? defaultBlock(shapes);
+  if (!BLOCKS.includes(block)) throw new InputError(`--block must be one of ${BLOCKS.join(', ')}, not ${block}`);
+  return shapes.map((shape) => {
+    const samples = samplesFor(osrOf(shape), block, options.frame);
+    const segments = Math.ceil(samples / block);
+    return {
+      ...shape,
+      osr: samples / block,
+      block,
+      samples,
+      tail: options.frame === 'hadamard' ? tailFor(shape.cols, block, samples) : null,
+      alphabet: options.alphabet,
+      frame: options.frame,
+      signSeed: SIGN_SEED,
+      packing: options.alphabet === 'ternary' ? 'base3' : 'bits',
+      gainShifts: new Array<number>(segments).fill(0),
+    };
+  });
+}
+
+/** Completes a plan around its linears: sign patterns, array and memory map for a board. */
+export function buildPlan(config: ModelConfig, linears: PlanLinear[], board: Board, placement: Placement): Plan {
+  const block = linears[0]!.block;
+  const patterns = linears[0]!.frame === 'hadamard' ? Math.max(...linears.map((l) => l.gainShifts.length)) : 1;
+  const array = sizeArray(linears, board);
+  return {
+    format: 'sdq-plan/1',
+    generator: `sdq-forge ${VERSION}`,
+    model: config,
+    board: board.name,
+    placement,
+    signs: drawSigns(SIGN_SEED, patterns, block),
+    linears,
+    array,
+    memory: memoryMap(linears, array),
+  };
+}
+
+/** The largest power of two in 32 … 128 that is not more than the least column count. */
+function defaultBlock(shapes: readonly LinearShape[]): number {
+  const least = Math.min(...shapes.map(({ cols }) => cols));
+  return [128, 64, 32].find((block) => block <= least) ?? 32;
+}
+
+/** Samples of a full block: floor(B · OSR) as the paper has it, or the nearest multiple of the granule. */
+function samplesFor(osr: number, block: number, frame: FrameMode): number {
+  const clamped = Math.min(MAX_OSR, Math.max(MIN_OSR, osr));
+  if (frame === 'fourier') return Math.floor(block * clamped);
+  return Math.round((block * clamped) / SAMPLE_GRANULE) * SAMPLE_GRANULE;
+}
+
+function tailFor(cols: number, block: number, samples: number): PlanTail | null {
+  const rest = cols % block;
+  if (rest === 0) return null;
+  let size = 1;
+  while (size < rest) size *= 2;
+  return { cols: rest, size, samples: Math.ceil((samples * rest) / block) };
+}

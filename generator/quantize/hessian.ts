@@ -1,0 +1,113 @@
+import { addProductTransposed, invertUpper, upperCholesky } from './linear-algebra.js';
+
+/** Share of the mean diagonal that is added to the diagonal before a Hessian is inverted, as GPTQ does. */
+const DAMPING = 0.01;
+/** Activation vectors accumulated at a time. */
+const CHUNK = 256;
+
+/**
+ * The second-order statistics of a linear's input: H = 2 · XᵀX, the Hessian of the squared error of the linear's output with
+ * respect to each row of its weights.
+ */
+export class Hessian {
+  readonly cols: number;
+  /** Activation vectors seen. */
+  #vectors = 0;
+  readonly #matrix: Float64Array;
+  #factor: Float64Array | null = null;
+  #mirrored = true;
+
+  /** @param cols input features of the linear */
+  constructor(cols: number) {
+    this.cols = cols;
+    this.#matrix = new Float64Array(cols * cols);
+  }
+
+  get vectors(): number {
+    return this.#vectors;
+  }
+
+  /** Adds `count` activation vectors (count × cols, row-major). Throws a RangeError if their values are not finite. */
+  accumulate(activations: Float32Array, count: number): void {
+    const { cols } = this;
+    this.#factor = null;
+    this.#mirrored = false;
+    const transposed = new Float64Array(cols * CHUNK);
+    for (let first = 0; first < count; first += CHUNK) {
+      const length = Math.min(CHUNK, count - first);
+      for (let t = 0; t < length; t++) {
+        const row = (first + t) * cols;
+        for (let i = 0; i < cols; i++) {
+          const value = activations[row + i]!;
+          if (!Number.isFinite(value)) throw new RangeError(`activation ${i} of vector ${first + t} is ${value}`);
+          transposed[i * CHUNK + t] = value;
+        }
+      }
+      this.#addChunk(transposed, length);
+    }
+    this.#vectors += count;
+  }
+
+  /** Tile by tile of the upper triangle, so that the two strips of activations of a tile stay in the cache. */
+  #addChunk(transposed: Float64Array, length: number): void {
+    const { cols } = this;
+    const tile = 64;
+    for (let i = 0; i < cols; i += tile) {
+      const rows = Math.min(tile, cols - i);
+      for (let j = i; j < cols; j += tile) {
+        addProductTransposed(
+          { data: this.#matrix, offset: i * cols + j, stride: cols },
+          { data: transposed, offset: i * CHUNK, stride: CHUNK },
+          { data: transposed, offset: j * CHUNK, stride: CHUNK },
+          rows,
+          Math.min(tile, cols - j),
+          length,
+          2,
+          i === j,
+        );
+      }
+    }
+  }
+
+  /** H, undamped: cols × cols, symmetric. Read-only, and valid until the next `accumulate`. */
+  get matrix(): Float64Array {
+    if (!this.#mirrored) {
+      mirror(this.#matrix, this.cols);
+      this.#mirrored = true;
+    }
+    return this.#matrix;
+  }
+
+  /** The factor of this Hessian for error feedback (see feedbackFactor), computed once. */
+  get factor(): Float64Array {
+    this.#factor ??= feedbackFactor(this.#matrix, this.cols);
+    return this.#factor;
+  }
+}
+
+/**
+ * The upper triangular U with (H + λI)⁻¹ = Uᵀ · U, λ being 1 % of the mean diagonal; only H's upper triangle is read. It is found
+ * without inverting H: if H + λI = R · Rᵀ with R upper triangular, then U = R⁻¹.
+ *
+ * An input that calibration never saw has a zero row and column in H. Damping makes it a column that takes no part in feedback:
+ * its weights are quantized like any others, since text that does use it may follow. A Hessian of zeros gives U = I.
+ *
+ * @param hessian cols × cols, row-major
+ * @throws RangeError if H is not positive semidefinite
+ */
+export function feedbackFactor(hessian: Float64Array, cols: number): Float64Array {
+  const factor = hessian.slice();
+  let trace = 0;
+  for (let i = 0; i < cols; i++) trace += factor[i * cols + i]!;
+  const damping = trace > 0 ? (DAMPING * trace) / cols : 1;
+  for (let i = 0; i < cols; i++) factor[i * cols + i] = factor[i * cols + i]! + damping;
+  upperCholesky(factor, cols);
+  invertUpper(factor, cols);
+  return factor;
+}
+
+function mirror(matrix: Float64Array, n: number): void {
+  for (let i = 1; i < n; i++) {
+    for (let j = 0; j < i; j++) matrix[i * n + j] = matrix[j * n + i]!;
+  }
+}

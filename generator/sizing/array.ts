@@ -1,0 +1,134 @@
+/** How many lanes and rows the MAC array gets, and how many scale units follow it. */
+
+import type { Alphabet, PlanArray, PlanLinear } from '../plan/types.js';
+import { roundUpTo } from './integers.js';
+import { arrayCycles, blockKinds, usefulSymbols } from './shape.js';
+
+/** What sizing needs to know of a board. */
+export interface ArrayBudget {
+  /** LUTs that array, scale units and their control may take. */
+  readonly lutBudget: number;
+  /** Inputs of the board's LUTs. */
+  readonly lutInputs: 4 | 6;
+}
+
+/** Symbols of a ternary byte lie in as many rows. */
+export const ROWS_PER_BYTE = 5;
+
+/** Numbers of lanes that the array is built for: each divides LEAST_GAIN_SIZE and every larger segment. */
+export const LANE_CHOICES: readonly number[] = [8, 16, 32];
+
+/** Utilisation, averaged over the plan, that a size must reach to be preferred for its speed. */
+export const LEAST_UTILISATION = 0.95;
+
+/** LUTs per symbol and clock, per scale unit and of everything else; measured with Yosys, see docs/rtl.md. */
+export const LUT_COSTS = {
+  4: { mac: 31, scaleUnit: 700, control: 1200 },
+  6: { mac: 14, scaleUnit: 350, control: 700 },
+} as const;
+
+/** LUTs of an engine of this size, without the host link. */
+export function arrayLuts(array: PlanArray, units: number, lutInputs: 4 | 6): number {
+  const cost = LUT_COSTS[lutInputs];
+  return array.lanes * array.rows * cost.mac + units * cost.scaleUnit + cost.control;
+}
+
+/** The alphabet of a plan's linears. @throws RangeError if there is more than one, or none */
+export function alphabetOf(linears: readonly PlanLinear[]): Alphabet {
+  const alphabets = [...new Set(linears.map((linear) => linear.alphabet))];
+  if (alphabets.length !== 1) throw new RangeError(`one alphabet is wanted, not ${alphabets.join(' and ') || 'none'}`);
+  return alphabets[0]!;
+}
+
+/** Linears that sizing cannot tell apart. */
+interface ShapeClass {
+  readonly linear: PlanLinear;
+  readonly count: number;
+}
+
+function shapeClasses(linears: readonly PlanLinear[]): ShapeClass[] {
+  const classes = new Map<string, ShapeClass>();
+  for (const linear of linears) {
+    const key = JSON.stringify([linear.rows, blockKinds(linear)]);
+    classes.set(key, { linear, count: (classes.get(key)?.count ?? 0) + 1 });
+  }
+  return [...classes.values()];
+}
+
+/** Cycles that the array spends on one run of every linear. */
+function totalCycles(classes: readonly ShapeClass[], array: PlanArray, units: number): number {
+  return classes.reduce((sum, { linear, count }) => sum + count * arrayCycles(linear, array, array.rows / units), 0);
+}
+
+function averageUtilisation(classes: readonly ShapeClass[], array: PlanArray, units: number): number {
+  const useful = classes.reduce((sum, { linear, count }) => sum + count * usefulSymbols(linear), 0);
+  return useful / (totalCycles(classes, array, units) * array.lanes * array.rows);
+}
+
+function cheapestUnits(classes: readonly ShapeClass[], array: PlanArray): number {
+  let best = array.rows;
+  let bestCost = Number.POSITIVE_INFINITY;
+  for (let units = 1; units <= array.rows; units++) {
+    if (array.rows % units !== 0) continue;
+    const cost = totalCycles(classes, array, units) * arrayLuts(array, units, 6);
+    if (cost < bestCost) [best, bestCost] = [units, cost];
+  }
+  return best;
+}
+
+/**
+ * Rows whose block totals are scaled at once: the divisor N of R with the least area × time. The R totals of a row group
+ * pass in R / N phases while the array works on the next one, which must take as long; shorter blocks are stretched.
+ */
+export function scaleUnits(linears: readonly PlanLinear[], array: PlanArray): number {
+  return cheapestUnits(shapeClasses(linears), array);
+}
+
+/** Useful symbols / (cycles · L · R) of one linear, or averaged over several. */
+export function utilisation(linears: readonly PlanLinear[], array: PlanArray, units: number): number {
+  return averageUtilisation(shapeClasses(linears), array, units);
+}
+
+/**
+ * Lanes L and rows R for a plan within a board's LUT budget: the fastest array whose utilisation, averaged over the plan,
+ * is at least LEAST_UTILISATION; where none is, the best utilised one. R is a multiple of 5 for ternary weights, of 4
+ * for binary ones.
+ *
+ * @throws RangeError if the linears do not share an alphabet, or the budget is too small for the least array
+ */
+export function sizeArray(linears: readonly PlanLinear[], board: ArrayBudget): PlanArray {
+  const step = alphabetOf(linears) === 'ternary' ? ROWS_PER_BYTE : 4;
+  const classes = shapeClasses(linears);
+  const mostRows = linears.reduce((most, linear) => Math.max(most, linear.rows), 0);
+  let best: Candidate | null = null;
+  for (const lanes of LANE_CHOICES) {
+    for (let rows = step; rows <= roundUpTo(mostRows, step); rows += step) {
+      const array = { lanes, rows };
+      if (arrayLuts(array, 1, board.lutInputs) > board.lutBudget) break;
+      const units = cheapestUnits(classes, array);
+      const candidate = {
+        array,
+        luts: arrayLuts(array, units, board.lutInputs),
+        utilisation: averageUtilisation(classes, array, units),
+        cycles: totalCycles(classes, array, units),
+      };
+      if (candidate.luts <= board.lutBudget && (best === null || isBetter(candidate, best))) best = candidate;
+    }
+  }
+  if (best === null) throw new RangeError(`${board.lutBudget} LUTs are too few for the least array`);
+  return best.array;
+}
+
+interface Candidate {
+  readonly array: PlanArray;
+  readonly luts: number;
+  readonly utilisation: number;
+  readonly cycles: number;
+}
+
+function isBetter(a: Candidate, b: Candidate): boolean {
+  const fits = a.utilisation >= LEAST_UTILISATION;
+  if (fits !== b.utilisation >= LEAST_UTILISATION) return fits;
+  if (fits) return a.cycles < b.cycles || (a.cycles === b.cycles && a.luts < b.luts);
+  return a.utilisation > b.utilisation || (a.utilisation === b.utilisation && a.cycles < b.cycles);
+}

@@ -1,0 +1,82 @@
+/** The memories of the engine, as the host sees them: byte addressed, one region each. */
+
+import { InputError } from '../errors.js';
+import { blockCount } from '../plan/blocks.js';
+import type { PlanArray, PlanLinear, PlanMemory, PlanMemoryRegion } from '../plan/types.js';
+import { alphabetOf, ROWS_PER_BYTE } from './array.js';
+import { ceilDiv, nextPowerOfTwo } from './integers.js';
+import { blockKinds, rowGroups } from './shape.js';
+import { hasMeans } from './widths.js';
+
+/** A region is what the low 28 bits of an address reach. */
+export const REGION_BYTES = 2 ** 28;
+
+/** Bytes of a word of the blocks memory: sum_b (3, signed), eps_b (1, signed). */
+export const BLOCK_WORD_BYTES = 4;
+
+/** Words of the activation memory from one block's samples to the next block's: ⌈max U / L⌉ over the plan. */
+export function blockSlotWords(linears: readonly PlanLinear[], array: Pick<PlanArray, 'lanes'>): number {
+  const samples = linears.flatMap((linear) => blockKinds(linear).map((kind) => kind.samples));
+  return ceilDiv(Math.max(...samples), array.lanes);
+}
+
+/** Words that a linear takes in the weights region (one per beat) and in the scales region (one per block and group). */
+export function linearWords(
+  linear: PlanLinear,
+  array: PlanArray,
+): { readonly weights: number; readonly scales: number } {
+  const groups = rowGroups(linear, array);
+  const beats = blockKinds(linear).reduce((sum, kind) => sum + kind.count * ceilDiv(kind.samples, array.lanes), 0);
+  return { weights: beats * groups, scales: blockCount(linear) * groups };
+}
+
+/** Bytes of one weights word: L · R symbols. */
+export function weightWordBytes(linears: readonly PlanLinear[], array: PlanArray): number {
+  return alphabetOf(linears) === 'ternary'
+    ? array.lanes * ceilDiv(array.rows, ROWS_PER_BYTE)
+    : ceilDiv(array.lanes * array.rows, 8);
+}
+
+function region(index: number, wordBytes: number, words: number): PlanMemoryRegion {
+  return { base: index * REGION_BYTES, stride: nextPowerOfTwo(wordBytes), wordBytes, words };
+}
+
+/** The memory map of a plan. Regions may be larger than any memory: `checkMemory` says whether they can be built. */
+export function memoryMap(linears: readonly PlanLinear[], array: PlanArray): PlanMemory {
+  const words = linears.map((linear) => linearWords(linear, array));
+  const blocks = Math.max(...linears.map((linear) => blockCount(linear)));
+  return {
+    weights: region(
+      0,
+      weightWordBytes(linears, array),
+      words.reduce((sum, { weights }) => sum + weights, 0),
+    ),
+    scales: region(
+      1,
+      array.rows * (hasMeans(linears) ? 2 : 1),
+      words.reduce((sum, { scales }) => sum + scales, 0),
+    ),
+    activations: region(2, array.lanes, blocks * blockSlotWords(linears, array)),
+    blocks: region(3, BLOCK_WORD_BYTES, blocks),
+  };
+}
+
+/** Bytes that a region takes on the host link, padding included. */
+export function regionSpan(region: PlanMemoryRegion): number {
+  return region.words * region.stride;
+}
+
+/** @throws InputError if a region is larger than the host link can address, or the board can hold */
+export function checkMemory(memory: PlanMemory, board: { readonly name: string; readonly memoryBits: number }): void {
+  for (const [name, part] of Object.entries(memory)) {
+    if (regionSpan(part) > REGION_BYTES) {
+      throw new InputError(
+        `the ${name} of this plan span ${regionSpan(part)} bytes; the link addresses ${REGION_BYTES}`,
+      );
+    }
+  }
+  const bits = 8 * Object.values(memory).reduce((sum, part) => sum + part.words * part.wordBytes, 0);
+  if (bits > board.memoryBits) {
+    throw new InputError(`this plan needs ${bits} bits of memory; board ${board.name} has ${board.memoryBits}`);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Integer operations of docs/numerics.md on JavaScript numbers. Every value is an integer below 2^53 in magnitude, so
+ * that the arithmetic is exact; each caller states the bound that keeps it so.
+ */
+
+const POWERS = Float64Array.from({ length: 2047 }, (_, i) => 2 ** (i - 1023));
+
+/** 2^exponent, for exponents from −1022 to 1023. */
+export function pow2(exponent: number): number {
+  return POWERS[exponent + 1023]!;
+}
+
+/**
+ * Rounding shift: floor((x + 2^(shift − 1)) / 2^shift) for a positive shift, x · 2^−shift otherwise.
+ * |x| + 2^(shift − 1) must stay below 2^53; shifts of more than 52 bits give 0 for such x only if they are clamped, so
+ * they are.
+ */
+export function roundShift(x: number, shift: number): number {
+  if (shift > 0) {
+    const s = shift > 53 ? 53 : shift;
+    return Math.floor((x + pow2(s - 1)) * pow2(-s));
+  }
+  return x * pow2(-shift);
+}
+
+/** Number of bits of a non-negative integer below 2^53: 0 for 0, n for 2^(n−1) … 2^n − 1. */
+export function bitLength(x: number): number {
+  return x < 4294967296 ? 32 - Math.clz32(x) : 64 - Math.clz32(Math.floor(x / 4294967296));
+}
+
+/** Clamps to −limit … limit. */
+export function saturate(x: number, limit: number): number {
+  return x > limit ? limit : x < -limit ? -limit : x;
+}
+
+/** Symmetric limits: the most negative code of a width is never used. */
+export const INT8_MAX = 127;
+export const INT16_MAX = 32767;
+export const INT32_MAX = 2147483647;
+
+/** Largest magnitude in values[start … end). */
+export function maxMagnitude(values: Int32Array | Int16Array | Float64Array, start: number, end: number): number {
+  let max = 0;
+  for (let i = start; i < end; i++) {
+    const magnitude = Math.abs(values[i]!);
+    if (magnitude > max) max = magnitude;
+  }
+  return max;
+}
