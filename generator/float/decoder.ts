@@ -8,10 +8,13 @@ export class FloatDecoder {
   readonly config: ModelConfig;
   readonly #ends: EndTensors;
   readonly #layers: readonly LayerTensors[];
+  readonly #capacity: number;
   #caches: KeyValueCache[] = [];
 
-  constructor(source: ModelSource) {
+  /** @param capacity most tokens to be taken in; memory for their keys and values is set aside */
+  constructor(source: ModelSource, capacity = source.config.context) {
     this.config = source.config;
+    this.#capacity = Math.min(capacity, source.config.context);
     this.#ends = source.loadEnds();
     this.#layers = Array.from({ length: source.config.layers }, (_, layer) => source.loadLayer(layer));
     this.reset();
@@ -19,7 +22,11 @@ export class FloatDecoder {
 
   /** Forgets every token. */
   reset(): void {
-    this.#caches = this.#layers.map(() => createCache(this.config, this.config.context));
+    this.#caches = this.#layers.map(() => createCache(this.config, this.#capacity));
+  }
+
+  get capacity(): number {
+    return this.#capacity;
   }
 
   /** Tokens taken in so far. */
@@ -31,10 +38,15 @@ export class FloatDecoder {
    * Takes in further tokens.
    *
    * @returns vocab logits for the token after them
-   * @throws InputError if there is no token, the context is exceeded, or a token is not in the vocabulary
+   * @throws InputError if there is no token, the capacity is exceeded, or a token is not in the vocabulary
    */
   push(tokens: ArrayLike<number>): Float32Array {
     if (tokens.length === 0) throw new InputError('There is no token to run the model on.');
+    if (this.length + tokens.length > this.#capacity) {
+      throw new InputError(
+        `${this.length + tokens.length} tokens exceed the ${this.#capacity} that there is room for.`,
+      );
+    }
     const hidden = embed(this.config, this.#ends, tokens, this.length);
     this.#layers.forEach((layer, i) => {
       layerForward(this.config, layer, hidden, tokens.length, undefined, this.#caches[i]);
@@ -47,11 +59,11 @@ export class FloatDecoder {
  * Continues a prompt with the likeliest token each time, from an empty context.
  *
  * @param prompt token ids, bos included
- * @param limit most tokens to generate; generation ends earlier at an eos (not returned) or when the context is full
+ * @param limit most tokens to generate; generation ends earlier at an eos (not returned) or when the decoder is full
  * @returns the generated tokens
  */
 export function generateGreedily(decoder: FloatDecoder, prompt: readonly number[], limit: number): number[] {
-  const { eos, context } = decoder.config;
+  const { eos } = decoder.config;
   const generated: number[] = [];
   decoder.reset();
   let logits = decoder.push(prompt);
@@ -59,7 +71,7 @@ export function generateGreedily(decoder: FloatDecoder, prompt: readonly number[
     const token = argmax(logits);
     if (eos.includes(token)) break;
     generated.push(token);
-    if (generated.length === limit || decoder.length === context) break;
+    if (generated.length === limit || decoder.length === decoder.capacity) break;
     logits = decoder.push([token]);
   }
   return generated;

@@ -1,13 +1,13 @@
 /** The published quantizer of one block: rotate, resample, normalise, modulate (SDQ-LLM, arXiv 2510.03275). */
 
+import type { LinearBlock } from '../plan/blocks.js';
 import type { Alphabet } from '../plan/types.js';
 import { type BlockSearch, LARGEST_MANTISSA, LARGEST_MEAN, roundMantissa, roundMean } from './block-search.js';
-import type { BlockShape } from './blocks.js';
-import { signsOf } from './frame.js';
 import { orthonormalFwht } from './hadamard.js';
 import { quantile } from './quantile.js';
 import { applyMatrix, resampleMatrix } from './resample.js';
 import { modulate, type SigmaDeltaOrder } from './sigma-delta.js';
+import { signsOf } from './signs.js';
 
 /** How a block's samples are scaled and which of them become zero. */
 export interface SigmaDeltaParameters {
@@ -82,7 +82,7 @@ export function normalizeSamples(
  * @param pattern the frame's sign pattern, in hex
  */
 export function sigmaDeltaSearch(
-  block: BlockShape,
+  block: LinearBlock,
   pattern: string,
   alphabet: Alphabet,
   options: SigmaDeltaOptions,
@@ -124,7 +124,9 @@ export function sigmaDeltaSearch(
     amplitude(target) {
       // The search may take a larger scale than the defaults do.
       const widest =
-        options.searchScales === true ? { ...DEFAULT_PARAMETERS, sdScale: 1, percentileScale: 0.975 } : DEFAULT_PARAMETERS;
+        options.searchScales === true
+          ? { ...DEFAULT_PARAMETERS, sdScale: 1, percentileScale: 0.975 }
+          : DEFAULT_PARAMETERS;
       const { scale, mean } = normalizeSamples(measure(target), widest);
       return Math.max(scale, (Math.abs(mean) * LARGEST_MANTISSA) / LARGEST_MEAN) * toFrame;
     },

@@ -3,52 +3,14 @@
  * integers only (times 2^−14 in mode `fourier`); docs/numerics.md states the definition.
  */
 
+import { type LinearBlock, segmentShifts } from '../plan/blocks.js';
 import type { PlanLinear } from '../plan/types.js';
-import type { BlockShape } from './blocks.js';
 import { fwht } from './hadamard.js';
 import { resampleMatrix } from './resample.js';
+import { signsOf } from './signs.js';
 
 /** Fractional bits of the `fourier` kernel. */
 export const KERNEL_FRACTION_BITS = 14;
-
-/**
- * Draws `count` sign patterns of `bits` bits each, as hex digits with the most significant first (see Plan.signs). The
- * generator is 32-bit integer arithmetic: the state, which starts at `seed` mod 2^32, grows by 0x9e3779b9 per word, and the word is
- * the state mixed by x ^= x >>> 16; x *= 0x21f0aaad; x ^= x >>> 15; x *= 0x735a2d97; x ^= x >>> 15. A pattern takes
- * ⌈bits / 32⌉ words, the least significant first; bits beyond `bits` are dropped.
- */
-export function drawSigns(seed: number, count: number, bits: number): string[] {
-  let state = seed >>> 0;
-  const nextWord = (): number => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let x = state;
-    x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
-    x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
-    return (x ^ (x >>> 15)) >>> 0;
-  };
-  const patterns: string[] = [];
-  for (let k = 0; k < count; k++) {
-    let digits = '';
-    for (let bit = 0; bit < bits; bit += 32) {
-      const kept = Math.min(32, bits - bit);
-      const word = kept === 32 ? nextWord() : nextWord() & (2 ** kept - 1);
-      digits = (word >>> 0).toString(16).padStart(Math.ceil(kept / 4), '0') + digits;
-    }
-    patterns.push(digits);
-  }
-  return patterns;
-}
-
-/** The first `size` signs of a hex pattern: −1 where its bit i (value 2^i) is set, else +1; digits that lack count as 0. */
-export function signsOf(pattern: string, size: number): Int8Array {
-  const signs = new Int8Array(size);
-  for (let i = 0; i < size; i++) {
-    const digit = Number.parseInt(pattern.charAt(pattern.length - 1 - (i >> 2)) || '0', 16);
-    if (Number.isNaN(digit)) throw new RangeError(`"${pattern}" is not a sign pattern in hex`);
-    signs[i] = (digit >> (i & 3)) & 1 ? -1 : 1;
-  }
-  return signs;
-}
 
 const kernels = new Map<string, Int16Array>();
 
@@ -87,30 +49,27 @@ export interface Frame {
 /** A segment of a Hadamard frame: `rows` rows of the transform of the columns negated by `signs`, times `gain`. */
 export interface HadamardSegment {
   readonly signs: Int8Array;
+  /** A power of two. */
   readonly gain: number;
   readonly rows: number;
 }
 
 /** The segments of one block of a linear in mode `hadamard`. Throws a RangeError if the plan has too few patterns or gains. */
-export function hadamardSegments(plan: PlanLinear, block: BlockShape, signs: readonly string[]): HadamardSegment[] {
-  const gmax = Math.max(0, ...plan.gainShifts);
-  const segments: HadamardSegment[] = [];
-  for (let k = 0; k * block.size < block.samples; k++) {
-    const pattern = signs[k];
-    const shift = plan.gainShifts[k];
-    if (pattern === undefined || shift === undefined) {
-      throw new RangeError(`${plan.name}: the plan has no sign pattern or no gain for segment ${k} of a block`);
-    }
-    segments.push({
-      signs: signsOf(pattern, block.size),
-      gain: 2 ** (gmax - shift),
-      rows: Math.min(block.size, block.samples - k * block.size),
-    });
-  }
-  return segments;
+export function hadamardSegments(plan: PlanLinear, block: LinearBlock, signs: readonly string[]): HadamardSegment[] {
+  return segmentShifts(plan, block).map((shift, k) => ({
+    signs: signsOf(patternOf(signs, k), block.size),
+    gain: 2 ** shift,
+    rows: Math.min(block.size, block.samples - k * block.size),
+  }));
 }
 
-function hadamardFrame(block: BlockShape, segments: readonly HadamardSegment[]): Frame {
+function patternOf(signs: readonly string[], segment: number): string {
+  const pattern = signs[segment];
+  if (pattern === undefined) throw new RangeError(`the plan has no sign pattern for segment ${segment} of a block`);
+  return pattern;
+}
+
+function hadamardFrame(block: LinearBlock, segments: readonly HadamardSegment[]): Frame {
   const { cols, samples, size } = block;
   const work = new Float64Array(size);
   const synthesize: Frame['synthesize'] = (symbols, at, mantissa, _mean, out) => {
@@ -128,9 +87,8 @@ function hadamardFrame(block: BlockShape, segments: readonly HadamardSegment[]):
   return { cols, samples, synthesize, matrix: () => matrixOf(synthesize, samples, cols) };
 }
 
-function fourierFrame(block: BlockShape, pattern: string | undefined): Frame {
+function fourierFrame(block: LinearBlock, pattern: string): Frame {
   const { cols, samples, size } = block;
-  if (pattern === undefined) throw new RangeError('the plan has no sign pattern');
   const kernel = fourierKernel(size, samples);
   const signs = signsOf(pattern, size);
   const work = new Float64Array(size);
@@ -162,11 +120,11 @@ function matrixOf(synthesize: Frame['synthesize'], samples: number, cols: number
 /**
  * The frame of one block of a linear.
  *
- * @param signs the plan's sign patterns, at least one per segment
+ * @param signs the plan's sign patterns, at least one per segment (one in mode `fourier`)
  * @throws RangeError if the plan has too few sign patterns or gains
  */
-export function frameOf(plan: PlanLinear, block: BlockShape, signs: readonly string[]): Frame {
+export function frameOf(plan: PlanLinear, block: LinearBlock, signs: readonly string[]): Frame {
   return plan.frame === 'hadamard'
     ? hadamardFrame(block, hadamardSegments(plan, block, signs))
-    : fourierFrame(block, signs[0]);
+    : fourierFrame(block, patternOf(signs, 0));
 }

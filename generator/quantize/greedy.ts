@@ -35,7 +35,7 @@ export function greedySearch(pass: GreedyPass, cols: number, samples: number, al
   let grid: readonly number[] = geometric(WIDE_RANGE[0], WIDE_RANGE[1], WIDE_STEP);
   let largest = 1;
 
-  const fit = (
+  const search = (
     target: Float64Array,
     exponent: number,
     symbols: Int8Array,
@@ -83,7 +83,7 @@ export function greedySearch(pass: GreedyPass, cols: number, samples: number, al
         const unit = unitOf(target);
         if (unit === 0) continue;
         const exponent = Math.ceil(Math.log2((unit * WIDE_RANGE[1]) / LARGEST_MANTISSA));
-        const { gridPoint } = fit(target, exponent, scratch, 0);
+        const { gridPoint } = search(target, exponent, scratch, 0);
         if (gridPoint > 0) logs.push(Math.log(gridPoint));
       }
       if (logs.length < 2) return;
@@ -95,7 +95,7 @@ export function greedySearch(pass: GreedyPass, cols: number, samples: number, al
     },
     amplitude: (target) => largest * unitOf(target),
     quantize(target, exponent, symbols, at): BlockFit {
-      return { mantissa: fit(target, exponent, symbols, at).mantissa, mean: 0 };
+      return { mantissa: search(target, exponent, symbols, at).mantissa, mean: 0 };
     },
   };
 }

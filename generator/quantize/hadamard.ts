@@ -16,7 +16,7 @@ export function fwht(values: Float64Array | Int32Array, size: number = values.le
   requirePowerOfTwo(size);
   let half = 1;
   // An odd number of stages starts with a single one; the others go in pairs, which halves the memory traffic.
-  if (31 - Math.clz32(size) & 1) {
+  if ((31 - Math.clz32(size)) & 1) {
     for (let i = 0; i < size; i += 2) {
       const a = values[i]!;
       const b = values[i + 1]!;

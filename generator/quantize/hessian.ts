@@ -63,7 +63,6 @@ export class Hessian {
           Math.min(tile, cols - j),
           length,
           2,
-          i === j,
         );
       }
     }

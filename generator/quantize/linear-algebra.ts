@@ -1,6 +1,6 @@
 /** Dense kernels in double precision on row-major matrices, blocked so that what is reused stays in the cache. */
 
-/** Columns handled at a time: 256 doubles of each of a tile's rows stay in the first-level cache. */
+/** Columns handled at a time: a few rows of so many doubles stay in the first-level cache, a panel of them in the second. */
 const DEPTH = 256;
 const PANEL = 48;
 
@@ -13,7 +13,7 @@ export interface MatrixView {
 
 /**
  * C ← C + alpha · A · Bᵀ for A rows × depth and B cols × depth. C may share its memory with A or B as long as no element of
- * A or B is written. With `upper`, only elements with column ≥ row are written.
+ * A or B is one of C's.
  */
 export function addProductTransposed(
   c: MatrixView,
@@ -23,67 +23,106 @@ export function addProductTransposed(
   cols: number,
   depth: number,
   alpha: number,
-  upper = false,
 ): void {
   const x = a.data;
   const y = b.data;
   const z = c.data;
   for (let k0 = 0; k0 < depth; k0 += DEPTH) {
     const length = Math.min(DEPTH, depth - k0);
-    for (let j = 0; j < cols; j++) {
-      const b0 = b.offset + j * b.stride + k0;
-      const lastRow = upper ? Math.min(rows, j + 1) : rows;
-      let i = 0;
-      for (; i + 4 <= lastRow; i += 4) {
-        const a0 = a.offset + i * a.stride + k0;
-        const a1 = a0 + a.stride;
-        const a2 = a1 + a.stride;
-        const a3 = a2 + a.stride;
-        let s0 = 0;
-        let s1 = 0;
-        let s2 = 0;
-        let s3 = 0;
+    for (let i = 0; i < rows; i += 2) {
+      // An odd last row is paired with itself, and its second result dropped.
+      const pairedRow = i + 1 < rows;
+      const a0 = a.offset + i * a.stride + k0;
+      const a1 = pairedRow ? a0 + a.stride : a0;
+      for (let j = 0; j < cols; j += 2) {
+        const pairedCol = j + 1 < cols;
+        const b0 = b.offset + j * b.stride + k0;
+        const b1 = pairedCol ? b0 + b.stride : b0;
+        let s00 = 0;
+        let s01 = 0;
+        let s10 = 0;
+        let s11 = 0;
         for (let k = 0; k < length; k++) {
-          const value = y[b0 + k]!;
-          s0 += x[a0 + k]! * value;
-          s1 += x[a1 + k]! * value;
-          s2 += x[a2 + k]! * value;
-          s3 += x[a3 + k]! * value;
+          const x0 = x[a0 + k]!;
+          const x1 = x[a1 + k]!;
+          const y0 = y[b0 + k]!;
+          const y1 = y[b1 + k]!;
+          s00 += x0 * y0;
+          s01 += x0 * y1;
+          s10 += x1 * y0;
+          s11 += x1 * y1;
         }
         const at = c.offset + i * c.stride + j;
-        z[at] = z[at]! + alpha * s0;
-        z[at + c.stride] = z[at + c.stride]! + alpha * s1;
-        z[at + 2 * c.stride] = z[at + 2 * c.stride]! + alpha * s2;
-        z[at + 3 * c.stride] = z[at + 3 * c.stride]! + alpha * s3;
-      }
-      for (; i < lastRow; i++) {
-        const a0 = a.offset + i * a.stride + k0;
-        let sum = 0;
-        for (let k = 0; k < length; k++) sum += x[a0 + k]! * y[b0 + k]!;
-        const at = c.offset + i * c.stride + j;
-        z[at] = z[at]! + alpha * sum;
+        z[at] = z[at]! + alpha * s00;
+        if (pairedCol) z[at + 1] = z[at + 1]! + alpha * s01;
+        if (!pairedRow) continue;
+        z[at + c.stride] = z[at + c.stride]! + alpha * s10;
+        if (pairedCol) z[at + c.stride + 1] = z[at + c.stride + 1]! + alpha * s11;
       }
     }
   }
 }
 
 /**
- * In place, the factorisation H = R · Rᵀ with R upper triangular, of the symmetric positive definite n × n matrix whose upper
- * triangle `h` holds; the lower triangle is neither read nor written. Throws a RangeError if H is not positive definite.
+ * C ← C − A · B for A rows × depth and B depth × cols, C in single or double precision. B may be upper triangular from its
+ * own diagonal on (element (k, k) the first that is not zero): pass `triangular` to skip its zeros.
+ */
+export function subtractProduct(
+  c: { readonly data: Float32Array | Float64Array; readonly offset: number; readonly stride: number },
+  a: MatrixView,
+  b: MatrixView,
+  rows: number,
+  cols: number,
+  depth: number,
+  triangular = false,
+): void {
+  const x = a.data;
+  const y = b.data;
+  const z = c.data;
+  for (let j0 = 0; j0 < cols; j0 += DEPTH) {
+    const j1 = Math.min(cols, j0 + DEPTH);
+    const lastDepth = triangular ? Math.min(depth, j1) : depth;
+    for (let i = 0; i < rows; i++) {
+      const row = c.offset + i * c.stride;
+      const factors = a.offset + i * a.stride;
+      let k = 0;
+      for (; k + 4 <= lastDepth; k += 4) {
+        const f0 = x[factors + k]!;
+        const f1 = x[factors + k + 1]!;
+        const f2 = x[factors + k + 2]!;
+        const f3 = x[factors + k + 3]!;
+        const b0 = b.offset + k * b.stride;
+        const b1 = b0 + b.stride;
+        const b2 = b1 + b.stride;
+        const b3 = b2 + b.stride;
+        for (let j = triangular ? Math.max(j0, k) : j0; j < j1; j++) {
+          z[row + j] = z[row + j]! - (f0 * y[b0 + j]! + f1 * y[b1 + j]! + f2 * y[b2 + j]! + f3 * y[b3 + j]!);
+        }
+      }
+      for (; k < lastDepth; k++) {
+        const factor = x[factors + k]!;
+        const b0 = b.offset + k * b.stride;
+        for (let j = triangular ? Math.max(j0, k) : j0; j < j1; j++) z[row + j] = z[row + j]! - factor * y[b0 + j]!;
+      }
+    }
+  }
+}
+
+/**
+ * In place, the factorisation H = R · Rᵀ with R upper triangular, of a symmetric positive definite n × n matrix of which only the
+ * upper triangle is read. The lower triangle is left undefined. Throws a RangeError if H is not positive definite.
  */
 export function upperCholesky(h: Float64Array, n: number): void {
   // From the last column to the first, a panel of columns at a time.
   for (let end = n; end > 0; end -= PANEL) {
     const start = Math.max(0, end - PANEL);
-    const done = n - end;
-    // What the columns to the right contribute to the panel, its own rows included.
-    if (done > 0) {
+    const width = end - start;
+    if (end < n) {
+      // What the finished columns to the right contribute to the panel, from its own rows up.
+      const panel: MatrixView = { data: h, offset: start, stride: n };
       const right: MatrixView = { data: h, offset: end, stride: n };
       const rightOfPanel: MatrixView = { data: h, offset: start * n + end, stride: n };
-      const above: MatrixView = { data: h, offset: start, stride: n };
-      addProductTransposed(above, right, rightOfPanel, start, end - start, done, -1);
-      const corner: MatrixView = { data: h, offset: start * n + start, stride: n };
-      addProductTransposed(corner, rightOfPanel, rightOfPanel, end - start, end - start, done, -1, true);
+      addProductTransposed(panel, right, rightOfPanel, end, width, n - end, -1);
     }
     for (let j = end - 1; j >= start; j--) {
       let pivot = h[j * n + j]!;
@@ -100,46 +139,35 @@ export function upperCholesky(h: Float64Array, n: number): void {
   }
 }
 
-/** In place, the inverse of the upper triangular n × n matrix `r`; the lower triangle is set to zero. */
+/** In place, the inverse of the upper triangular n × n matrix in `r`'s upper triangle; the lower triangle is set to zero. */
 export function invertUpper(r: Float64Array, n: number): void {
-  // Row i of the inverse is (e_i − Σ_{k>i} R[i][k] · inverse[k]) / R[i][i]; rows below it are inverses already.
+  // Row i of the inverse is (e_i − Σ_{k>i} R[i][k] · inverse[k]) / R[i][i]; the rows below it are inverted already.
   const panel = new Float64Array(PANEL * n);
   for (let end = n; end > 0; end -= PANEL) {
     const start = Math.max(0, end - PANEL);
+    const width = end - start;
     panel.fill(0);
-    subtractProduct(panel, r, n, start, end);
+    const below = n - end;
+    subtractProduct(
+      { data: panel, offset: end, stride: n },
+      { data: r, offset: start * n + end, stride: n },
+      { data: r, offset: end * n + end, stride: n },
+      width,
+      below,
+      below,
+      true,
+    );
     for (let i = end - 1; i >= start; i--) {
       const row = (i - start) * n;
-      panel[row + i] = panel[row + i]! + 1;
+      panel[row + i] = 1;
       for (let k = i + 1; k < end; k++) {
         const factor = r[i * n + k]!;
-        const below = (k - start) * n;
-        for (let j = k; j < n; j++) panel[row + j] = panel[row + j]! - factor * panel[below + j]!;
+        const finished = (k - start) * n;
+        for (let j = k; j < n; j++) panel[row + j] = panel[row + j]! - factor * panel[finished + j]!;
       }
       const pivot = r[i * n + i]!;
       for (let j = i; j < n; j++) panel[row + j] = panel[row + j]! / pivot;
     }
-    r.set(panel.subarray(0, (end - start) * n), start * n);
-  }
-}
-
-/** panel ← panel − R[start:end, end:] · inverse[end:, end:], the inverse lying in the rows of `r` from `end` on. */
-function subtractProduct(panel: Float64Array, r: Float64Array, n: number, start: number, end: number): void {
-  for (let j0 = end; j0 < n; j0 += DEPTH) {
-    const j1 = Math.min(n, j0 + DEPTH);
-    // Two rows of the inverse at a time; it is zero left of its diagonal.
-    for (let k = end; k < j1; k += 2) {
-      const paired = k + 1 < n;
-      const first = k * n;
-      const second = paired ? first + n : first;
-      for (let i = start; i < end; i++) {
-        const f0 = r[i * n + k]!;
-        const f1 = paired ? r[i * n + k + 1]! : 0;
-        const row = (i - start) * n;
-        for (let j = Math.max(j0, k); j < j1; j++) {
-          panel[row + j] = panel[row + j]! - f0 * r[first + j]! - f1 * r[second + j]!;
-        }
-      }
-    }
+    r.set(panel.subarray(0, width * n), start * n);
   }
 }

@@ -1,6 +1,6 @@
 /** What one linear asks of an array: the row groups, and for each kind of block the beats it takes. */
 
-import { type LinearBlock, segmentShifts } from '../plan/blocks.js';
+import { segmentShifts } from '../plan/blocks.js';
 import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { ceilDiv } from './integers.js';
 

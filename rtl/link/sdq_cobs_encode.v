@@ -58,7 +58,7 @@ module sdq_cobs_encode #(
   wire is_zero = in_data_i == 8'd0;
   // A group ends: its code is written, and the next group's is reserved where the next byte would have gone.
   wire ends_group = (takes && is_zero) || (!full && (state_q == S_FULL || state_q == S_CODE));
-  wire delimits = state_q == S_DELIMITER;
+  wire delimits = !full && state_q == S_DELIMITER;
 
   assign in_ready_o = state_q == S_BYTES && !full;
 
@@ -86,7 +86,7 @@ module sdq_cobs_encode #(
         end
         S_FULL: if (!full) state_q <= S_BYTES;
         S_CODE: if (!full) state_q <= S_DELIMITER;
-        default: state_q <= S_BYTES;
+        default: if (!full) state_q <= S_BYTES;
       endcase
     end
   end

@@ -4,8 +4,8 @@
 //   state' = eight steps of  s = (s >> 1) ^ (s[0] ? 0xEDB88320 : 0)  from  s = state ^ byte
 //   crc    = ~state, with state = 0xFFFFFFFF before the first byte
 //
-// `residue_o` is high when the bytes so far end with their own CRC, least significant byte first: the state is then
-// the same constant for every message, so that a receiver needs no comparison with a stored CRC.
+// The CRC of a message followed by its own CRC, least significant byte first, is 0x2144DF1C for every message: a
+// receiver compares with that constant instead of with a CRC that it would have to store.
 //
 // `init_i` starts a new message and wins over `valid_i`. The state is a datapath register: it is not reset, the user
 // raises `init_i` before the first byte.
@@ -14,12 +14,10 @@ module sdq_crc32 (
     input  wire        init_i,
     input  wire        valid_i,
     input  wire [ 7:0] data_i,
-    output wire [31:0] crc_o,
-    output wire        residue_o
+    output wire [31:0] crc_o
 );
 
   localparam [31:0] POLYNOMIAL = 32'hEDB88320;
-  localparam [31:0] RESIDUE = 32'hDEBB20E3;
 
   reg [31:0] state_q;
 
@@ -37,7 +35,6 @@ module sdq_crc32 (
   end
 
   assign crc_o = ~state_q;
-  assign residue_o = state_q == RESIDUE;
 
 endmodule
 `default_nettype wire

@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../errors.js';
-import { type JsonObject, parseJsonObject } from '../fields.js';
 import { isFloatFormat } from '../float-formats.js';
 import { parseHuggingFaceConfig, parseShardIndex } from '../huggingface/config.js';
 import { endSpecs, findPrefix, layerSpecs, readEnds, readLayer, type TensorSpec } from '../huggingface/tensors.js';
@@ -13,7 +12,8 @@ import {
   type TensorEntry,
 } from '../safetensors.js';
 import type { ModelSource } from '../types.js';
-import { asInput, TensorFile } from './tensor-file.js';
+import { asInput, readJson } from './files.js';
+import { TensorFile } from './tensor-file.js';
 
 /** A tensor's entry and the file that holds it. */
 interface StoredTensor {
@@ -160,11 +160,4 @@ function openShard(path: string, files: TensorFile[]): { file: TensorFile; tenso
   const headerBytes = safetensorsHeaderBytes(path, prefix, file.bytes);
   const header = file.read(SAFETENSORS_PREFIX_BYTES, headerBytes);
   return { file, tensors: parseSafetensorsHeader(path, header, file.bytes) };
-}
-
-function readJson(path: string): JsonObject {
-  return parseJsonObject(
-    path,
-    asInput(path, () => readFileSync(path, 'utf8')),
-  );
 }

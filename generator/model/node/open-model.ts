@@ -2,9 +2,9 @@ import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { InputError } from '../../errors.js';
 import type { ModelSource } from '../types.js';
+import { asInput } from './files.js';
 import { openHuggingFaceModel } from './huggingface-model.js';
 import { openLlama2cModel } from './llama2c-model.js';
-import { asInput } from './tensor-file.js';
 
 /**
  * Opens a model for reading: a Hugging Face directory (LLaMA or OPT; config.json and safetensors in F32, F16 or BF16,

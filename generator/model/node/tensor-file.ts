@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../../errors.js';
 import { BYTES_PER_FLOAT, decodeFloats, type FloatFormat, findNonFinite } from '../float-formats.js';
+import { asInput } from './files.js';
 
 /** Read at once; what is larger is read in pieces of this, so that a big tensor is not held twice. */
 const CHUNK_BYTES = 8 << 20;
@@ -66,22 +67,3 @@ export class TensorFile {
     }
   }
 }
-
-/** Runs a file operation; what the operating system refuses becomes an InputError that names the file. */
-export function asInput<T>(path: string, operation: () => T): T {
-  try {
-    return operation();
-  } catch (error) {
-    if (error instanceof Error && 'code' in error)
-      throw new InputError(`${path}: ${REASONS[String(error.code)] ?? error.message}.`);
-    throw error;
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  ENOTDIR: 'no such file or directory',
-  EACCES: 'no permission to read it',
-  EPERM: 'no permission to read it',
-  EISDIR: 'is a directory, not a file',
-};

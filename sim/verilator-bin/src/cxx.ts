@@ -33,13 +33,14 @@ const NAMES = ['g++', 'clang++', 'c++'];
  * @throws VerilatorError CXX_BROKEN when CXX is set but does not work: a wish must not be ignored silently
  */
 export async function findSystemCxx(host: Host): Promise<CxxCompiler | string[]> {
-  const wish = (host.env['CXX'] ?? '').trim().split(/\s+/);
+  const wish = (host.env.CXX ?? '').trim().split(/\s+/);
   if (wish[0]) {
     const path = await which(wish[0], host);
     const next = 'Set CXX to a working C++17 compiler, or unset it to have one found.';
     if (path === undefined) throw new VerilatorError('CXX_BROKEN', `CXX names ${wish[0]}, which does not exist.`, next);
     const tried = await tryCxx(plainCandidate(path, wish.slice(1), 'environment'), host);
-    if ('failure' in tried) throw new VerilatorError('CXX_BROKEN', `CXX names ${path}, but ${tried.failure}.`, next, tried.output);
+    if ('failure' in tried)
+      throw new VerilatorError('CXX_BROKEN', `CXX names ${path}, but ${tried.failure}.`, next, tried.output);
     return tried.cxx;
   }
   const rejected: string[] = [];
@@ -76,7 +77,11 @@ async function probe(candidate: CxxCandidate, host: Host): Promise<Tried> {
   const folder = await mkdtemp(join(tmpdir(), 'verilator-bin-probe-'));
   const env = { ...host.env, ...candidate.env };
   const attempt = (command: string, args: readonly string[]): Promise<RunResult> =>
-    run(command, args, { env, cwd: folder }).catch((error: unknown) => ({ code: 127, stdout: '', output: String(error) }));
+    run(command, args, { env, cwd: folder }).catch((error: unknown) => ({
+      code: 127,
+      stdout: '',
+      output: String(error),
+    }));
   try {
     const version = await attempt(candidate.path, [...candidate.args, '--version']);
     if (version.code !== 0) return { failure: 'it does not answer --version', output: version.output };

@@ -11,7 +11,15 @@ import { relocateTree } from './relocate.js';
  * Dependencies of the two packages that nothing we call needs: Verilator's Perl and Python scripts and its HTML pages.
  * The private package state says that they are installed, so apt neither downloads nor asks for them.
  */
-const PRETENDED = ['perl', 'perl-base', 'python3', 'python3-minimal', 'libjs-sphinxdoc', 'sphinx-rtd-theme-common', 'debconf'];
+const PRETENDED = [
+  'perl',
+  'perl-base',
+  'python3',
+  'python3-minimal',
+  'libjs-sphinxdoc',
+  'sphinx-rtd-theme-common',
+  'debconf',
+];
 
 const MEGABYTE = 1e6;
 
@@ -26,7 +34,10 @@ const MEGABYTE = 1e6;
 export async function installLocally(missing: readonly Component[], options: InstallOptions): Promise<void> {
   const base = dirname(treePath('verilator', options.host));
   await mkdir(base, { recursive: true }).catch((error: unknown) => {
-    throw failure(`${base} cannot be written (${String(error)}).`, 'Set FPGA_VERILATOR_HOME to a folder that you can write.');
+    throw failure(
+      `${base} cannot be written (${String(error)}).`,
+      'Set FPGA_VERILATOR_HOME to a folder that you can write.',
+    );
   });
   const lock = { ...options, purpose: 'it installs Verilator' };
   await withLock(join(base, 'install.lock'), lock, async () => {
@@ -120,11 +131,17 @@ async function installComponent(
   const archives = join(dirname(tree), 'apt/cache/archives');
   const debs = (await readdir(archives)).filter((file) => file.endsWith('.deb')).sort();
   const bytes = await unpack(debs, archives, tree, options);
+  // The next component's tree must not get these as well.
+  for (const deb of debs) await rm(join(archives, deb));
   await relocateTree(tree);
   options.log(`unpacked ${debs.length} packages (${(bytes / MEGABYTE).toFixed(0)} MB packed); trying ${name}`);
   const found = await (component === 'verilator' ? verilatorIn(tree, options.host) : cxxIn(tree, options.host));
   if (typeof found === 'string') {
-    throw failure(`The unpacked ${name} does not work: ${found}`, `Ask an administrator for "apt-get install ${name}".`, found);
+    throw failure(
+      `The unpacked ${name} does not work: ${found}`,
+      `Ask an administrator for "apt-get install ${name}".`,
+      found,
+    );
   }
   await writeFile(join(tree, MANIFEST), `${JSON.stringify({ component, packages: debs }, null, 2)}\n`);
   const final = treePath(component, options.host);
@@ -133,7 +150,12 @@ async function installComponent(
   options.log(`installed ${name} in ${final}`);
 }
 
-async function unpack(debs: readonly string[], archives: string, tree: string, options: InstallOptions): Promise<number> {
+async function unpack(
+  debs: readonly string[],
+  archives: string,
+  tree: string,
+  options: InstallOptions,
+): Promise<number> {
   await mkdir(tree, { recursive: true });
   let bytes = 0;
   const env = aptEnvironment(options.host);

@@ -40,8 +40,8 @@ const ENVIRONMENT_STEP =
   'Point VERILATOR_BIN to verilator_bin and VERILATOR_ROOT to the folder with include/verilated.cpp, or unset both.';
 
 async function environmentCandidate(host: Host): Promise<Candidate | undefined> {
-  const bin = host.env['VERILATOR_BIN'];
-  const root = host.env['VERILATOR_ROOT'];
+  const bin = host.env.VERILATOR_BIN;
+  const root = host.env.VERILATOR_ROOT;
   if (!bin && !root) return undefined;
   // Verilator's own reading of VERILATOR_BIN is a program's name, looked for in $VERILATOR_ROOT/bin.
   const name = bin || 'verilator_bin';

@@ -65,7 +65,7 @@ function userFolder(host: Host, own: string, xdg: string, fallback: readonly str
   const base = host.env[xdg];
   // The XDG specification says that relative values are invalid and to be ignored.
   if (base && isAbsolute(base)) return join(base, 'fpga-verilator-bin');
-  return join(host.env['HOME'] || homedir(), ...fallback, 'fpga-verilator-bin');
+  return join(host.env.HOME || homedir(), ...fallback, 'fpga-verilator-bin');
 }
 
 /** Short stable name of a list of strings; the separator keeps ['ab','c'] and ['a','bc'] apart. */

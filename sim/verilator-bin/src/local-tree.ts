@@ -45,7 +45,10 @@ export async function findLocalCxx(host: Host): Promise<CxxCompiler | string | u
 /** The Verilator that was unpacked into a tree. */
 export async function verilatorIn(tree: string, host: Host): Promise<VerilatorTool | string> {
   const binary = join(tree, 'usr/bin/verilator_bin');
-  return tryVerilator({ binary, roots: [join(tree, 'usr/share/verilator')], origin: 'local', env: libraryPath(tree) }, host);
+  return tryVerilator(
+    { binary, roots: [join(tree, 'usr/share/verilator')], origin: 'local', env: libraryPath(tree) },
+    host,
+  );
 }
 
 /** The compiler that was unpacked into a tree, as one that works from there. */

@@ -87,7 +87,7 @@ function definedOnly(env: Readonly<Record<string, string | undefined>>): Record<
 /** Full path of an executable file on the host's PATH, or undefined. A name with a slash is taken as a path. */
 export async function which(name: string, host: Host): Promise<string | undefined> {
   if (name.includes('/')) return (await isExecutable(name)) ? name : undefined;
-  for (const folder of (host.env['PATH'] ?? '').split(delimiter)) {
+  for (const folder of (host.env.PATH ?? '').split(delimiter)) {
     if (folder !== '' && (await isExecutable(join(folder, name)))) return join(folder, name);
   }
   return undefined;

@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../../emit/node/root.js';
+import { InputError } from '../../errors.js';
+import { type Board, parseBoard } from '../board.js';
+
+const folder = (): string => fileURLToPath(new URL('generator/boards/', packageRoot()));
+
+/** Names of the boards that have a file. */
+export function boardNames(): string[] {
+  return readdirSync(folder())
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+/** Reads a board's file. @throws InputError if there is no such board */
+export function loadBoard(name: string): Board {
+  if (!boardNames().includes(name)) {
+    throw new InputError(`no board ${name}; there are ${boardNames().join(', ')}`);
+  }
+  return parseBoard(JSON.parse(readFileSync(`${folder()}${name}.json`, 'utf8')), `boards/${name}.json`);
+}

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { generate } from '../../emit/node/generate.js';
+import { planHash } from '../../plan/hash.js';
+import { readPlan } from '../../plan/node/read-plan.js';
+import type { CommandResult } from '../command.js';
+import type { Register } from '../main.js';
+import { userPath } from '../values.js';
+
+export function addGenerate(program: Command, register: Register): void {
+  const command = program
+    .command('generate')
+    .description('write the Verilog of the accelerator that a plan describes')
+    .requiredOption('--plan <file>', 'plan file from "sdq plan"')
+    .requiredOption('-o, --output <folder>', 'folder to write (build/)')
+    .addHelpText('after', '\nExample:\n  $ sdq generate --plan plan.json -o build/');
+  register(command, generateVerilog);
+}
+
+function generateVerilog(options: { plan: string; output: string }): CommandResult {
+  const plan = readPlan(userPath(options.plan));
+  const result = generate(plan, planHash(plan), userPath(options.output));
+  const { luts, brams, cyclesPerToken } = result.estimate;
+  return {
+    json: result,
+    text: [
+      ...result.files.map((file) => `  ${file}`),
+      `Wrote ${result.files.length} files to ${options.output}, top module ${result.top}, plan ${result.planHash}.`,
+      `Estimate: ${luts} LUTs, ${brams} block RAMs, ${cyclesPerToken} cycles per token.`,
+    ].join('\n'),
+  };
+}

@@ -1,0 +1,183 @@
+import { type Command, Option } from 'commander';
+import { loadBoard } from '../../boards/node/load.js';
+import { InputError } from '../../errors.js';
+import type { ModelConfig } from '../../model/types.js';
+import { shapeNames, shapeConfig } from '../../model/shapes.js';
+import { writeFileAtomic } from '../../node/atomic-file.js';
+import { readJson } from '../../node/read-json.js';
+import { linearsAt, linearsOfConfig, linearsWithin, matchesModel, type OsrSource, osrConfigOf } from '../../plan/allocate.js';
+import { buildPlan, type PlanOptions } from '../../plan/build-plan.js';
+import { planHash, prettyPlan } from '../../plan/hash.js';
+import { bitsPerWeight, meanOsr, planBytes } from '../../plan/memory-size.js';
+import { allocateOsr, type OsrConfig, parseOsrConfig } from '../../plan/multi-osr.js';
+import { type ModelStatistics, modelStatistics, parseStatistics } from '../../plan/statistics.js';
+import type { Alphabet, FrameMode, Placement, PlanLinear } from '../../plan/types.js';
+import type { CommandResult } from '../command.js';
+import type { Register } from '../main.js';
+import { addModelOptions, openUserModel } from '../model.js';
+import { sizeText, startProgress, table } from '../progress.js';
+import { byteSize, integerFrom, osrValue, userPath } from '../values.js';
+
+const DEFAULT_OSR = 2.5;
+
+interface PlanCommandOptions {
+  readonly output?: string;
+  readonly osr?: number;
+  readonly budget?: number;
+  readonly uniform?: boolean;
+  readonly osrConfig?: string;
+  readonly exportOsrConfig?: string;
+  readonly stats?: string;
+  readonly shape?: string;
+  readonly alphabet: Alphabet;
+  readonly frame: FrameMode;
+  readonly block?: number;
+  readonly board: string;
+  readonly placement: Placement;
+}
+
+export function addPlan(program: Command, register: Register): void {
+  const command = program
+    .command('plan')
+    .argument('[model]', 'Hugging Face directory or llama2.c .bin file')
+    .description('decide the over-sampling ratio of every linear, the frame, the array and the memories')
+    .option('-o, --output <file>', 'plan file to write (JSON)')
+    .option('--osr <ratio>', `mean over-sampling ratio, 1 to 8 (default: ${DEFAULT_OSR})`, osrValue)
+    .option('--budget <size>', 'the largest mean OSR whose packed weights and scales fit, e.g. 6MiB', byteSize)
+    .option('--uniform', 'the same OSR for every linear instead of MultiOSR')
+    .option('--osr-config <file>', 'take the OSR of every linear from a file')
+    .option('--export-osr-config <file>', 'write the OSR of every linear to a file')
+    .option('--stats <file>', 'allocate from statistics (see "sdq analyze") instead of reading the weights')
+    .addOption(new Option('--shape <name>', 'plan for a known model without its weights').choices(shapeNames()))
+    .addOption(new Option('--alphabet <name>', 'weight symbols').choices(['ternary', 'binary']).default('ternary'))
+    .addOption(new Option('--frame <name>', 'how blocks are over-sampled').choices(['hadamard', 'fourier']).default('hadamard'))
+    .option('--block <columns>', 'columns per block: 32, 64, 128 or 256', integerFrom(1))
+    .option('--board <name>', 'target board', 'sim')
+    .addOption(new Option('--placement <name>', 'what runs on the FPGA').choices(['linear', 'decoder']).default('linear'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ sdq plan examples/tiny-llama --osr 2.5 -o plan.json
+  $ sdq plan examples/tiny-llama --budget 150KiB -o plan.json
+  $ sdq plan --shape llama-7b --osr 2 --json
+  $ sdq plan --stats stats.json --osr 2 --export-osr-config osr.json`,
+    );
+  register(addModelOptions(command), plan);
+}
+
+function plan(path: string | undefined, options: PlanCommandOptions): CommandResult {
+  checkCombination(path, options);
+  if (path === undefined && options.shape === undefined) return allocationAlone(options);
+  const source = path === undefined ? null : openUserModel(path);
+  try {
+    const config = source ? source.config : shapeConfig(options.shape!);
+    const statistics = (): ModelStatistics => {
+      if (options.stats !== undefined) return readStatistics(options.stats, config);
+      const progress = startProgress('Measuring the weights for MultiOSR');
+      try {
+        return modelStatistics(source!, (layer) => progress.update(`layer ${layer + 1} of ${config.layers}`));
+      } finally {
+        progress.stop();
+      }
+    };
+    return finish(config, chooseLinears(config, options, statistics), options);
+  } finally {
+    source?.close();
+  }
+}
+
+
+function checkCombination(path: string | undefined, options: PlanCommandOptions): void {
+  const given = [path, options.shape].filter((value) => value !== undefined).length;
+  if (given > 1) throw new InputError('give a MODEL or --shape, not both');
+  if (given === 0 && options.stats === undefined) throw new InputError('give a MODEL, --shape NAME or --stats FILE');
+  if (given === 0 && options.output !== undefined) {
+    throw new InputError('--stats alone gives an allocation, not a plan: -o needs a MODEL or --shape');
+  }
+  const targets = [options.osr, options.budget, options.osrConfig].filter((value) => value !== undefined).length;
+  if (targets > 1) throw new InputError('--osr, --budget and --osr-config exclude each other');
+  if (options.osrConfig !== undefined && options.uniform) throw new InputError('--osr-config and --uniform exclude each other');
+  if (given === 0 && (options.budget !== undefined || options.osrConfig !== undefined || options.uniform)) {
+    throw new InputError('--stats alone goes with --osr only');
+  }
+}
+
+function chooseLinears(
+  config: ModelConfig,
+  options: PlanCommandOptions,
+  statistics: () => ModelStatistics,
+): PlanLinear[] {
+  const planOptions: PlanOptions = {
+    alphabet: options.alphabet,
+    frame: options.frame,
+    block: options.block ?? null,
+    placement: options.placement,
+  };
+  if (options.osrConfig !== undefined) {
+    const file = userPath(options.osrConfig);
+    return linearsOfConfig(config, planOptions, parseOsrConfig(readJson(file), file), file);
+  }
+  // A shape has no weights: without statistics every linear gets the same OSR.
+  const uniform = options.uniform || (options.shape !== undefined && options.stats === undefined);
+  const source: OsrSource = uniform ? { kind: 'uniform' } : { kind: 'multi', statistics: statistics() };
+  return options.budget === undefined
+    ? linearsAt(config, planOptions, source, options.osr ?? DEFAULT_OSR)
+    : linearsWithin(config, planOptions, source, options.budget);
+}
+
+function finish(config: ModelConfig, linears: PlanLinear[], options: PlanCommandOptions): CommandResult {
+  const result = buildPlan(config, linears, loadBoard(options.board), options.placement);
+  if (options.exportOsrConfig !== undefined) writeOsrConfig(options.exportOsrConfig, osrConfigOf(linears));
+  if (options.output !== undefined) writeFileAtomic(userPath(options.output), prettyPlan(result));
+  const json = {
+    meanOsr: meanOsr(result),
+    bitsPerWeight: bitsPerWeight(result),
+    bytes: planBytes(result),
+    planHash: planHash(result),
+    linears: linears.map(({ name, osr }) => ({ name, osr })),
+  };
+  const { lanes, rows } = result.array;
+  const text = [
+    table([['linear', 'rows', 'cols', 'OSR'], ...linears.map((l) => [l.name, `${l.rows}`, `${l.cols}`, l.osr.toFixed(3)])]),
+    '',
+    `mean OSR ${json.meanOsr.toFixed(3)}, ${json.bitsPerWeight.toFixed(3)} bits per weight, ${sizeText(json.bytes)} of weights and scales`,
+    `array of ${lanes} lanes × ${rows} rows for board ${result.board}, plan ${json.planHash}`,
+    options.output === undefined ? 'Nothing was written: add -o plan.json to keep the plan.' : `Wrote ${options.output}.`,
+  ];
+  return { json, text: text.join('\n') };
+}
+
+/** The allocation from statistics alone, without a model. */
+function allocationAlone(options: PlanCommandOptions): CommandResult {
+  const statistics = readStatistics(options.stats!);
+  const osr = allocateOsr(statistics, options.osr ?? DEFAULT_OSR);
+  if (options.exportOsrConfig !== undefined) writeOsrConfig(options.exportOsrConfig, osr);
+  let mean = 0;
+  const layers = Object.entries(osr);
+  const linears = layers.flatMap(([layer, roles]) =>
+    Object.entries(roles).map(([role, { osr_proj }]) => {
+      const entry = statistics[layer]![role] as { ratio: number };
+      mean += (entry.ratio * osr_proj) / layers.length;
+      return { name: `layers.${layer}.${role}`, osr: osr_proj };
+    }),
+  );
+  const rows = linears.map(({ name, osr: value }) => [name, value.toFixed(2)]);
+  return {
+    json: { meanOsr: mean, bitsPerWeight: null, bytes: null, planHash: null, linears },
+    text: `${table([['linear', 'OSR'], ...rows])}\n\nmean OSR ${mean.toFixed(3)}`,
+  };
+}
+
+function readStatistics(path: string, config?: ModelConfig): ModelStatistics {
+  const file = userPath(path);
+  const statistics = parseStatistics(readJson(file), file);
+  if (config && !matchesModel(config, statistics)) {
+    throw new InputError(`${file} does not have the layers and linears of ${config.name}`);
+  }
+  return statistics;
+}
+
+function writeOsrConfig(path: string, osr: OsrConfig): void {
+  writeFileAtomic(userPath(path), `${JSON.stringify(osr, null, 1)}\n`);
+}

@@ -1,0 +1,88 @@
+import { type Command, Option } from 'commander';
+import { InputError } from '../../errors.js';
+import { planHash } from '../../plan/hash.js';
+import { readPlan } from '../../plan/node/read-plan.js';
+import { quantizeToImage } from '../../quantize/node/quantize-to-image.js';
+import type { SearchName } from '../../quantize/quantize-linear.js';
+import type { CommandResult } from '../command.js';
+import type { Register } from '../main.js';
+import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel, readWindows } from '../model.js';
+import { duration, remaining, sizeText, startProgress } from '../progress.js';
+import { userPath } from '../values.js';
+import { checkSameModel } from '../weights.js';
+
+interface QuantizeOptions extends ModelOptions {
+  readonly plan: string;
+  readonly output: string;
+  readonly calibration?: string;
+  readonly search?: SearchName;
+}
+
+export function addQuantize(program: Command, register: Register): void {
+  const command = program
+    .command('quantize')
+    .argument('<model>', 'Hugging Face directory or llama2.c .bin file')
+    .description('turn the weights into symbols and scales as a plan says, and write them as an image')
+    .requiredOption('--plan <file>', 'plan file from "sdq plan"')
+    .requiredOption('-o, --output <file>', 'image to write (weights.sdq)')
+    .option('--calibration <file>', 'text (.jsonl or .txt) for error feedback between blocks')
+    .addOption(
+      new Option('--search <name>', 'how symbols are found; sigma-delta needs a plan with --frame fourier').choices([
+        'sigma-delta',
+        'greedy',
+      ]),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ sdq quantize examples/tiny-llama --plan plan.json -o weights.sdq
+  $ sdq quantize examples/tiny-llama --plan plan.json -o weights.sdq --calibration examples/text/calibration.jsonl`,
+    );
+  register(addModelOptions(command), quantize);
+}
+
+function quantize(path: string, options: QuantizeOptions): CommandResult {
+  const source = openUserModel(path);
+  try {
+    const plan = readPlan(userPath(options.plan));
+    checkSameModel(plan, source.config, options.plan);
+    const frame = plan.linears[0]!.frame;
+    const search = options.search ?? (frame === 'fourier' ? 'sigma-delta' : 'greedy');
+    if (search === 'sigma-delta' && frame === 'hadamard') {
+      throw new InputError(
+        '--search sigma-delta needs a plan made with --frame fourier: the samples of a hadamard frame are not smooth',
+      );
+    }
+    const calibration =
+      options.calibration === undefined
+        ? undefined
+        : readWindows(options.calibration, loadUserTokenizer(path, options), source.config);
+
+    const total = plan.linears.length;
+    const started = Date.now();
+    const progress = startProgress(`Quantizing ${total} linears of ${source.config.name}`);
+    try {
+      const { bytes, snrDb } = quantizeToImage(
+        source,
+        plan,
+        userPath(options.output),
+        { search, ...(calibration && { calibration }) },
+        (index, linear, snr) =>
+          progress.update(`${remaining(index + 1, total, started)}; ${linear.name} ${snr.toFixed(1)} dB`),
+      );
+      const seconds = (Date.now() - started) / 1000;
+      return {
+        json: { bytes, snrDb, seconds },
+        text: [
+          `Wrote ${options.output}: ${sizeText(bytes)}, weight SNR ${snrDb.toFixed(2)} dB, in ${duration(seconds)}.`,
+          `plan ${planHash(plan)}`,
+        ].join('\n'),
+      };
+    } finally {
+      progress.stop();
+    }
+  } finally {
+    source.close();
+  }
+}

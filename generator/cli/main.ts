@@ -1,0 +1,95 @@
+import { Command, CommanderError } from 'commander';
+import { InputError } from '../errors.js';
+import { VERSION } from '../version.js';
+import { type CommandResult, CheckFailed } from './command.js';
+import { addAnalyze } from './commands/analyze.js';
+import { addBoard } from './commands/board.js';
+import { addDemo } from './commands/demo.js';
+import { addDoctor } from './commands/doctor.js';
+import { addEval } from './commands/eval.js';
+import { addGenerate } from './commands/generate.js';
+import { addInspect } from './commands/inspect.js';
+import { addPlan } from './commands/plan.js';
+import { addQuantize } from './commands/quantize.js';
+import { addRun } from './commands/run.js';
+import { addSchedule } from './commands/schedule.js';
+import { addSimulate } from './commands/simulate.js';
+
+/** Registers a command's action: it prints the result and remembers the exit code. */
+export type Register = (command: Command, action: (...args: never[]) => Promise<CommandResult> | CommandResult) => void;
+
+const EXIT_FAILED_CHECK = 1;
+const EXIT_BAD_INPUT = 2;
+
+function buildProgram(): Command {
+  const program = new Command('sdq')
+    .description('A compiler from a language model to an FPGA that runs it by adding instead of multiplying.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .showSuggestionAfterError(true)
+    .addHelpText(
+      'after',
+      `
+Every command takes --json: one JSON object on stdout, everything else on stderr.
+Exit codes: 0 success, 1 a check failed, 2 bad usage or input.
+
+Examples:
+  $ sdq demo
+  $ sdq inspect examples/tiny-llama
+  $ sdq plan examples/tiny-llama --osr 2.5 -o plan.json
+  $ sdq quantize examples/tiny-llama --plan plan.json -o weights.sdq
+  $ sdq generate --plan plan.json -o build/
+  $ sdq simulate build/ --model examples/tiny-llama --weights weights.sdq --prompt "Once" --tokens 16`,
+    );
+  const register: Register = (command, action) => {
+    command.option('--json', 'print one JSON object on stdout');
+    command.action(async (...args: unknown[]) => {
+      const result = await (action as (...args: unknown[]) => Promise<CommandResult> | CommandResult)(...args);
+      const text = command.opts().json ? JSON.stringify(result.json) : result.text;
+      if (text) process.stdout.write(`${text}\n`);
+      if (result.passed === false) process.exitCode = EXIT_FAILED_CHECK;
+    });
+  };
+  for (const add of [
+    addInspect,
+    addAnalyze,
+    addPlan,
+    addQuantize,
+    addEval,
+    addGenerate,
+    addSimulate,
+    addSchedule,
+    addBoard,
+    addRun,
+    addDoctor,
+    addDemo,
+  ]) {
+    add(program, register);
+  }
+  return program;
+}
+
+/** One sentence for people; a stack trace only for what should never happen, and only when asked for. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
+    process.stderr.write(`sdq: ${message} (see "sdq --help")\n`);
+    return EXIT_BAD_INPUT;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`sdq: ${message}\n`);
+  if (process.env.SDQ_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (error instanceof CheckFailed) return EXIT_FAILED_CHECK;
+  if (!(error instanceof InputError) && !process.env.SDQ_DEBUG) {
+    process.stderr.write('sdq: set SDQ_DEBUG=1 to see where this happened\n');
+  }
+  return EXIT_BAD_INPUT;
+}
+
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

@@ -1,0 +1,82 @@
+import pc from 'picocolors';
+import yoctoSpinner from 'yocto-spinner';
+
+const QUIET_INTERVAL_MS = 10_000;
+
+/** What a long step is at; always on stderr, so that stdout stays what the user asked for. */
+export interface Progress {
+  /** Says what is being done now. */
+  update(text: string): void;
+  /** Prints a line that stays. */
+  note(text: string): void;
+  /** Ends the step with a line that stays. */
+  done(text: string): void;
+  /** Ends the step without a line. */
+  stop(): void;
+}
+
+/** A spinner on a terminal; elsewhere the first text and then one line in ten seconds. */
+export function startProgress(title: string): Progress {
+  return process.stderr.isTTY ? spinnerProgress(title) : lineProgress(title);
+}
+
+function spinnerProgress(title: string): Progress {
+  const spinner = yoctoSpinner({ text: title, stream: process.stderr }).start();
+  return {
+    update: (text) => {
+      spinner.text = `${title}: ${text}`;
+    },
+    note: (text) => {
+      spinner.stop();
+      process.stderr.write(`${text}\n`);
+      spinner.start();
+    },
+    done: (text) => void spinner.success(text),
+    stop: () => void spinner.stop(),
+  };
+}
+
+function lineProgress(title: string): Progress {
+  process.stderr.write(`${title} ...\n`);
+  let last = Date.now();
+  return {
+    update: (text) => {
+      if (Date.now() - last < QUIET_INTERVAL_MS) return;
+      last = Date.now();
+      process.stderr.write(`${title}: ${text}\n`);
+    },
+    note: (text) => void process.stderr.write(`${text}\n`),
+    done: (text) => void process.stderr.write(`${text}\n`),
+    stop: () => {},
+  };
+}
+
+/** `37 % (12 of 32), about 2 min left` from the share done and the time since `started` (milliseconds). */
+export function remaining(done: number, total: number, started: number): string {
+  const percent = `${Math.floor((100 * done) / total)} % (${done} of ${total})`;
+  if (done === 0) return percent;
+  const left = ((Date.now() - started) / done) * (total - done);
+  return `${percent}, about ${duration(left / 1000)} left`;
+}
+
+/** Seconds as people say them. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** A size in bytes as people say it. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KiB`;
+  return bytes < 1024 ** 3 ? `${(bytes / 1024 ** 2).toFixed(1)} MiB` : `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
+}
+
+/** Columns aligned, the first to the left and the others to the right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));
+  return rows
+    .map((row) => row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!))).join('  '))
+    .map((line, i) => (i === 0 ? pc.bold(line) : line))
+    .join('\n');
+}

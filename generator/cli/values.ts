@@ -1,0 +1,54 @@
+import { InvalidArgumentError } from 'commander';
+import { resolve } from 'node:path';
+import { packageRoot } from '../node/package-root.js';
+
+/**
+ * A path as the user meant it. npm runs scripts in the package's folder and says in INIT_CWD where the user stands.
+ */
+export function userPath(path: string): string {
+  const standing = process.cwd() === packageRoot() ? process.env.INIT_CWD : undefined;
+  return resolve(standing ?? process.cwd(), path);
+}
+
+function number(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+}
+
+/** An over-sampling ratio from 1 to 8. */
+export function osrValue(text: string): number {
+  const value = number(text);
+  if (!(value >= 1 && value <= 8)) throw new InvalidArgumentError('An over-sampling ratio from 1 to 8 is wanted.');
+  return value;
+}
+
+/** An integer of at least `least`. */
+export function integerFrom(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (!(Number.isInteger(value) && value >= least && value <= most)) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`A whole number ${range} is wanted.`);
+    }
+    return value;
+  };
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+};
+
+/** A size in bytes, such as 6MiB, 100 KiB, 1.5MB or 4096. */
+export function byteSize(text: string): number {
+  const match = /^(\d+\.?\d*|\.\d+)\s*([a-z]*)$/i.exec(text.trim());
+  const unit = match ? UNITS[match[2]!.toLowerCase()] : undefined;
+  const size = unit === undefined ? Number.NaN : Math.floor(Number(match![1]) * unit);
+  if (!(size > 0)) throw new InvalidArgumentError('A size such as 100KiB, 6MiB or 4096 (bytes) is wanted.');
+  return size;
+}

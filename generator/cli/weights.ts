@@ -1,0 +1,37 @@
+import { InputError } from '../errors.js';
+import type { ModelConfig } from '../model/types.js';
+import type { Plan } from '../plan/types.js';
+
+const SHAPE_FIELDS = [
+  'architecture',
+  'dim',
+  'hidden',
+  'layers',
+  'heads',
+  'kvHeads',
+  'headDim',
+  'vocab',
+  'context',
+  'embedDim',
+  'tiedHead',
+] as const;
+
+/** @throws InputError naming the first field in which a plan's model and a checkpoint differ */
+export function checkSameModel(plan: Plan, config: ModelConfig, file: string): void {
+  for (const field of SHAPE_FIELDS) {
+    if (plan.model[field] !== config[field]) {
+      throw new InputError(
+        `${file} is for another model: its "${field}" is ${plan.model[field]}, but that of ${config.name} is ${config[field]}`,
+      );
+    }
+  }
+}
+
+/** @throws InputError if weights were made for another plan, with both hashes */
+export function checkSamePlan(expected: string, found: string, expectedName: string, foundName: string): void {
+  if (expected !== found) {
+    throw new InputError(
+      `${foundName} was made for another plan: its hash is ${found}, that of ${expectedName} is ${expected}`,
+    );
+  }
+}

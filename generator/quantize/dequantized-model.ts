@@ -1,0 +1,35 @@
+import type { IntegerModel, LinearWeights } from '../../sim/golden/parameters.js';
+import type { EndTensors, LayerTensors, LinearRole, ModelSource } from '../model/types.js';
+import { int8MatrixToFloat } from './integer-parameters.js';
+import { dequantizeLinear } from './quantize-linear.js';
+
+/**
+ * The float model with quantized weights in place of its own: linears as their symbols and scales say, embeddings,
+ * positions and head as their int8 values say. Norms and biases stay as they are.
+ */
+export function dequantizedModel(source: ModelSource, model: IntegerModel, weights: LinearWeights): ModelSource {
+  const { plan } = model;
+  return {
+    ...source,
+    loadLayer(layer): LayerTensors {
+      const replaced = new Map<LinearRole, Float32Array>();
+      plan.linears.forEach((linear, index) => {
+        if (linear.layer === layer) {
+          replaced.set(linear.role, dequantizeLinear(weights.linear(index), linear, plan.signs));
+        }
+      });
+      return { ...source.loadLayer(layer), weights: replaced };
+    },
+    loadEnds(): EndTensors {
+      const embedding = int8MatrixToFloat(model.embedding);
+      return {
+        ...source.loadEnds(),
+        embedding,
+        positions: model.positions && int8MatrixToFloat(model.positions),
+        projectIn: model.projectIn && int8MatrixToFloat(model.projectIn),
+        projectOut: model.projectOut && int8MatrixToFloat(model.projectOut),
+        head: model.head === model.embedding ? embedding : int8MatrixToFloat(model.head),
+      };
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import type { IntegerLayer } from '../../../sim/golden/parameters.js';
+import { ACTIVATION_FRAC, RESIDUAL_FRAC } from '../../../sim/golden/parameters.js';
+import { buildTables } from '../../../sim/golden/tables.js';
+import { type NamedArrays, toNamedArrays } from '../../image/arrays.js';
+import { ImageWriter } from '../../image/node/writer.js';
+import type { LayerTensors, ModelSource } from '../../model/types.js';
+import type { Plan, PlanLinear } from '../../plan/types.js';
+import { fourierKernel } from '../frame.js';
+import { int8Matrix, integerBias, integerNorm } from '../integer-parameters.js';
+import { type QuantizeModelOptions, quantizeModel } from '../quantize-model.js';
+
+export interface ImageResult {
+  /** Size of the file. */
+  readonly bytes: number;
+  /** Signal-to-noise ratio over the weights of all linears together, in dB; Infinity if nothing was lost. */
+  readonly snrDb: number;
+}
+
+/**
+ * Quantizes a model for a plan and writes weights.sdq; the file appears when it is complete.
+ * @param onLinear called after each linear with its index
+ * @throws InputError if a tensor or the file fails
+ */
+export function quantizeToImage(
+  source: ModelSource,
+  plan: Plan,
+  path: string,
+  options: QuantizeModelOptions,
+  onLinear: (index: number, linear: PlanLinear, snrDb: number) => void = () => {},
+): ImageResult {
+  const writer = new ImageWriter(path, plan);
+  const layers: IntegerLayer[] = [];
+  const biases = plan.linears.map((): Int32Array | null => null);
+  // Norms and biases are taken as each layer passes, so that it is read once.
+  const observed: ModelSource = {
+    ...source,
+    loadLayer(layer) {
+      const tensors = source.loadLayer(layer);
+      layers[layer] = {
+        attnNorm: integerNorm(tensors.attnNorm, plan.model.dim),
+        mlpNorm: integerNorm(tensors.mlpNorm, plan.model.dim),
+      };
+      takeBiases(plan, layer, tensors, biases);
+      return tensors;
+    },
+  };
+  let signal = 0;
+  let noise = 0;
+  let index = 0;
+  try {
+    for (const { linear, quantized, snrDb, energy } of quantizeModel(observed, plan, options)) {
+      writer.writeLinear(quantized);
+      signal += energy;
+      noise += energy * 10 ** (-snrDb / 10);
+      onLinear(index++, linear, snrDb);
+    }
+    return { bytes: writer.finish(hostArrays(source, plan, layers, biases)), snrDb: 10 * Math.log10(signal / noise) };
+  } finally {
+    writer.abort();
+  }
+}
+
+function takeBiases(plan: Plan, layer: number, tensors: LayerTensors, biases: (Int32Array | null)[]): void {
+  plan.linears.forEach((linear, i) => {
+    const bias = linear.layer === layer ? tensors.biases.get(linear.role) : undefined;
+    if (bias) biases[i] = integerBias(bias, outputFrac(linear));
+  });
+}
+
+/** Fraction bits of a linear's output: those of the residual stream if it is added to it. */
+function outputFrac({ role }: PlanLinear): number {
+  const intoResidual = ['self_attn.o_proj', 'self_attn.out_proj', 'mlp.down_proj', 'fc2'].includes(role);
+  return intoResidual ? RESIDUAL_FRAC : ACTIVATION_FRAC;
+}
+
+function hostArrays(
+  source: ModelSource,
+  plan: Plan,
+  layers: IntegerLayer[],
+  biases: (Int32Array | null)[],
+): NamedArrays {
+  const { config } = source;
+  const { dim, embedDim, vocab, context } = config;
+  const ends = source.loadEnds();
+  const embedding = int8Matrix(ends.embedding, vocab, embedDim);
+  const fourier = plan.linears.filter(({ frame }) => frame === 'fourier');
+  return toNamedArrays({
+    config,
+    plan,
+    tables: buildTables(config),
+    embedding,
+    positions: ends.positions && int8Matrix(ends.positions, context, dim),
+    projectIn: ends.projectIn && int8Matrix(ends.projectIn, dim, embedDim),
+    projectOut: ends.projectOut && int8Matrix(ends.projectOut, embedDim, dim),
+    head: config.tiedHead ? embedding : int8Matrix(ends.head, vocab, embedDim),
+    finalNorm: ends.finalNorm && integerNorm(ends.finalNorm, dim),
+    layers,
+    biases,
+    kernels: new Map(fourier.map(({ block, samples }) => [samples, fourierKernel(block, samples)])),
+  });
+}

@@ -1,0 +1,78 @@
+/** Predicted time. Engine cycles are exact: what RESULT frames report as `cycles`. */
+
+import type { PlanArray, PlanLinear } from '../plan/types.js';
+import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
+import { log2Exact } from './integers.js';
+import { arrayCycles, blockKinds } from './shape.js';
+
+/**
+ * Cycles from accepting RUN to the first result, besides those of the array: the schedule's look-up, the stages from
+ * address to memory to symbols to lanes, block total, scale units, accumulator and read-out. One more per level of the
+ * adder tree.
+ */
+export const PIPELINE_CYCLES = 20;
+
+/** Engine cycles of one RUN of a linear. */
+export function linearCycles(linear: PlanLinear, geometry: Pick<EngineGeometry, 'array' | 'phases'>): number {
+  const { array, phases } = geometry;
+  // The totals of the last row group pass the scale units after the array is done.
+  return PIPELINE_CYCLES + log2Exact(array.lanes) + phases + arrayCycles(linear, array, phases);
+}
+
+/** Body bytes of the largest frame (docs/protocol.md). */
+const MAX_BODY = 1024;
+/** Results in a RESULT frame. */
+const RESULTS_PER_FRAME = 60;
+
+/** Encoded bytes of a frame: type, sequence, CRC, COBS overhead and the final 0. */
+function frameBytes(body: number): number {
+  const payload = body + 6;
+  return payload + 1 + Math.floor(payload / 255) + 1;
+}
+
+/** Encoded bytes of WRITE frames that carry `bytes` bytes. */
+function writeBytes(bytes: number): number {
+  const most = MAX_BODY - 4;
+  const whole = Math.floor(bytes / most);
+  const rest = bytes % most;
+  return whole * frameBytes(MAX_BODY) + (rest > 0 ? frameBytes(4 + rest) : 0);
+}
+
+/** What is written before the first of the linears that read one vector: its blocks' samples and their exponents. */
+function vectorBytes(linear: PlanLinear, array: PlanArray, slotWords: number): number {
+  const blocks = blockKinds(linear).reduce((sum, kind) => sum + kind.count, 0);
+  return writeBytes(blocks * slotWords * array.lanes) + writeBytes(blocks * 4);
+}
+
+/** Encoded bytes of a RUN request and its RESULT frames. */
+function runBytes(linear: PlanLinear): number {
+  const whole = Math.floor(linear.rows / RESULTS_PER_FRAME);
+  const rest = linear.rows % RESULTS_PER_FRAME;
+  const results = whole * frameBytes(14 + 4 * RESULTS_PER_FRAME) + (rest > 0 ? frameBytes(14 + 4 * rest) : 0);
+  return frameBytes(3) + results;
+}
+
+/** Linears of a layer that read the same vector share its upload. */
+function readsSameVector(a: PlanLinear, b: PlanLinear | undefined): boolean {
+  const input = (role: string): string => role.replace(/[qkv]_proj$/, 'qkv').replace(/(gate|up)_proj$/, 'gate_up');
+  return b !== undefined && a.layer === b.layer && input(a.role) === input(b.role);
+}
+
+export interface TokenCycles {
+  /** Cycles in which the engine runs. */
+  readonly engine: number;
+  /** Cycles in which the link moves bytes, at one byte per cycle. */
+  readonly link: number;
+}
+
+/** Cycles of one decoder step, in which every linear runs once and nothing overlaps. */
+export function tokenCycles(plan: EnginePlan, geometry: EngineGeometry = engineGeometry(plan)): TokenCycles {
+  let engine = 0;
+  let link = 0;
+  plan.linears.forEach((linear, index) => {
+    engine += linearCycles(linear, geometry);
+    link += runBytes(linear);
+    if (!readsSameVector(linear, plan.linears[index - 1])) link += vectorBytes(linear, plan.array, geometry.slotWords);
+  });
+  return { engine, link };
+}

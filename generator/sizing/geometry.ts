@@ -1,0 +1,95 @@
+/** Everything about a plan that the engine is built from, as plain numbers. */
+
+import type { Plan, PlanArray, PlanLinear, PlanMemory } from '../plan/types.js';
+import { alphabetOf, scaleUnits } from './array.js';
+import { ceilDiv, indexWidth } from './integers.js';
+import { blockSlotWords } from './memory.js';
+import { blockKinds, rowGroups } from './shape.js';
+import { type EngineWidths, engineWidths, hasMeans } from './widths.js';
+
+/** The parts of a plan that the engine depends on. */
+export type EnginePlan = Pick<Plan, 'linears' | 'array' | 'memory'>;
+
+export interface EngineGeometry {
+  readonly array: PlanArray;
+  readonly memory: PlanMemory;
+  readonly ternary: boolean;
+  readonly means: boolean;
+  /** Rows whose block totals are scaled at once (N). */
+  readonly units: number;
+  /** Cycles in which the R totals of a row group pass the scale units: R / N. */
+  readonly phases: number;
+  readonly widths: EngineWidths;
+  /** Words of the activation memory per block. */
+  readonly slotWords: number;
+  /** Words of the accumulator memory: N accumulators each. */
+  readonly accumulatorWords: number;
+  /** Rows of the largest linear. */
+  readonly mostRows: number;
+  /** Row groups of the largest linear. */
+  readonly mostGroups: number;
+  /** Blocks of the linear that has most. */
+  readonly mostBlocks: number;
+  /** Cycles that the longest block and row group is given. */
+  readonly mostCycles: number;
+}
+
+const largest = (linears: readonly PlanLinear[], measure: (linear: PlanLinear) => number): number =>
+  linears.reduce((most, linear) => Math.max(most, measure(linear)), 0);
+
+/** Derives the engine of a plan. @throws RangeError if the plan's linears do not fit its array */
+export function engineGeometry({ linears, array, memory }: EnginePlan): EngineGeometry {
+  const units = scaleUnits(linears, array);
+  const phases = array.rows / units;
+  const mostGroups = largest(linears, (linear) => rowGroups(linear, array));
+  const beats = linears.flatMap((linear) => blockKinds(linear).map((kind) => ceilDiv(kind.samples, array.lanes)));
+  return {
+    array,
+    memory,
+    ternary: alphabetOf(linears) === 'ternary',
+    means: hasMeans(linears),
+    units,
+    phases,
+    widths: engineWidths(linears, array),
+    slotWords: blockSlotWords(linears, array),
+    accumulatorWords: mostGroups * phases,
+    mostRows: largest(linears, (linear) => linear.rows),
+    mostGroups,
+    mostBlocks: memory.blocks.words,
+    mostCycles: Math.max(phases, ...beats),
+  };
+}
+
+/** The parameters of sdq_core and sdq_engine. */
+export function engineParameters(geometry: EngineGeometry): Record<string, number> {
+  const { array, memory, widths } = geometry;
+  return {
+    LANES: array.lanes,
+    ROWS: array.rows,
+    UNITS: geometry.units,
+    PHASES: geometry.phases,
+    TERNARY: geometry.ternary ? 1 : 0,
+    MEANS: geometry.means ? 1 : 0,
+    SEGMENTS: widths.segments,
+    GAIN_WIDTH: widths.gain,
+    SUM_WIDTH: widths.sum,
+    TOTAL_WIDTH: widths.total,
+    SCALED_WIDTH: widths.scaled,
+    ACC_WIDTH: widths.accumulator,
+    WEIGHT_WORDS: memory.weights.words,
+    WEIGHT_ADDR_WIDTH: indexWidth(memory.weights.words),
+    WEIGHT_BYTES: memory.weights.wordBytes,
+    WEIGHT_BYTE_WIDTH: indexWidth(memory.weights.stride),
+    SCALE_WORDS: memory.scales.words,
+    SCALE_ADDR_WIDTH: indexWidth(memory.scales.words),
+    SCALE_BYTES: memory.scales.wordBytes,
+    SCALE_BYTE_WIDTH: indexWidth(memory.scales.stride),
+    ACTIVATION_WORDS: memory.activations.words,
+    ACTIVATION_ADDR_WIDTH: indexWidth(memory.activations.words),
+    SLOT_WORDS: geometry.slotWords,
+    BLOCK_WORDS: memory.blocks.words,
+    BLOCK_ADDR_WIDTH: indexWidth(memory.blocks.words),
+    ACC_WORDS: geometry.accumulatorWords,
+    ACC_ADDR_WIDTH: indexWidth(geometry.accumulatorWords),
+  };
+}

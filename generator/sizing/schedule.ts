@@ -1,0 +1,123 @@
+/** The schedule: what the engine is told about each linear, and how it lies in a word of the schedule ROM. */
+
+import type { PlanLinear } from '../plan/types.js';
+import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
+import { countWidth, indexWidth } from './integers.js';
+import { blockBeats, blockKinds, rowGroups } from './shape.js';
+import { linearBases } from './tile.js';
+
+/** How the engine walks through one kind of block, once per row group. */
+export interface BlockSchedule {
+  /** Beats with weights. */
+  readonly beats: number;
+  /** Cycles until the next row group or block begins; not less than `beats`. */
+  readonly cycles: number;
+  /** Lanes in use in the last beat, 1 … L. */
+  readonly lastLanes: number;
+  /** Beats with one gain. */
+  readonly segmentBeats: number;
+  /** Left shift of each segment's sum. */
+  readonly shifts: readonly number[];
+}
+
+export interface ScheduleEntry {
+  readonly name: string;
+  readonly rows: number;
+  readonly groups: number;
+  /** Blocks, the tail included. */
+  readonly blocks: number;
+  /** First word in the weights region. */
+  readonly weightBase: number;
+  /** First word in the scales region. */
+  readonly scaleBase: number;
+  readonly full: BlockSchedule | null;
+  readonly tail: BlockSchedule | null;
+}
+
+/** A field of a schedule word; fields follow one another from the low end. */
+export interface ScheduleField {
+  readonly name: string;
+  readonly width: number;
+  readonly value: (entry: ScheduleEntry) => number | bigint;
+}
+
+function blockSchedules(linear: PlanLinear, geometry: EngineGeometry): Pick<ScheduleEntry, 'full' | 'tail' | 'blocks'> {
+  const kinds = blockKinds(linear);
+  const schedules = kinds.map((kind) => {
+    const { beats, lastLanes, segmentBeats, shifts } = blockBeats(linear, kind, geometry.array.lanes);
+    return { beats, cycles: Math.max(geometry.phases, beats), lastLanes, segmentBeats, shifts };
+  });
+  // A tail comes last, alone or after the full blocks.
+  const tail = linear.tail === null ? null : (schedules.pop() ?? null);
+  return { blocks: kinds.reduce((sum, kind) => sum + kind.count, 0), full: schedules[0] ?? null, tail };
+}
+
+/** One entry per linear, in plan order: the index is the `linear` of a RUN request. */
+export function scheduleOf(plan: EnginePlan, geometry: EngineGeometry = engineGeometry(plan)): ScheduleEntry[] {
+  const bases = linearBases(plan.linears, plan.array);
+  return plan.linears.map((linear, index) => ({
+    name: linear.name,
+    rows: linear.rows,
+    groups: rowGroups(linear, plan.array),
+    weightBase: bases[index]!.weights,
+    scaleBase: bases[index]!.scales,
+    ...blockSchedules(linear, geometry),
+  }));
+}
+
+/** The layout of a schedule word, low end first. The engine's parameters carry the same widths under the same names. */
+export function scheduleFields(geometry: EngineGeometry): ScheduleField[] {
+  const cycles = indexWidth(geometry.mostCycles);
+  const lane = indexWidth(geometry.array.lanes);
+  const { gain, segments } = geometry.widths;
+  const block = (name: 'full' | 'tail'): ScheduleField[] => [
+    { name: `${name}_last_beat`, width: cycles, value: (entry) => (entry[name]?.beats ?? 1) - 1 },
+    { name: `${name}_last_cycle`, width: cycles, value: (entry) => (entry[name]?.cycles ?? 1) - 1 },
+    { name: `${name}_last_lane`, width: lane, value: (entry) => (entry[name]?.lastLanes ?? 1) - 1 },
+    { name: `${name}_segment_last_beat`, width: cycles, value: (entry) => (entry[name]?.segmentBeats ?? 1) - 1 },
+    {
+      name: `${name}_shifts`,
+      width: segments * gain,
+      value: (entry) => packShifts(entry[name]?.shifts ?? [], gain),
+    },
+  ];
+  return [
+    {
+      name: 'weight_base',
+      width: indexWidth(geometry.memory.weights.words),
+      value: (entry) => entry.weightBase,
+    },
+    { name: 'scale_base', width: indexWidth(geometry.memory.scales.words), value: (entry) => entry.scaleBase },
+    { name: 'rows', width: countWidth(geometry.mostRows), value: (entry) => entry.rows },
+    { name: 'last_group', width: indexWidth(geometry.mostGroups), value: (entry) => entry.groups - 1 },
+    { name: 'last_block', width: indexWidth(geometry.mostBlocks), value: (entry) => entry.blocks - 1 },
+    { name: 'has_tail', width: 1, value: (entry) => (entry.tail === null ? 0 : 1) },
+    ...block('full'),
+    ...block('tail'),
+  ];
+}
+
+/** Segment 0 in the low bits. */
+function packShifts(shifts: readonly number[], width: number): bigint {
+  return shifts.reduce((word, shift, k) => word | (BigInt(shift) << BigInt(k * width)), 0n);
+}
+
+/** Bits of a schedule word. */
+export function scheduleWidth(geometry: EngineGeometry): number {
+  return scheduleFields(geometry).reduce((sum, field) => sum + field.width, 0);
+}
+
+/** A schedule word. @throws RangeError if a value does not fit its field */
+export function scheduleWord(geometry: EngineGeometry, entry: ScheduleEntry): bigint {
+  let word = 0n;
+  let offset = 0n;
+  for (const { name, width, value } of scheduleFields(geometry)) {
+    const bits = BigInt(value(entry));
+    if (bits < 0n || bits >> BigInt(width) !== 0n) {
+      throw new RangeError(`${entry.name}: ${name} = ${bits} does not fit ${width} bits`);
+    }
+    word |= bits << offset;
+    offset += BigInt(width);
+  }
+  return word;
+}

@@ -1,0 +1,145 @@
+import { findSystemCxx } from './cxx.js';
+import { installLocally } from './debian-local.js';
+import { installSystemPackages } from './debian-system.js';
+import { VerilatorError } from './errors.js';
+import { findSystemVerilator } from './find-verilator.js';
+import { currentHost, type Host, readOsRelease } from './host.js';
+import { type Component, findLocalCxx, findLocalVerilator } from './local-tree.js';
+import { type Log, which } from './process.js';
+import { type CxxCompiler, MIN_VERILATOR, type Toolchain, type VerilatorTool } from './toolchain.js';
+
+export interface LocateOptions {
+  /** The machine to look at; the current one unless a test hands in another. */
+  readonly host?: Host;
+}
+
+export interface EnsureOptions extends LocateOptions {
+  /** Receives one line per step; silent by default. */
+  readonly log?: Log | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is there and what is missing, for a report. */
+export interface Survey {
+  readonly verilator: VerilatorTool | undefined;
+  readonly cxx: CxxCompiler | undefined;
+  /** Why candidates were turned down; e.g. a clang++ without headers. */
+  readonly rejected: readonly string[];
+}
+
+/**
+ * Looks for both tools and reports partial finds. Installs nothing.
+ * @throws VerilatorError when VERILATOR_BIN, VERILATOR_ROOT or CXX is set but does not work
+ */
+export async function survey(options: LocateOptions = {}): Promise<Survey> {
+  const host = options.host ?? currentHost();
+  const rejected: string[] = [];
+  const pick = <T extends object>(found: T | string[] | string | undefined): T | undefined => {
+    if (typeof found === 'string') rejected.push(found);
+    else if (Array.isArray(found)) rejected.push(...(found as string[]));
+    else return found;
+    return undefined;
+  };
+  const verilator =
+    pick<VerilatorTool>(await findSystemVerilator(host)) ?? pick<VerilatorTool>(await findLocalVerilator(host));
+  const cxx = pick<CxxCompiler>(await findSystemCxx(host)) ?? pick<CxxCompiler>(await findLocalCxx(host));
+  return { verilator, cxx, rejected };
+}
+
+/**
+ * Finds Verilator and a working C++ compiler: environment (VERILATOR_BIN, VERILATOR_ROOT, CXX), PATH, the system's
+ * standard folders, then what `ensure` installed for this user.
+ * @returns undefined when one of them is missing
+ * @throws VerilatorError when an environment variable names a tool that does not work
+ */
+export async function locate(options: LocateOptions = {}): Promise<Toolchain | undefined> {
+  const { verilator, cxx } = await survey(options);
+  return verilator && cxx ? { ...verilator, cxx } : undefined;
+}
+
+/**
+ * Like `locate`, but installs what is missing where that needs no prior set-up: on Debian and its relatives the
+ * distribution's packages, system-wide as root, else unpacked into this user's data folder.
+ * @throws VerilatorError INSTALL_FAILED, or VERILATOR_NOT_FOUND / VERILATOR_TOO_OLD / CXX_NOT_FOUND with what to install
+ */
+export async function ensure(options: EnsureOptions = {}): Promise<Toolchain> {
+  const host = options.host ?? currentHost();
+  const log = options.log ?? (() => undefined);
+  const before = await survey({ host });
+  if (before.verilator && before.cxx) return { ...before.verilator, cxx: before.cxx };
+  const missing: Component[] = [];
+  if (!before.verilator) missing.push('verilator');
+  if (!before.cxx) missing.push('cxx');
+  for (const reason of before.rejected) log(`not usable: ${reason.split('\n')[0]}`);
+
+  if (!(await isDebianFamily(host))) throw manualError(missing, before, host);
+  const install = host.uid === 0 ? installSystemPackages : installLocally;
+  await install(missing, { host, log, signal: options.signal });
+
+  const after = await survey({ host });
+  if (!after.verilator || !after.cxx) {
+    throw manualError(
+      [...(after.verilator ? [] : ['verilator' as const]), ...(after.cxx ? [] : ['cxx' as const])],
+      after,
+      host,
+    );
+  }
+  log(`using ${after.verilator.versionLine}, ${after.cxx.version}`);
+  return { ...after.verilator, cxx: after.cxx };
+}
+
+async function isDebianFamily(host: Host): Promise<boolean> {
+  if (host.platform !== 'linux') return false;
+  const known = readOsRelease(host).family.some((name) => name === 'debian' || name === 'ubuntu');
+  return known && (await which('apt-get', host)) !== undefined && (await which('dpkg-deb', host)) !== undefined;
+}
+
+/** One message that says what to type on this system. */
+function manualError(missing: readonly Component[], found: Survey, host: Host): VerilatorError {
+  const what = missing.map((component) =>
+    component === 'verilator' ? `Verilator >= ${MIN_VERILATOR}` : 'a C++17 compiler',
+  );
+  const tooOld = missing.includes('verilator') && found.rejected.find((reason) => reason.includes('older than'));
+  const code = tooOld ? 'VERILATOR_TOO_OLD' : missing.includes('verilator') ? 'VERILATOR_NOT_FOUND' : 'CXX_NOT_FOUND';
+  const os = readOsRelease(host);
+  const evidence =
+    found.rejected.length > 0
+      ? ` (found, but not usable: ${found.rejected.map((r) => r.split('\n')[0]).join('; ')})`
+      : '';
+  return new VerilatorError(
+    code,
+    `${what.join(' and ')} not found on ${os.prettyName}${evidence}.`,
+    `${tooOld ? TOO_OLD_STEP : manualStep(missing, os.family, host)} Or set VERILATOR_BIN, VERILATOR_ROOT and CXX.`,
+    found.rejected.join('\n'),
+  );
+}
+
+const TOO_OLD_STEP =
+  'Use a release that ships a newer one (Debian 12, Ubuntu 24.04 or later), or install Verilator from its sources.';
+
+function manualStep(missing: readonly Component[], family: readonly string[], host: Host): string {
+  const verilator = missing.includes('verilator');
+  const cxx = missing.includes('cxx');
+  const names = (compiler: string) =>
+    [verilator ? 'verilator' : '', cxx ? compiler : ''].filter((n) => n !== '').join(' ');
+  if (host.platform === 'darwin') {
+    const steps = [verilator ? '"brew install verilator"' : '', cxx ? '"xcode-select --install"' : ''];
+    return `Install with ${steps.filter((step) => step !== '').join(' and ')}.`;
+  }
+  if (host.platform === 'win32') return 'Use the Windows Subsystem for Linux, where this is installed automatically.';
+  const commands: Readonly<Record<string, string>> = {
+    fedora: `dnf install ${names('gcc-c++')}`,
+    rhel: `dnf install epel-release && dnf install ${names('gcc-c++')}`,
+    arch: `pacman -S ${names('gcc')}`,
+    alpine: `apk add ${names('g++')}`,
+    suse: `zypper install ${names('gcc-c++')}`,
+    opensuse: `zypper install ${names('gcc-c++')}`,
+    gentoo: `emerge ${names('gcc')}`,
+    nixos: `nix-shell -p ${names('gcc')}`,
+    freebsd: `pkg install ${names('gcc')}`,
+    debian: `apt-get install ${names('g++')}`,
+  };
+  const command = [...family, host.platform].map((name) => commands[name]).find((entry) => entry !== undefined);
+  if (command !== undefined) return `Install with "${command}".`;
+  return `Install ${names('g++')} with your system's package manager.`;
+}
