@@ -62,27 +62,94 @@ export function attend(
   const scale = 1 / Math.sqrt(headDim);
   const start = cache.length - seq;
   const scores = new Float64Array(cache.length);
-  const mix = new Float64Array(headDim);
   for (let t = 0; t < seq; t++) {
     const visible = start + t + 1;
     for (let head = 0; head < heads; head++) {
       const query = (t * heads + head) * headDim;
       const column = Math.floor(head / group) * headDim;
+      scoreKeys(queries, query, cache.keys, width, column, headDim, visible, scores);
       let max = Number.NEGATIVE_INFINITY;
-      for (let p = 0; p < visible; p++) {
-        const score = dot(queries, query, cache.keys, p * width + column, headDim) * scale;
-        scores[p] = score;
-        if (score > max) max = score;
-      }
+      for (let p = 0; p < visible; p++) max = Math.max(max, scores[p]!);
       let sum = 0;
-      mix.fill(0);
       for (let p = 0; p < visible; p++) {
-        const weight = Math.exp(scores[p]! - max);
+        const weight = Math.exp((scores[p]! - max) * scale);
+        scores[p] = weight;
         sum += weight;
-        const value = p * width + column;
-        for (let i = 0; i < headDim; i++) mix[i] = mix[i]! + weight * cache.values[value + i]!;
       }
-      for (let i = 0; i < headDim; i++) output[query + i] = mix[i]! / sum;
+      mixValues(scores, visible, sum, cache.values, width, column, headDim, output, query);
     }
+  }
+}
+
+/** scores[p] = query · key of position p, four positions at a time. */
+function scoreKeys(
+  queries: Float32Array,
+  query: number,
+  keys: Float32Array,
+  width: number,
+  column: number,
+  headDim: number,
+  visible: number,
+  scores: Float64Array,
+): void {
+  let p = 0;
+  for (; p + 4 <= visible; p += 4) {
+    const k0 = p * width + column;
+    const k1 = k0 + width;
+    const k2 = k1 + width;
+    const k3 = k2 + width;
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let i = 0; i < headDim; i++) {
+      const q = queries[query + i]!;
+      s0 += q * keys[k0 + i]!;
+      s1 += q * keys[k1 + i]!;
+      s2 += q * keys[k2 + i]!;
+      s3 += q * keys[k3 + i]!;
+    }
+    scores[p] = s0;
+    scores[p + 1] = s1;
+    scores[p + 2] = s2;
+    scores[p + 3] = s3;
+  }
+  for (; p < visible; p++) scores[p] = dot(queries, query, keys, p * width + column, headDim);
+}
+
+/** output = Σ over positions of weight / sum · value, four components at a time. */
+function mixValues(
+  weights: Float64Array,
+  visible: number,
+  sum: number,
+  values: Float32Array,
+  width: number,
+  column: number,
+  headDim: number,
+  output: Float32Array,
+  at: number,
+): void {
+  let i = 0;
+  for (; i + 4 <= headDim; i += 4) {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let p = 0, v = column + i; p < visible; p++, v += width) {
+      const weight = weights[p]!;
+      s0 += weight * values[v]!;
+      s1 += weight * values[v + 1]!;
+      s2 += weight * values[v + 2]!;
+      s3 += weight * values[v + 3]!;
+    }
+    output[at + i] = s0 / sum;
+    output[at + i + 1] = s1 / sum;
+    output[at + i + 2] = s2 / sum;
+    output[at + i + 3] = s3 / sum;
+  }
+  for (; i < headDim; i++) {
+    let s = 0;
+    for (let p = 0, v = column + i; p < visible; p++, v += width) s += weights[p]! * values[v]!;
+    output[at + i] = s / sum;
   }
 }

@@ -67,7 +67,8 @@ export function decodeHeader(bytes: Uint8Array, name: string): Header {
     throw new InputError(`${name} is not a weights.sdq file: its first bytes are not the format's magic number`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(64, true) !== crc32(bytes.subarray(0, 64))) {
+  const padded = bytes.subarray(68, HEADER_BYTES).some((byte) => byte !== 0);
+  if (padded || view.getUint32(64, true) !== crc32(bytes.subarray(0, 64))) {
     throw new InputError(`${name} is damaged: the header's checksum does not match; quantize the model again`);
   }
   const region = (at: number): Region => ({

@@ -59,8 +59,8 @@ export class Image implements LinearWeights {
     const bytes = this.#region(offset, symbols + scales + means, crc, plan.name);
     return {
       symbols: unpackSymbols(plan, bytes.subarray(0, symbols)),
-      scales: bytes.slice(symbols, symbols + scales),
-      means: means ? new Int8Array(bytes.slice(symbols + scales).buffer) : null,
+      scales: new Uint8Array(bytes.subarray(symbols, symbols + scales)),
+      means: means ? new Int8Array(bytes.subarray(symbols + scales)) : null,
       exponent,
     };
   }

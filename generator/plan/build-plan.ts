@@ -2,7 +2,7 @@ import type { Board } from '../boards/board.js';
 import { InputError } from '../errors.js';
 import { linearsOf } from '../model/roles.js';
 import type { LinearShape, ModelConfig } from '../model/types.js';
-import { drawSigns } from '../quantize/frame.js';
+import { drawSigns } from '../quantize/signs.js';
 import { sizeArray } from '../sizing/array.js';
 import { memoryMap } from '../sizing/memory.js';
 import { VERSION } from '../version.js';

@@ -45,8 +45,9 @@ export function reciprocalRoot(tables: Tables, s: number): ReciprocalRoot {
   const half = Math.ceil((bitLength(s) - 32) / 2);
   const m = Math.floor(s * pow2(-2 * half));
   const r0 = tables.reciprocalRoot[Math.floor(m / 4194304) - 256]!;
-  const square = roundShift(r0 * r0, 16);
-  const product = roundShift(Math.floor(m / 16384) * square, 16);
+  // Q17: with 16 fraction bits the error would reach 2^−14.8.
+  const square = roundShift(r0 * r0, 15);
+  const product = roundShift(Math.floor(m / 16384) * square, 17);
   return { mantissa: roundShift(r0 * (196608 - product), 17), half };
 }
 

@@ -4,7 +4,7 @@ import { InputError } from '../../errors.js';
 import type { ModelConfig } from '../../model/types.js';
 import { shapeNames, shapeConfig } from '../../model/shapes.js';
 import { writeFileAtomic } from '../../node/atomic-file.js';
-import { readJson } from '../../node/read-json.js';
+import { readJson } from '../../model/node/files.js';
 import { linearsAt, linearsOfConfig, linearsWithin, matchesModel, type OsrSource, osrConfigOf } from '../../plan/allocate.js';
 import { buildPlan, type PlanOptions } from '../../plan/build-plan.js';
 import { planHash, prettyPlan } from '../../plan/hash.js';

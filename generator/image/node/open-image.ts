@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { asInput } from '../../model/node/tensor-file.js';
+import { asInput } from '../../model/node/files.js';
 import { Image } from '../image.js';
 
 /** Opens a weights.sdq; regions are read from the file when asked for. @throws InputError naming the file */

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { join } from 'node:path';
+import { uploadImages } from '../../../firmware/session/upload.js';
+import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
+import { startVirtualBoard } from '../../../sim/harness/node/virtual-board.js';
+import { openImage } from '../../image/node/open-image.js';
+import type { CommandResult } from '../command.js';
+import type { Register } from '../main.js';
+import { startProgress } from '../progress.js';
+import { userPath } from '../values.js';
+import { checkSamePlan } from '../weights.js';
+
+export function addBoard(program: Command, register: Register): void {
+  const command = program
+    .command('board')
+    .argument('<build>', 'folder from "sdq generate"')
+    .description('run the virtual board: the simulated accelerator behind a pseudo-terminal, until interrupted')
+    .option('--weights <file>', 'weights.sdq to start with')
+    .addHelpText(
+      'after',
+      `
+The first line on stdout is the path of the port.
+
+Example:
+  $ sdq board build/ --weights weights.sdq &
+  $ sdq run --port /dev/pts/3 --model examples/tiny-llama --weights weights.sdq --prompt "Once" --tokens 32`,
+    );
+  register(command, board);
+}
+
+async function board(path: string, options: { weights?: string; json?: boolean }): Promise<CommandResult> {
+  const build = readBuildFolder(userPath(path));
+  const image = options.weights === undefined ? null : openImage(userPath(options.weights));
+  if (image) checkSamePlan(build.planHash, image.planHash, join(path, 'plan.json'), options.weights!);
+  const progress = startProgress('Starting the virtual board');
+  const simulator = await buildSimulator(build, (line) => progress.note(line));
+  const preload = image ? uploadImages(build.plan, image) : [];
+  const running = await startVirtualBoard(simulator.executable, preload);
+  progress.done(`The virtual board of plan ${build.planHash} runs; stop it with Ctrl-C.`);
+  process.stdout.write(options.json ? `${JSON.stringify({ port: running.path })}\n` : `${running.path}\n`);
+
+  const stop = () => running.stop();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  await running.exited;
+  return { json: {}, text: '' };
+}

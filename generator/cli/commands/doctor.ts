@@ -1,0 +1,97 @@
+import { detect } from 'cocotb-bridge';
+import type { Command } from 'commander';
+import { survey } from '@fpga/verilator-bin';
+import type { CommandResult } from '../command.js';
+import type { Register } from '../main.js';
+import { findTool } from '../find-tool.js';
+
+interface Check {
+  readonly name: string;
+  readonly found: boolean;
+  /** Version or path if found, else how to get it. */
+  readonly detail: string;
+  /** What it is for. */
+  readonly enables: string;
+}
+
+export function addDoctor(program: Command, register: Register): void {
+  const command = program
+    .command('doctor')
+    .description('show what is installed, what is missing, and what each missing tool would enable')
+    .addHelpText('after', '\nExample:\n  $ sdq doctor');
+  register(command, doctor);
+}
+
+async function doctor(): Promise<CommandResult> {
+  const checks = [node(), ...(await simulation()), await serial(), await cocotb(), ...tools()];
+  const lines = checks.map(({ name, found, detail, enables }) =>
+    [`${found ? '✔' : '✘'} ${name}: ${detail}`, ...(found ? [] : [`    needed for: ${enables}`])].join('\n'),
+  );
+  const ready = checks.every(({ found, name }) => found || !REQUIRED.includes(name));
+  return { json: { ready, checks }, text: lines.join('\n'), passed: ready };
+}
+
+/** Without these nothing works; everything else is optional, or set up when first needed. */
+const REQUIRED = ['Node'];
+
+function node(): Check {
+  const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
+  return {
+    name: 'Node',
+    found: major > 20 || (major === 20 && minor >= 19),
+    detail: process.versions.node,
+    enables: 'everything; 20.19 or newer',
+  };
+}
+
+async function simulation(): Promise<Check[]> {
+  const { verilator, cxx } = await survey();
+  const enables = '"sdq simulate", "sdq board" and "sdq demo", which install it on first use on Debian and Ubuntu';
+  return [
+    {
+      name: 'Verilator',
+      found: verilator !== undefined,
+      detail: verilator ? `${verilator.version} at ${verilator.binary}` : 'not found; "npx verilator-bin install" gets it',
+      enables,
+    },
+    {
+      name: 'C++ compiler',
+      found: cxx !== undefined,
+      detail: cxx ? cxx.path : 'not found; "npx verilator-bin install" gets it',
+      enables,
+    },
+  ];
+}
+
+async function serial(): Promise<Check> {
+  const found = await import('serialport').then(
+    () => true,
+    () => false,
+  );
+  return {
+    name: 'serialport',
+    found,
+    detail: found ? 'the package loads' : 'does not load; "npm install serialport" gets it',
+    enables: '"sdq run" on a board or the virtual board',
+  };
+}
+
+async function cocotb(): Promise<Check> {
+  const result = await detect();
+  return {
+    name: 'cocotb',
+    found: result.available,
+    detail: result.available ? `version ${result.cocotb.version}` : result.reason,
+    enables: 'cocotb tests of the generated RTL',
+  };
+}
+
+function tools(): Check[] {
+  return [
+    { name: 'yosys', get: 'apt install yosys', enables: 'synthesis of the generated Verilog' },
+    { name: 'iverilog', get: 'apt install iverilog', enables: 'a second simulator for the tests' },
+  ].map(({ name, get, enables }) => {
+    const path = findTool(name);
+    return { name, found: path !== null, detail: path ?? `not found; "${get}" gets it on Debian and Ubuntu`, enables };
+  });
+}

@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import { Device } from '../../../firmware/device/device.js';
+import { AcceleratorLinears } from '../../../firmware/session/accelerator.js';
+import { Session } from '../../../firmware/session/session.js';
+import { uploadImages } from '../../../firmware/session/upload.js';
+import { openSerial } from '../../../firmware/transport/node/serial.js';
+import { IntegerDecoder } from '../../../sim/golden/decoder.js';
+import { InputError } from '../../errors.js';
+import { openImage } from '../../image/node/open-image.js';
+import type { CommandResult } from '../command.js';
+import type { Register } from '../main.js';
+import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
+import { sizeText, startProgress } from '../progress.js';
+import { integerFrom, userPath } from '../values.js';
+import { checkSameModel } from '../weights.js';
+
+interface RunOptions extends ModelOptions {
+  readonly port: string;
+  readonly model: string;
+  readonly weights: string;
+  readonly prompt: string;
+  readonly tokens: number;
+  readonly baud?: number;
+  readonly json?: boolean;
+}
+
+export function addRun(program: Command, register: Register): void {
+  const command = program
+    .command('run')
+    .description('run a model on a board, or on the virtual board, over a serial port')
+    .requiredOption('--port <path>', 'serial port')
+    .requiredOption('--model <model>', 'Hugging Face directory or llama2.c .bin file, for the tokenizer')
+    .requiredOption('--weights <file>', 'weights.sdq; uploaded unless the board has it already')
+    .option('--prompt <text>', 'text to continue', '')
+    .option('--tokens <count>', 'the most tokens to generate', integerFrom(1), 64)
+    .option('--baud <rate>', 'line rate of the port in baud', integerFrom(300))
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ sdq run --port /dev/ttyUSB0 --model examples/tiny-llama --weights weights.sdq --prompt "Once upon a time"',
+    );
+  register(addModelOptions(command), run);
+}
+
+async function run(options: RunOptions): Promise<CommandResult> {
+  const image = openImage(userPath(options.weights));
+  const { plan } = image;
+  const tokenizer = loadUserTokenizer(options.model, options);
+  const source = openUserModel(options.model);
+  checkSameModel(plan, source.config, options.weights);
+  source.close();
+
+  const transport = await openSerial(options.port, options.baud === undefined ? {} : { baudRate: options.baud });
+  try {
+    const device = await Device.open(transport, { planHash: image.planHash });
+    const uploadBytesPerSecond = await upload(device, image);
+    const accelerator = new AcceleratorLinears(device, plan);
+    const session = new Session(new IntegerDecoder(image.integerModel()), tokenizer, plan.model, (call) =>
+      accelerator.run(call),
+    );
+    const started = performance.now();
+    let text = '';
+    let tokens = 0;
+    for await (const piece of session.generate({ prompt: options.prompt, maxTokens: options.tokens })) {
+      text += piece.text;
+      if (piece.token >= 0) tokens++;
+      if (!options.json) process.stdout.write(piece.text);
+    }
+    const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
+    process.stderr.write(`${options.json ? '' : '\n'}${tokens} tokens, ${tokensPerSecond.toFixed(2)} tokens per second\n`);
+    return { json: { text, tokensPerSecond, uploadBytesPerSecond }, text: '' };
+  } catch (error) {
+    if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
+    throw error;
+  } finally {
+    await transport.close();
+  }
+}
+
+/** @returns bytes per second, 0 if the board had the image already */
+async function upload(device: Device, image: ReturnType<typeof openImage>): Promise<number> {
+  const progress = startProgress('Uploading the weights');
+  const started = performance.now();
+  try {
+    const { sentBytes } = await device.upload(uploadImages(image.plan, image), {
+      onProgress: (done: number, total: number) => progress.update(`${sizeText(done)} of ${sizeText(total)}`),
+    });
+    const seconds = (performance.now() - started) / 1000;
+    progress.done(
+      sentBytes === 0
+        ? 'The board holds these weights already.'
+        : `Uploaded and verified ${sizeText(sentBytes)} in ${seconds.toFixed(1)} s.`,
+    );
+    return sentBytes === 0 ? 0 : sentBytes / seconds;
+  } finally {
+    progress.stop();
+  }
+}

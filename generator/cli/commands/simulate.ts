@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { type SimulationReport, simulate } from '../../../sim/harness/node/simulate.js';
+import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
+import { describeMismatch } from '../../../firmware/session/compare.js';
+import { writeFileAtomic } from '../../node/atomic-file.js';
+import { openImage } from '../../image/node/open-image.js';
+import type { CommandResult } from '../command.js';
+import { junitReport } from '../junit.js';
+import type { Register } from '../main.js';
+import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
+import { startProgress } from '../progress.js';
+import { integerFrom, userPath } from '../values.js';
+import { checkSameModel, checkSamePlan } from '../weights.js';
+import { join } from 'node:path';
+
+interface SimulateOptions extends ModelOptions {
+  readonly model: string;
+  readonly weights: string;
+  readonly prompt: string;
+  readonly tokens: number;
+  readonly trace?: boolean;
+  readonly junit?: string;
+}
+
+export function addSimulate(program: Command, register: Register): void {
+  const command = program
+    .command('simulate')
+    .argument('<build>', 'folder from "sdq generate"')
+    .description('run the generated accelerator in Verilator and compare every value with the golden model')
+    .requiredOption('--model <model>', 'Hugging Face directory or llama2.c .bin file, for the tokenizer')
+    .requiredOption('--weights <file>', 'weights.sdq')
+    .option('--prompt <text>', 'text to continue', '')
+    .option('--tokens <count>', 'the most tokens to generate', integerFrom(1), 16)
+    .option('--trace', 'write every call of the accelerator to trace.jsonl in the build folder')
+    .option('--junit <file>', 'write a JUnit report')
+    .addHelpText(
+      'after',
+      `
+Exit code 1 if any value differs from the golden model.
+
+Example:
+  $ sdq simulate build/ --model examples/tiny-llama --weights weights.sdq --prompt "Once upon" --tokens 16`,
+    );
+  register(addModelOptions(command), simulateBuild);
+}
+
+async function simulateBuild(path: string, options: SimulateOptions): Promise<CommandResult> {
+  const build = readBuildFolder(userPath(path));
+  const image = openImage(userPath(options.weights));
+  checkSamePlan(build.planHash, image.planHash, join(path, 'plan.json'), options.weights);
+  const tokenizer = loadUserTokenizer(options.model, options);
+  const source = openUserModel(options.model);
+  checkSameModel(image.plan, source.config, options.weights);
+  source.close();
+
+  const progress = startProgress('Simulating');
+  try {
+    const simulator = await buildSimulator(build, (line) => progress.note(line));
+    const report = await simulate(build, simulator.executable, image, tokenizer, {
+      prompt: options.prompt,
+      maxTokens: options.tokens,
+      ...(options.trace && { tracePath: join(build.path, 'trace.jsonl') }),
+      onToken: (position, compared) => progress.update(`token ${position}, ${compared} values compared`),
+    });
+    if (options.junit !== undefined) writeFileAtomic(userPath(options.junit), junitReport(report));
+    return { json: resultObject(report), text: summary(report), passed: report.bitExact };
+  } finally {
+    progress.stop();
+  }
+}
+
+function resultObject(report: SimulationReport): object {
+  const { bitExact, compared, mismatches, mismatchCount, cycles, cyclesPerToken, text } = report;
+  return { bitExact, compared, mismatches: mismatchCount, firstMismatches: mismatches, cycles, cyclesPerToken, text };
+}
+
+function summary(report: SimulationReport): string {
+  const { compared, mismatchCount, mismatches, cycles, cyclesPerToken, text, promptTokens, generatedTokens } = report;
+  const lines = [
+    text,
+    '',
+    `${compared - mismatchCount} of ${compared} values equal to the golden model`,
+    `${cycles} cycles for ${promptTokens} prompt and ${generatedTokens} generated tokens: ${cyclesPerToken.toFixed(0)} cycles per token`,
+  ];
+  lines.push(...mismatches.map((mismatch) => `MISMATCH ${describeMismatch(mismatch)}`));
+  if (mismatchCount > mismatches.length) lines.push(`... and ${mismatchCount - mismatches.length} more`);
+  return lines.join('\n');
+}

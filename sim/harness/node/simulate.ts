@@ -1,0 +1,124 @@
+import { AcceleratorLinears } from '../../../firmware/session/accelerator.js';
+import { Comparison, type Mismatch } from '../../../firmware/session/compare.js';
+import { Session } from '../../../firmware/session/session.js';
+import { uploadImages } from '../../../firmware/session/upload.js';
+import type { Tokenizer } from '../../../firmware/tokenizer/tokenizer.js';
+import { Device } from '../../../firmware/device/device.js';
+import { cached, type Image } from '../../../generator/image/image.js';
+import { AtomicFile } from '../../../generator/node/atomic-file.js';
+import { IntegerDecoder, type LinearCall } from '../../golden/decoder.js';
+import { goldenLinear } from '../../golden/run.js';
+import { spawnHarness } from './harness.js';
+import type { BuildFolder } from './simulator.js';
+
+export interface SimulateOptions {
+  readonly prompt: string;
+  readonly maxTokens: number;
+  /** Write every call of the accelerator to this file, one JSON object per line. */
+  readonly tracePath?: string;
+  readonly onToken?: (position: number, compared: number) => void;
+}
+
+export interface LinearReport {
+  readonly name: string;
+  compared: number;
+  mismatchCount: number;
+  /** Wall-clock time in the simulator. */
+  seconds: number;
+}
+
+export interface SimulationReport {
+  readonly bitExact: boolean;
+  readonly compared: number;
+  readonly mismatchCount: number;
+  /** The first of them. */
+  readonly mismatches: readonly Mismatch[];
+  /** Clock cycles from the end of the upload to the end of the last token. */
+  readonly cycles: number;
+  readonly cyclesPerToken: number;
+  readonly promptTokens: number;
+  readonly generatedTokens: number;
+  readonly text: string;
+  readonly linears: readonly LinearReport[];
+}
+
+/**
+ * Runs a model on the simulated accelerator through its host link and compares every output of every linear with the
+ * golden model. The tokens continue from the accelerator's own values.
+ */
+export async function simulate(
+  build: BuildFolder,
+  executable: string,
+  image: Image,
+  tokenizer: Tokenizer,
+  options: SimulateOptions,
+): Promise<SimulationReport> {
+  const { plan } = build;
+  const weights = cached(image);
+  const comparison = new Comparison();
+  const linears = plan.linears.map(({ name }): LinearReport => ({ name, compared: 0, mismatchCount: 0, seconds: 0 }));
+  const trace = options.tracePath === undefined ? null : new AtomicFile(options.tracePath);
+  const harness = spawnHarness(executable);
+  try {
+    const device = await Device.open(harness, { planHash: build.planHash });
+    await device.upload(uploadImages(plan, weights));
+    const uploaded = harness.cycles;
+    const accelerator = new AcceleratorLinears(device, plan);
+
+    const run = async (call: LinearCall): Promise<Int32Array> => {
+      const started = performance.now();
+      const actual = await accelerator.run(call);
+      const report = linears[call.index]!;
+      report.seconds += (performance.now() - started) / 1000;
+      const golden = goldenLinear(call, weights);
+      const before = comparison.mismatchCount;
+      comparison.add(call, golden, actual);
+      report.compared += golden.length;
+      report.mismatchCount += comparison.mismatchCount - before;
+      trace?.append(Buffer.from(`${JSON.stringify(traceLine(call, golden, actual, accelerator.cycles))}\n`));
+      return actual;
+    };
+
+    const session = new Session(new IntegerDecoder(image.integerModel()), tokenizer, plan.model, run);
+    let text = '';
+    let generatedTokens = 0;
+    const onToken = (position: number) => options.onToken?.(position, comparison.compared);
+    for await (const piece of session.generate({ ...options, feedLast: true, onToken })) {
+      text += piece.text;
+      generatedTokens += piece.token < 0 ? 0 : 1;
+    }
+    trace?.commit();
+    const cycles = harness.cycles - uploaded;
+    const promptTokens = session.promptTokens.length;
+    return {
+      bitExact: comparison.mismatchCount === 0 && comparison.compared > 0,
+      compared: comparison.compared,
+      mismatchCount: comparison.mismatchCount,
+      mismatches: comparison.mismatches,
+      cycles,
+      cyclesPerToken: cycles / (promptTokens + generatedTokens),
+      promptTokens,
+      generatedTokens,
+      text,
+      linears,
+    };
+  } finally {
+    trace?.abort();
+    await harness.close();
+  }
+}
+
+function traceLine(call: LinearCall, golden: Int32Array, actual: Int32Array, engineCycles: number): object {
+  const { linear, vector, shift, position } = call;
+  return {
+    token: position,
+    layer: linear.layer,
+    linear: linear.name,
+    engineCycles,
+    shift,
+    exponents: Array.from(vector.exponents),
+    samples: Array.from(vector.samples),
+    golden: Array.from(golden),
+    accelerator: Array.from(actual),
+  };
+}

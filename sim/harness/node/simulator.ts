@@ -1,0 +1,62 @@
+import { compile, ensure, VerilatorError } from '@fpga/verilator-bin';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { InputError } from '../../../generator/errors.js';
+import { asInput } from '../../../generator/model/node/files.js';
+import { packageRoot } from '../../../generator/node/package-root.js';
+import { planHash } from '../../../generator/plan/hash.js';
+import { readPlan } from '../../../generator/plan/node/read-plan.js';
+import type { Plan } from '../../../generator/plan/types.js';
+
+export const TOP_MODULE = 'sdq_top';
+
+/** A folder that `sdq generate` wrote. */
+export interface BuildFolder {
+  readonly path: string;
+  readonly plan: Plan;
+  /** 64 hex digits */
+  readonly planHash: string;
+  /** Every Verilog file in the folder, absolute. */
+  readonly verilog: readonly string[];
+}
+
+/** Reads a build folder. @throws InputError if it is none */
+export function readBuildFolder(path: string): BuildFolder {
+  const planFile = join(path, 'plan.json');
+  const names = asInput(path, () => readdirSync(path, { recursive: true }) as string[]);
+  if (!existsSync(planFile)) {
+    throw new InputError(`${path} has no plan.json: make it with "sdq generate --plan plan.json -o ${basename(path)}"`);
+  }
+  const plan = readPlan(planFile);
+  const verilog = names.filter((name) => name.endsWith('.v')).sort();
+  if (verilog.length === 0) throw new InputError(`${path} has no Verilog files: run "sdq generate" again`);
+  return { path, plan, planHash: planHash(plan), verilog: verilog.map((name) => join(path, name)) };
+}
+
+export interface Simulator {
+  readonly executable: string;
+  /** The executable was there already. */
+  readonly cached: boolean;
+  readonly seconds: number;
+}
+
+/**
+ * Compiles the Verilog that lies in a build folder, with the harness, into a simulator; installs Verilator if needed.
+ * @param log receives a line per step
+ * @throws InputError if the tools are missing or the Verilog does not compile, with what they said
+ */
+export async function buildSimulator(build: BuildFolder, log: (line: string) => void): Promise<Simulator> {
+  try {
+    await ensure({ log });
+    return await compile({
+      name: 'sdq-simulator',
+      top: TOP_MODULE,
+      verilog: [...build.verilog],
+      cpp: [join(packageRoot(), 'sim/harness/main.cpp')],
+      log,
+    });
+  } catch (error) {
+    if (error instanceof VerilatorError) throw new InputError(error.message, { cause: error });
+    throw error;
+  }
+}
