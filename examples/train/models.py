@@ -194,7 +194,10 @@ def initialise(model, layers):
     for name, parameter in model.named_parameters():
         if parameter.dim() == 2:
             scale = 0.05
-            if name.split(".")[-2] in model.residual_outputs:
+            if "embed_positions" in name:
+                # What a token is comes first; where it stands is learned on top.
+                scale = 0.01
+            elif name.split(".")[-2] in model.residual_outputs:
                 scale /= math.sqrt(2 * layers)
             nn.init.normal_(parameter, std=scale)
         elif name.endswith("bias"):

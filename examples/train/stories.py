@@ -80,12 +80,12 @@ OPENINGS = (
 ENDINGS = (
     "{Hero} [was very happy|smiled|was so happy]. The end.",
     "From that day on, {hero} and {companion} {bond}.",
-    "They [laughed|danced|sang|played] together until the sun went down.",
-    "That night, {hero} went to bed with a big smile.",
+    "They [laughed|danced|sang|played] together for a long time.",
+    "That night, {hero} went to sleep with a big smile.",
     "{Hero} learned that it is good to {lesson}.",
     "{Hero} gave {companion} a big hug. They were both very [happy|proud].",
     "And they all lived happily ever after.",
-    "Then they went home and ate {food} together.",
+    "[Then|Later], they ate {food} together.",
 )
 
 # --- the plots ----------------------------------------------------------------

@@ -16,6 +16,7 @@ import shutil
 import struct
 import tempfile
 import time
+from collections import namedtuple
 from pathlib import Path
 
 import torch
@@ -94,11 +95,16 @@ OPT_CONFIG = {
     "torch_dtype": "float16",
 }
 
-# Config, network, tokenizer writer and reader, and the type of the stored weights.
-# The two types differ so that readers of both are exercised.
+Recipe = namedtuple("Recipe", "config network write_tokenizer tokenizer stored_type stories peak_rate")
+
+# The stored types differ so that readers of both are exercised.
 MODELS = {
-    "llama": (LLAMA_CONFIG, Llama, bpe.write_llama, bpe.LlamaTokenizer, torch.bfloat16),
-    "opt": (OPT_CONFIG, Opt, bpe.write_gpt2, bpe.Gpt2Tokenizer, torch.float16),
+    "llama": Recipe(
+        LLAMA_CONFIG, Llama, bpe.write_llama, bpe.LlamaTokenizer, torch.bfloat16, stories=14400, peak_rate=4e-3
+    ),
+    "opt": Recipe(
+        OPT_CONFIG, Opt, bpe.write_gpt2, bpe.Gpt2Tokenizer, torch.float16, stories=19200, peak_rate=5e-3
+    ),
 }
 
 SAFETENSORS_TYPES = {torch.bfloat16: "BF16", torch.float16: "F16"}
@@ -179,7 +185,7 @@ def train(model, training, validation, peak_rate):
         betas=(0.9, 0.98),
     )
     steps = math.ceil(len(training) / BATCH)
-    warmup = min(100, steps // 10)
+    warmup = max(1, min(100, steps // 10))
     started = time.time()
     for step, (inputs, targets) in enumerate(batches(training)):
         progress = step / steps
@@ -203,20 +209,20 @@ def main():
     parser.add_argument("--model", choices=MODELS, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--text", type=Path, default=Path(__file__).resolve().parent.parent / "text")
-    parser.add_argument("--stories", type=int, default=60000, help="how many to train on, each once")
-    parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
+    parser.add_argument("--stories", type=int, help="how many to train on, each once")
     options = parser.parse_args()
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(WEIGHTS_SEED)
-    config, network, write_tokenizer, tokenizer_type, stored_type = MODELS[options.model]
+    recipe = MODELS[options.model]
+    config = recipe.config
 
     evaluation = stories(EVAL_SEED, HELD_OUT_STORIES)
     calibration = stories(CALIBRATION_SEED, HELD_OUT_STORIES, frozenset(evaluation))
     validation = stories(VALIDATION_SEED, VALIDATION_STORIES, frozenset(evaluation + calibration))
     held_out = frozenset(evaluation + calibration + validation)
-    training = stories(TRAINING_SEED, options.stories, held_out)
+    training = stories(TRAINING_SEED, options.stories or recipe.stories, held_out)
     write_texts(options.text, {"eval": evaluation, "calibration": calibration})
 
     # The directory is filled elsewhere first: a reader never sees half of it.
@@ -224,17 +230,17 @@ def main():
     with tempfile.TemporaryDirectory(dir=options.out.resolve().parent, prefix=".training-") as scratch:
         scratch = Path(scratch)
         bpe.write_json(scratch / "config.json", config)
-        write_tokenizer(scratch, training[:TOKENIZER_STORIES], config["vocab_size"], CONTEXT)
-        tokenizer = tokenizer_type(scratch)
+        recipe.write_tokenizer(scratch, training[:TOKENIZER_STORIES], config["vocab_size"], CONTEXT)
+        tokenizer = recipe.tokenizer(scratch)
         docs = documents(training, tokenizer)
         print(f"{len(docs)} stories, {sum(map(len, docs))} tokens", flush=True)
 
-        model = network(config)
+        model = recipe.network(config)
         initialise(model, config["num_hidden_layers"])
         print(f"{sum(p.numel() for p in model.parameters())} parameters", flush=True)
-        train(model, docs, documents(validation, tokenizer), options.rate)
+        train(model, docs, documents(validation, tokenizer), recipe.peak_rate)
 
-        stored = {name: tensor.to(stored_type) for name, tensor in model.state_dict().items()}
+        stored = {name: tensor.to(recipe.stored_type) for name, tensor in model.state_dict().items()}
         write_safetensors(scratch / "model.safetensors", stored)
         reference.write(scratch, options.text / "eval.jsonl")
         for path in sorted(scratch.iterdir()):

@@ -1,6 +1,6 @@
 import type { Plan } from '../../generator/plan/types.js';
-import type { FramedVector } from '../../sim/golden/frame.js';
 import type { LinearCall } from '../../sim/golden/decoder.js';
+import type { FramedVector } from '../../sim/golden/frame.js';
 import type { Device } from '../device/device.js';
 
 /** Bytes at an address of the accelerator's memory. */

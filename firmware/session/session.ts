@@ -48,7 +48,9 @@ export class Session {
     }
     const outside = this.promptTokens.find((token) => token >= vocab);
     if (outside !== undefined) {
-      throw new RangeError(`the tokenizer made token ${outside}, but the model knows only ${vocab}: is it another model's?`);
+      throw new RangeError(
+        `the tokenizer made token ${outside}, but the model knows only ${vocab}: is it another model's?`,
+      );
     }
     this.decoder.reset();
     const stream = this.tokenizer.stream(this.promptTokens);

@@ -22,14 +22,9 @@ const SPECIAL_FIELDS = ['bos_token', 'eos_token', 'unk_token', 'pad_token'];
  * @throws InputError naming the file, and the line where there is one, if they do not describe a tokenizer
  */
 export function gpt2Tokenizer({ vocab, merges, settings }: Gpt2Files): HuggingFaceTokenizer {
-  const special = new Set(USUAL_SPECIAL_TOKENS);
-  for (const json of settings) {
-    for (const field of SPECIAL_FIELDS) {
-      const token = contentOf(json[field]);
-      if (token !== null) special.add(token);
-    }
-  }
-  const addedTokens = [...special]
+  const named = settings.flatMap((json) => SPECIAL_FIELDS.map((field) => contentOf(json[field])));
+  const special = named.filter((token) => token !== null);
+  const addedTokens = [...new Set(special.length > 0 ? special : USUAL_SPECIAL_TOKENS)]
     .filter((token) => Object.hasOwn(vocab.json, token))
     .map((content) => ({ id: vocab.json[content], content, special: true }));
   const byteLevel = {

@@ -34,9 +34,9 @@ export class HuggingFaceTokenizer implements Tokenizer {
       this.#library = new HuggingFaceLibrary(
         {
           normalizer: null,
-          pre_tokenizer: null,
           decoder: null,
           ...json,
+          pre_tokenizer: withUnicodeSpaces(json.pre_tokenizer),
           model: withType(json.model),
           // The library looks for added tokens within the text. A document is text, never control: special tokens are
           // kept from it, and taken out before decoding.
@@ -110,4 +110,24 @@ function isId(value: unknown): value is number {
 /** Files from before models were tagged are byte-pair models if they have merges. */
 function withType(model: JsonObject): JsonObject {
   return model.type === undefined && Array.isArray(model.merges) ? { ...model, type: 'BPE' } : model;
+}
+
+/** How GPT-2 splits a text into words (tokenizers' ByteLevel, in its own regular expressions). */
+const GPT2_WORDS = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
+
+/**
+ * The library's ByteLevel splits with JavaScript's `\s`, which differs from Unicode's white space in U+FEFF and U+0085;
+ * its Split translates the same pattern faithfully.
+ */
+function withUnicodeSpaces(preTokenizer: unknown): unknown {
+  if (!isJsonObject(preTokenizer)) return preTokenizer ?? null;
+  const { type, pretokenizers } = preTokenizer;
+  if (type === 'Sequence' && Array.isArray(pretokenizers)) {
+    return { ...preTokenizer, pretokenizers: pretokenizers.map(withUnicodeSpaces) };
+  }
+  if (type !== 'ByteLevel' || preTokenizer.use_regex === false || preTokenizer.add_prefix_space === true) {
+    return preTokenizer;
+  }
+  const split = { type: 'Split', pattern: { Regex: GPT2_WORDS }, behavior: 'Isolated', invert: false };
+  return { type: 'Sequence', pretokenizers: [split, { ...preTokenizer, use_regex: false }] };
 }

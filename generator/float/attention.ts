@@ -1,6 +1,5 @@
 import { ropeFrequencies } from '../model/rope.js';
 import type { ModelConfig } from '../model/types.js';
-import { dot } from './matmul.js';
 
 /** Keys (rotated, where the model has RoPE) and values of one layer at the positions so far. */
 export interface KeyValueCache {
@@ -57,53 +56,65 @@ export function attend(
   output: Float32Array,
 ): void {
   const { heads, kvHeads, headDim } = config;
-  const width = kvHeads * headDim;
   const group = heads / kvHeads;
   const scale = 1 / Math.sqrt(headDim);
   const start = cache.length - seq;
-  const scores = new Float64Array(cache.length);
-  for (let t = 0; t < seq; t++) {
-    const visible = start + t + 1;
-    for (let head = 0; head < heads; head++) {
-      const query = (t * heads + head) * headDim;
-      const column = Math.floor(head / group) * headDim;
-      scoreKeys(queries, query, cache.keys, width, column, headDim, visible, scores);
-      let max = Number.NEGATIVE_INFINITY;
-      for (let p = 0; p < visible; p++) max = Math.max(max, scores[p]!);
+  // One head's keys and values side by side, widened once for all the queries that meet them.
+  const keys = new Float64Array(cache.length * headDim);
+  const values = new Float64Array(cache.length * headDim);
+  const query = new Float64Array(headDim);
+  const weights = new Float64Array(cache.length);
+  for (let head = 0; head < heads; head++) {
+    if (head % group === 0) {
+      gatherHead(cache.keys, head / group, kvHeads, headDim, keys);
+      gatherHead(cache.values, head / group, kvHeads, headDim, values);
+    }
+    for (let t = 0; t < seq; t++) {
+      const at = (t * heads + head) * headDim;
+      for (let i = 0; i < headDim; i++) query[i] = queries[at + i]! * scale;
+      const visible = start + t + 1;
+      const max = scoreKeys(query, keys, visible, weights);
       let sum = 0;
       for (let p = 0; p < visible; p++) {
-        const weight = Math.exp((scores[p]! - max) * scale);
-        scores[p] = weight;
+        const weight = Math.exp(weights[p]! - max);
+        weights[p] = weight;
         sum += weight;
       }
-      mixValues(scores, visible, sum, cache.values, width, column, headDim, output, query);
+      mixValues(weights, visible, sum, values, headDim, output, at);
     }
   }
 }
 
-/** scores[p] = query · key of position p, four positions at a time. */
-function scoreKeys(
-  queries: Float32Array,
-  query: number,
-  keys: Float32Array,
-  width: number,
-  column: number,
+/** Copies the columns of one head, position after position. */
+function gatherHead(
+  source: Float32Array,
+  kvHead: number,
+  kvHeads: number,
   headDim: number,
-  visible: number,
-  scores: Float64Array,
+  gathered: Float64Array,
 ): void {
+  for (let p = 0; p * headDim < gathered.length; p++) {
+    const from = (p * kvHeads + kvHead) * headDim;
+    for (let i = 0; i < headDim; i++) gathered[p * headDim + i] = source[from + i]!;
+  }
+}
+
+/** scores[p] = query · keys[p], four positions at a time. Returns the greatest. */
+function scoreKeys(query: Float64Array, keys: Float64Array, visible: number, scores: Float64Array): number {
+  const headDim = query.length;
+  let max = Number.NEGATIVE_INFINITY;
   let p = 0;
   for (; p + 4 <= visible; p += 4) {
-    const k0 = p * width + column;
-    const k1 = k0 + width;
-    const k2 = k1 + width;
-    const k3 = k2 + width;
+    const k0 = p * headDim;
+    const k1 = k0 + headDim;
+    const k2 = k1 + headDim;
+    const k3 = k2 + headDim;
     let s0 = 0;
     let s1 = 0;
     let s2 = 0;
     let s3 = 0;
     for (let i = 0; i < headDim; i++) {
-      const q = queries[query + i]!;
+      const q = query[i]!;
       s0 += q * keys[k0 + i]!;
       s1 += q * keys[k1 + i]!;
       s2 += q * keys[k2 + i]!;
@@ -113,8 +124,15 @@ function scoreKeys(
     scores[p + 1] = s1;
     scores[p + 2] = s2;
     scores[p + 3] = s3;
+    max = Math.max(max, s0, s1, s2, s3);
   }
-  for (; p < visible; p++) scores[p] = dot(queries, query, keys, p * width + column, headDim);
+  for (; p < visible; p++) {
+    let s = 0;
+    for (let i = 0; i < headDim; i++) s += query[i]! * keys[p * headDim + i]!;
+    scores[p] = s;
+    max = Math.max(max, s);
+  }
+  return max;
 }
 
 /** output = Σ over positions of weight / sum · value, four components at a time. */
@@ -122,9 +140,7 @@ function mixValues(
   weights: Float64Array,
   visible: number,
   sum: number,
-  values: Float32Array,
-  width: number,
-  column: number,
+  values: Float64Array,
   headDim: number,
   output: Float32Array,
   at: number,
@@ -135,7 +151,7 @@ function mixValues(
     let s1 = 0;
     let s2 = 0;
     let s3 = 0;
-    for (let p = 0, v = column + i; p < visible; p++, v += width) {
+    for (let p = 0, v = i; p < visible; p++, v += headDim) {
       const weight = weights[p]!;
       s0 += weight * values[v]!;
       s1 += weight * values[v + 1]!;
@@ -149,7 +165,7 @@ function mixValues(
   }
   for (; i < headDim; i++) {
     let s = 0;
-    for (let p = 0, v = column + i; p < visible; p++, v += width) s += weights[p]! * values[v]!;
+    for (let p = 0, v = i; p < visible; p++, v += headDim) s += weights[p]! * values[v]!;
     output[at + i] = s / sum;
   }
 }

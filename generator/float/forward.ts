@@ -27,7 +27,7 @@ export function embed(config: ModelConfig, ends: EndTensors, tokens: ArrayLike<n
   const rows = new Float32Array(seq * embedDim);
   for (let t = 0; t < seq; t++) {
     const token = tokens[t]!;
-    if (!(token >= 0 && token < vocab)) {
+    if (!(Number.isInteger(token) && token >= 0 && token < vocab)) {
       throw new InputError(`Token ${token} is not in the vocabulary of ${vocab} tokens of model ${config.name}.`);
     }
     rows.set(ends.embedding.subarray(token * embedDim, (token + 1) * embedDim), t * embedDim);

@@ -25,7 +25,6 @@ export function denseGreedy(matrix: Float64Array, samples: number, cols: number,
     },
     run(scale, _order, symbols, approximation) {
       residual.set(target);
-      for (let i = 0; i < cols; i++) approximation[i] = 0;
       for (let j = 0, row = 0; j < samples; j++, row += cols) {
         let correlation = 0;
         for (let i = 0; i < cols; i++) correlation += matrix[row + i]! * residual[i]!;
@@ -35,12 +34,9 @@ export function denseGreedy(matrix: Float64Array, samples: number, cols: number,
         symbols[j] = symbol;
         if (symbol === 0) continue;
         const step = scale * symbol;
-        for (let i = 0; i < cols; i++) {
-          const value = matrix[row + i]!;
-          residual[i] = residual[i]! - step * value;
-          approximation[i] = approximation[i]! + symbol * value;
-        }
+        for (let i = 0; i < cols; i++) residual[i] = residual[i]! - step * matrix[row + i]!;
       }
+      for (let i = 0; i < cols; i++) approximation[i] = (target[i]! - residual[i]!) / scale;
     },
   };
 }

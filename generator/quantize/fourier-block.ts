@@ -18,10 +18,15 @@ export interface SigmaDeltaParameters {
   readonly percentileCut: number;
 }
 
+/**
+ * Where the parameters of least squared error are searched for: nowhere (the published defaults serve), once for the linear on a
+ * sample of its blocks, or for each block (360 modulations each).
+ */
+export type ScaleSearch = 'none' | 'linear' | 'block';
+
 export interface SigmaDeltaOptions {
   readonly order?: SigmaDeltaOrder;
-  /** Searches the parameters per block for the least squared error (360 modulations); false uses the defaults. */
-  readonly searchScales?: boolean;
+  readonly searchScales?: ScaleSearch;
 }
 
 /** The published defaults. */
@@ -30,6 +35,7 @@ export const DEFAULT_PARAMETERS: SigmaDeltaParameters = { sdScale: 0.9, percenti
 const SEARCHED_SCALES = steps(0.75, 0.05, 6);
 const SEARCHED_PERCENTILES = steps(0.75, 0.025, 10);
 const SEARCHED_CUTS = steps(0.35, 0.05, 6);
+const LARGEST_SCALE: SigmaDeltaParameters = { sdScale: 1, percentileScale: 0.975, percentileCut: 0.5 };
 
 /** A block's samples, ready for the modulator. */
 export interface NormalizedSamples {
@@ -88,7 +94,7 @@ export function sigmaDeltaSearch(
   options: SigmaDeltaOptions,
 ): BlockSearch {
   const { size, samples } = block;
-  const order = options.order ?? 1;
+  const { order = 1, searchScales = 'linear' } = options;
   const signs = signsOf(pattern, size);
   const up = resampleMatrix(size, samples);
   const rotated = new Float64Array(size);
@@ -102,38 +108,38 @@ export function sigmaDeltaSearch(
     applyMatrix(up, rotated, upsampled);
     return sampleStatistics(upsampled);
   };
-  const chooseParameters = (statistics: SampleStatistics): SigmaDeltaParameters => {
-    if (options.searchScales !== true) return DEFAULT_PARAMETERS;
-    let best = DEFAULT_PARAMETERS;
-    let bestError = Number.POSITIVE_INFINITY;
-    for (const parameters of searchedParameters(alphabet)) {
-      const normalized = normalizeSamples(statistics, parameters);
-      if (normalized.scale === 0) continue;
-      modulate(normalized.samples, normalized.threshold, alphabet, order, scratch, 0);
-      const error = squaredError(rotated, scratch, normalized);
-      if (error < bestError) {
-        bestError = error;
-        best = parameters;
-      }
-    }
-    return best;
+  const errorOf = (statistics: SampleStatistics, parameters: SigmaDeltaParameters): number => {
+    const normalized = normalizeSamples(statistics, parameters);
+    if (normalized.scale === 0) return squaredError(rotated, scratch.fill(0), normalized);
+    modulate(normalized.samples, normalized.threshold, alphabet, order, scratch, 0);
+    return squaredError(rotated, scratch, normalized);
   };
+  const leastError = (targets: readonly Float64Array[]): SigmaDeltaParameters => {
+    const errors = new Float64Array(candidates.length);
+    for (const target of targets) {
+      const statistics = measure(target);
+      candidates.forEach((candidate, i) => {
+        errors[i] = errors[i]! + errorOf(statistics, candidate);
+      });
+    }
+    return candidates[errors.indexOf(Math.min(...errors))]!;
+  };
+  const candidates = searchScales === 'none' ? [] : candidateParameters(alphabet);
+  let parameters = DEFAULT_PARAMETERS;
 
   return {
-    prepare() {},
+    prepare(sample) {
+      if (searchScales !== 'linear' || sample.length === 0) return;
+      parameters = leastError(sample);
+    },
     amplitude(target) {
-      // The search may take a larger scale than the defaults do.
-      const widest =
-        options.searchScales === true
-          ? { ...DEFAULT_PARAMETERS, sdScale: 1, percentileScale: 0.975 }
-          : DEFAULT_PARAMETERS;
-      const { scale, mean } = normalizeSamples(measure(target), widest);
+      // A search per block may choose the largest scale.
+      const { scale, mean } = normalizeSamples(measure(target), searchScales === 'block' ? LARGEST_SCALE : parameters);
       return Math.max(scale, (Math.abs(mean) * LARGEST_MANTISSA) / LARGEST_MEAN) * toFrame;
     },
     quantize(target, exponent, symbols, at) {
-      const statistics = measure(target);
-      const parameters = chooseParameters(statistics);
-      const { samples: normalized, mean, scale, threshold } = normalizeSamples(statistics, parameters);
+      const chosen = searchScales === 'block' ? leastError([target]) : parameters;
+      const { samples: normalized, mean, scale, threshold } = normalizeSamples(measure(target), chosen);
       if (scale === 0) {
         symbols.fill(alphabet === 'ternary' ? 0 : 1, at, at + samples);
       } else {
@@ -156,14 +162,14 @@ function squaredError(rotated: Float64Array, symbols: Int8Array, { scale, mean }
   return error;
 }
 
-function* searchedParameters(alphabet: Alphabet): Generator<SigmaDeltaParameters> {
+function candidateParameters(alphabet: Alphabet): SigmaDeltaParameters[] {
   // The binary decision has no threshold to search.
   const cuts = alphabet === 'ternary' ? SEARCHED_CUTS : [DEFAULT_PARAMETERS.percentileCut];
-  for (const sdScale of SEARCHED_SCALES) {
-    for (const percentileScale of SEARCHED_PERCENTILES) {
-      for (const percentileCut of cuts) yield { sdScale, percentileScale, percentileCut };
-    }
-  }
+  return SEARCHED_SCALES.flatMap((sdScale) =>
+    SEARCHED_PERCENTILES.flatMap((percentileScale) =>
+      cuts.map((percentileCut) => ({ sdScale, percentileScale, percentileCut })),
+    ),
+  );
 }
 
 function steps(first: number, step: number, count: number): number[] {

@@ -17,13 +17,13 @@ function largest(values: Float32Array | Float64Array): number {
   return max;
 }
 
-/** A norm in integers; see IntegerNorm. The output's fraction bits are the most that can never saturate, at most 14. */
+/** A norm in integers; see IntegerNorm. The output's fraction bits are the most that can never saturate, at most 16. */
 export function integerNorm(norm: NormTensors, dim: number): IntegerNorm {
   const root = Math.sqrt(dim);
   const peak = largest(norm.weight) * root;
   const exponent = exponentFor(peak, 32767);
   const bound = peak + (norm.bias ? largest(norm.bias) : 0);
-  const frac = Math.max(0, Math.min(14, 14 - bitLength(Math.floor(bound))));
+  const frac = Math.max(0, Math.min(16, 30 - bitLength(Math.floor(bound))));
   return {
     weight: Int16Array.from(norm.weight, (w) => Math.round(w * root * pow2(-exponent))),
     bias: norm.bias ? integerBias(norm.bias, frac) : null,

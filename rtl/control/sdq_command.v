@@ -214,25 +214,28 @@ module sdq_command #(
       .crc_o  (crc)
   );
 
-  reg [ 7:0] response_type;
-  reg [31:0] word;
+  reg [7:0] response_type;
+  reg [7:0] body_data;
   always @* begin
     response_type = 8'h84;
-    word = res_data_i;
+    body_data = res_data_i[8*byte_q+:8];
     case (part_q)
-      P_LINEAR: word = {linear, 16'd0};
-      P_ROW: word = count_q;
-      P_ROWS: word = res_rows_i;
-      P_CYCLES: word = res_cycles_i;
+      P_LINEAR: body_data = linear[8*byte_q[0]+:8];
+      P_ROW: body_data = count_q[8*byte_q+:8];
+      P_ROWS: body_data = res_rows_i[8*byte_q+:8];
+      P_CYCLES: body_data = res_cycles_i[8*byte_q+:8];
       P_CRC: begin
         response_type = 8'h83;
-        word = crc;
+        body_data = crc[8*byte_q+:8];
       end
       P_CODE: begin
         response_type = 8'hFF;
-        word = {5'd0, code_q, 24'd0};
+        body_data = {5'd0, code_q};
       end
-      P_INFO: response_type = 8'h81;
+      P_INFO: begin
+        response_type = 8'h81;
+        body_data = info[8*info_q+:8];
+      end
       P_NOTHING: response_type = 8'h82;
       default: ;
     endcase
@@ -240,7 +243,7 @@ module sdq_command #(
 
   always @* begin
     tx_valid_o = 1'b1;
-    tx_data_o  = part_q == P_INFO ? info[8*info_q+:8] : word[8*byte_q+:8];
+    tx_data_o  = body_data;
     tx_last_o  = 1'b0;
     case (state_q)
       S_TX_TYPE: tx_data_o = response_type;

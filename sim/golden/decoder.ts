@@ -111,7 +111,9 @@ export class IntegerDecoder {
     } else {
       addInto(x, yield* subLayer(x, RESIDUAL_FRAC));
       const y = this.#norm(norm, x);
-      for (let i = 0; i < x.length; i++) x[i] = y[i]! * pow2(RESIDUAL_FRAC - norm.frac);
+      for (let i = 0; i < x.length; i++) {
+        x[i] = saturate(y[i]! * pow2(RESIDUAL_FRAC - norm.frac), INT32_MAX);
+      }
     }
   }
 

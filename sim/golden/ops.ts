@@ -7,7 +7,7 @@ import { reciprocalRoot, rotation, sigmoid, type Tables } from './tables.js';
  * @param x dim values, Q16
  * @param center subtract the mean (LayerNorm)
  * @param epsilon round(eps · dim · 2^40)
- * @returns dim int16 values with norm.frac fraction bits
+ * @returns dim values with norm.frac fraction bits
  */
 export function normalize(
   tables: Tables,
@@ -18,25 +18,22 @@ export function normalize(
 ): Int32Array {
   const dim = x.length;
   const shift = Math.max(0, bitLength(maxMagnitude(x, 0, dim)) - 15);
-  const c = new Float64Array(dim);
-  let sum = 0;
-  for (let i = 0; i < dim; i++) {
-    const v = roundShift(x[i]!, shift);
-    c[i] = 16 * v;
-    sum += v;
-  }
-  // |sum| ≤ 2^15 · dim and the reciprocal is 2^24 / dim: below 2^40.
-  const mean = center ? roundShift(sum * Math.floor((16777216 + dim / 2) / dim), 20) : 0;
+  const v = Float64Array.from(x, (value) => roundShift(value, shift));
+  // |sum| ≤ 2^15 · dim and the reciprocal is 2^32 / dim: below 2^48.
+  const sum = v.reduce((total, value) => total + value, 0);
+  const mean = center ? roundShift(sum * Math.floor((4294967296 + dim / 2) / dim), 28) : 0;
   let squares = 0;
   for (let i = 0; i < dim; i++) {
-    c[i] = c[i]! - mean;
-    squares += c[i]! * c[i]!;
+    const c = 16 * v[i]! - mean;
+    squares += c * c;
   }
   const { mantissa, half } = reciprocalRoot(tables, Math.max(1, squares + roundShift(epsilon, 2 * shift)));
+  // From here on with all bits of x, so that small values survive beside large ones: Q18, below 2^(34 + 16) times the mantissa.
+  const offset = roundShift(mean, 2 - shift);
   const y = new Int32Array(dim);
   for (let i = 0; i < dim; i++) {
-    const z = roundShift(c[i]! * mantissa, 11 + half);
-    y[i] = saturate(roundShift(z * norm.weight[i]!, norm.shift) + (norm.bias ? norm.bias[i]! : 0), INT16_MAX);
+    const z = roundShift((4 * x[i]! - offset) * mantissa, 9 + half + shift);
+    y[i] = saturate(roundShift(z * norm.weight[i]!, norm.shift) + (norm.bias ? norm.bias[i]! : 0), INT32_MAX);
   }
   return y;
 }

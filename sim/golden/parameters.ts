@@ -11,7 +11,7 @@ export const ACTIVATION_FRAC = 20;
 export const GATED_FRAC = 16;
 export const LOGIT_FRAC = 16;
 
-/** A norm in integers: y = sat16(rs(z · weight, shift) + bias), z the normalised vector in Q20. */
+/** A norm in integers: y = sat32(rs(z · weight, shift) + bias), z the normalised vector in Q20. */
 export interface IntegerNorm {
   /** int16 mantissas of √dim · weight, dim values */
   readonly weight: Int16Array;
@@ -19,7 +19,7 @@ export interface IntegerNorm {
   readonly bias: Int32Array | null;
   /** 20 − (mantissas' exponent) − frac */
   readonly shift: number;
-  /** Fraction bits of the output. */
+  /** Fraction bits of the output, 0 … 16. */
   readonly frac: number;
 }
 

@@ -31,7 +31,7 @@ export function addEval(program: Command, register: Register): void {
   register(addModelOptions(command), evaluate);
 }
 
-function evaluate(path: string, options: EvalOptions): CommandResult {
+export function evaluate(path: string, options: EvalOptions): CommandResult {
   const source = openUserModel(path);
   try {
     const windows = readWindows(options.text, loadUserTokenizer(path, options), source.config);

@@ -16,7 +16,7 @@ export function addGenerate(program: Command, register: Register): void {
   register(command, generateVerilog);
 }
 
-function generateVerilog(options: { plan: string; output: string }): CommandResult {
+export function generateVerilog(options: { plan: string; output: string }): CommandResult {
   const plan = readPlan(userPath(options.plan));
   const result = generate(plan, planHash(plan), userPath(options.output));
   const { luts, brams, cyclesPerToken } = result.estimate;

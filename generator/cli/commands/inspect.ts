@@ -13,7 +13,7 @@ export function addInspect(program: Command, register: Register): void {
   register(addModelOptions(command), inspect);
 }
 
-function inspect(path: string): CommandResult {
+export function inspect(path: string): CommandResult {
   const source = openUserModel(path);
   try {
     const { config, parameters } = source;

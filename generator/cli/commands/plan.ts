@@ -66,7 +66,7 @@ Examples:
   register(addModelOptions(command), plan);
 }
 
-function plan(path: string | undefined, options: PlanCommandOptions): CommandResult {
+export function plan(path: string | undefined, options: PlanCommandOptions): CommandResult {
   checkCombination(path, options);
   if (path === undefined && options.shape === undefined) return allocationAlone(options);
   const source = path === undefined ? null : openUserModel(path);

@@ -42,7 +42,7 @@ Examples:
   register(addModelOptions(command), quantize);
 }
 
-function quantize(path: string, options: QuantizeOptions): CommandResult {
+export function quantize(path: string, options: QuantizeOptions): CommandResult {
   const source = openUserModel(path);
   try {
     const plan = readPlan(userPath(options.plan));

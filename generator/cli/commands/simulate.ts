@@ -44,7 +44,7 @@ Example:
   register(addModelOptions(command), simulateBuild);
 }
 
-async function simulateBuild(path: string, options: SimulateOptions): Promise<CommandResult> {
+export async function simulateBuild(path: string, options: SimulateOptions): Promise<CommandResult> {
   const build = readBuildFolder(userPath(path));
   const image = openImage(userPath(options.weights));
   checkSamePlan(build.planHash, image.planHash, join(path, 'plan.json'), options.weights);

@@ -1,6 +1,9 @@
 import { VerilatorError } from './errors.js';
 
-/** Value of a Verilog parameter: a number, or Verilog source text such as `8'hFF` or `"text"`. */
+/**
+ * Value of a Verilog parameter: an integer, or Verilog source text such as `8'hFF` or `"text"`. An integer is 32 bits
+ * wide, so a parameter declared with a narrower range wants text, else lint reports the width.
+ */
 export type ParameterValue = number | bigint | string;
 
 /** Blanket waivers: they would let a lint error in a design pass unseen. Single rules (-Wno-RULE) are fine. */

@@ -13,7 +13,7 @@ import {
 import { ensure } from './ensure.js';
 import { firstErrorLine, VerilatorError } from './errors.js';
 import { readGenerated, writeUnits } from './generated.js';
-import { currentHost, digest } from './host.js';
+import { currentHost, digest, type Host } from './host.js';
 import { type Inputs, readInputs } from './inputs.js';
 import { withLock } from './lock.js';
 import { type Log, mapLimit, run } from './process.js';
@@ -54,6 +54,8 @@ export interface CompileOptions {
   readonly jobs?: number;
   /** Default: `ensure()`. */
   readonly toolchain?: Toolchain;
+  /** The machine to work on; the current one unless a test hands in another. */
+  readonly host?: Host;
   readonly log?: Log | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -88,8 +90,8 @@ export async function compile(options: CompileOptions): Promise<CompileResult> {
   const started = performance.now();
   checkOptions(options);
   const log = options.log ?? (() => undefined);
-  const host = currentHost();
-  const tool = options.toolchain ?? (await ensure({ log, signal: options.signal }));
+  const host = options.host ?? currentHost();
+  const tool = options.toolchain ?? (await ensure({ host, log, signal: options.signal }));
   const cache = new Cache(host);
   const context: CxxContext = { tool, host, cache, log, signal: options.signal };
   const inputs = await readInputs({ headers: [], includeDirs: [], waivers: [], ...options });

@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { aptEnvironment, type InstallOptions, PACKAGES, WORTH_TELLING } from './debian-system.js';
+import { aptEnvironment, aptReason, type InstallOptions, PACKAGES, tellProgress } from './debian-system.js';
 import { firstErrorLine, VerilatorError } from './errors.js';
 import { type Component, cxxIn, MANIFEST, treePath, verilatorIn } from './local-tree.js';
-import { withLock } from './lock.js';
+import { TOO_OLD_STEP } from './manual-step.js';
 import { checkAborted, type RunResult, run } from './process.js';
 import { relocateTree } from './relocate.js';
 
@@ -28,42 +28,23 @@ const MEGABYTE = 1e6;
  * apt state (apt checks their signatures as always) and unpacks them under the install folder.
  *
  * A tree appears under its final name in one rename, after its program has been seen to work; an interrupted install
- * leaves only a `.partial-…` folder that the next install removes.
+ * leaves only a `.partial-…` folder that the next install removes. The caller holds the install lock.
  * @throws VerilatorError INSTALL_FAILED
  */
 export async function installLocally(missing: readonly Component[], options: InstallOptions): Promise<void> {
   const base = dirname(treePath('verilator', options.host));
-  await mkdir(base, { recursive: true }).catch((error: unknown) => {
-    throw failure(
-      `${base} cannot be written (${String(error)}).`,
-      'Set FPGA_VERILATOR_HOME to a folder that you can write.',
-    );
-  });
-  const lock = { ...options, purpose: 'it installs Verilator' };
-  await withLock(join(base, 'install.lock'), lock, async () => {
-    await removeLeftovers(base);
-    const wanted: Component[] = [];
-    for (const component of missing) if (!(await worksAlready(component, options))) wanted.push(component);
-    if (wanted.length === 0) return;
-    const partial = join(base, `.partial-${process.pid}-${Date.now()}`);
-    try {
-      const apt = await privateApt(join(partial, 'apt'), options);
-      options.log('reading package lists (private copy, no root needed)');
-      const update = await apt(['update']);
-      for (const component of wanted) {
-        await installComponent(component, join(partial, component), apt, update, options);
-      }
-    } finally {
-      await rm(partial, { recursive: true, force: true });
+  await removeLeftovers(base);
+  const partial = join(base, `.partial-${process.pid}-${Date.now()}`);
+  try {
+    const apt = await privateApt(join(partial, 'apt'), options);
+    options.log('reading package lists (private copy, no root needed)');
+    const update = await apt(['update']);
+    for (const component of missing) {
+      await installComponent(component, join(partial, component), apt, update, options);
     }
-  });
-}
-
-async function worksAlready(component: Component, { host }: InstallOptions): Promise<boolean> {
-  const tree = treePath(component, host);
-  if ((await readFile(join(tree, MANIFEST)).catch(() => undefined)) === undefined) return false;
-  const found = await (component === 'verilator' ? verilatorIn(tree, host) : cxxIn(tree, host));
-  return typeof found !== 'string';
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
 }
 
 type Apt = (args: readonly string[]) => Promise<RunResult>;
@@ -90,9 +71,7 @@ async function privateApt(folder: string, options: InstallOptions): Promise<Apt>
     run('apt-get', [...settings, ...args], {
       env: aptEnvironment(options.host),
       signal: options.signal,
-      onLine: (line) => {
-        if (WORTH_TELLING.test(line)) options.log(`apt-get: ${line}`);
-      },
+      onLine: tellProgress(options.log),
     });
 }
 
@@ -121,11 +100,10 @@ async function installComponent(
   options.log(`downloading ${name} and what it needs`);
   const download = await apt(['install', '-y', '--no-install-recommends', '--download-only', name]);
   if (download.code !== 0) {
-    const output = update.code === 0 ? download.output : `${update.output}\n${download.output}`;
     throw failure(
-      `The packages for ${name} could not be downloaded: ${firstErrorLine(output)}`,
+      `The packages for ${name} could not be downloaded: ${aptReason(update, download)}`,
       `Check network, proxy and package sources, or ask an administrator for "apt-get install ${name}", then run this again.`,
-      output,
+      `${update.output}\n${download.output}`,
     );
   }
   const archives = join(dirname(tree), 'apt/cache/archives');
@@ -136,6 +114,9 @@ async function installComponent(
   await relocateTree(tree);
   options.log(`unpacked ${debs.length} packages (${(bytes / MEGABYTE).toFixed(0)} MB packed); trying ${name}`);
   const found = await (component === 'verilator' ? verilatorIn(tree, options.host) : cxxIn(tree, options.host));
+  if (typeof found === 'string' && found.includes('older than')) {
+    throw new VerilatorError('VERILATOR_TOO_OLD', `This system's package is ${found}.`, TOO_OLD_STEP);
+  }
   if (typeof found === 'string') {
     throw failure(
       `The unpacked ${name} does not work: ${found}`,
@@ -164,7 +145,7 @@ async function unpack(
     const path = join(archives, deb);
     bytes += (await stat(path)).size;
     // The C library's own package is unpacked apart as well, so that relocation knows which libraries are its.
-    const targets = /^libc6(\.1|-[a-z0-9]+)?_/.test(deb) ? [tree, join(tree, '.libc')] : [tree];
+    const targets = /^libc6(\.1)?_/.test(deb) ? [tree, join(tree, '.libc')] : [tree];
     for (const target of targets) {
       const result = await run('dpkg-deb', ['-x', path, target], { env, signal: options.signal });
       if (result.code !== 0) {

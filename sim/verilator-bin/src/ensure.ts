@@ -1,10 +1,14 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { findSystemCxx } from './cxx.js';
 import { installLocally } from './debian-local.js';
-import { installSystemPackages } from './debian-system.js';
+import { type InstallOptions, installSystemPackages } from './debian-system.js';
 import { VerilatorError } from './errors.js';
 import { findSystemVerilator } from './find-verilator.js';
 import { currentHost, type Host, readOsRelease } from './host.js';
-import { type Component, findLocalCxx, findLocalVerilator } from './local-tree.js';
+import { type Component, findLocalCxx, findLocalVerilator, treePath } from './local-tree.js';
+import { withLock } from './lock.js';
+import { manualStep, TOO_OLD_STEP } from './manual-step.js';
 import { type Log, which } from './process.js';
 import { type CxxCompiler, MIN_VERILATOR, type Toolchain, type VerilatorTool } from './toolchain.js';
 
@@ -67,25 +71,36 @@ export async function ensure(options: EnsureOptions = {}): Promise<Toolchain> {
   const log = options.log ?? (() => undefined);
   const before = await survey({ host });
   if (before.verilator && before.cxx) return { ...before.verilator, cxx: before.cxx };
-  const missing: Component[] = [];
-  if (!before.verilator) missing.push('verilator');
-  if (!before.cxx) missing.push('cxx');
   for (const reason of before.rejected) log(`not usable: ${reason.split('\n')[0]}`);
-
-  if (!(await isDebianFamily(host))) throw manualError(missing, before, host);
-  const install = host.uid === 0 ? installSystemPackages : installLocally;
-  await install(missing, { host, log, signal: options.signal });
+  if (!(await isDebianFamily(host))) throw manualError(before, host);
+  await installMissing({ host, log, signal: options.signal });
 
   const after = await survey({ host });
-  if (!after.verilator || !after.cxx) {
-    throw manualError(
-      [...(after.verilator ? [] : ['verilator' as const]), ...(after.cxx ? [] : ['cxx' as const])],
-      after,
-      host,
-    );
-  }
+  if (!after.verilator || !after.cxx) throw manualError(after, host);
   log(`using ${after.verilator.versionLine}, ${after.cxx.version}`);
   return { ...after.verilator, cxx: after.cxx };
+}
+
+/** Installs under a lock, and looks again once it is held: another process may have done it meanwhile. */
+async function installMissing(options: InstallOptions): Promise<void> {
+  const base = dirname(treePath('verilator', options.host));
+  await mkdir(base, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    const step = 'Set FPGA_VERILATOR_HOME to a folder that you can write.';
+    throw new VerilatorError('INSTALL_FAILED', `${base} cannot be made (${error.code}).`, step);
+  });
+  const purpose = 'it installs Verilator';
+  await withLock(join(base, 'install.lock'), { log: options.log, signal: options.signal, purpose }, async () => {
+    const missing = missingIn(await survey({ host: options.host }));
+    if (missing.length === 0) return;
+    await (options.host.uid === 0 ? installSystemPackages : installLocally)(missing, options);
+  });
+}
+
+function missingIn(found: Survey): Component[] {
+  const missing: Component[] = [];
+  if (!found.verilator) missing.push('verilator');
+  if (!found.cxx) missing.push('cxx');
+  return missing;
 }
 
 async function isDebianFamily(host: Host): Promise<boolean> {
@@ -95,7 +110,8 @@ async function isDebianFamily(host: Host): Promise<boolean> {
 }
 
 /** One message that says what to type on this system. */
-function manualError(missing: readonly Component[], found: Survey, host: Host): VerilatorError {
+function manualError(found: Survey, host: Host): VerilatorError {
+  const missing = missingIn(found);
   const what = missing.map((component) =>
     component === 'verilator' ? `Verilator >= ${MIN_VERILATOR}` : 'a C++17 compiler',
   );
@@ -112,34 +128,4 @@ function manualError(missing: readonly Component[], found: Survey, host: Host): 
     `${tooOld ? TOO_OLD_STEP : manualStep(missing, os.family, host)} Or set VERILATOR_BIN, VERILATOR_ROOT and CXX.`,
     found.rejected.join('\n'),
   );
-}
-
-const TOO_OLD_STEP =
-  'Use a release that ships a newer one (Debian 12, Ubuntu 24.04 or later), or install Verilator from its sources.';
-
-function manualStep(missing: readonly Component[], family: readonly string[], host: Host): string {
-  const verilator = missing.includes('verilator');
-  const cxx = missing.includes('cxx');
-  const names = (compiler: string) =>
-    [verilator ? 'verilator' : '', cxx ? compiler : ''].filter((n) => n !== '').join(' ');
-  if (host.platform === 'darwin') {
-    const steps = [verilator ? '"brew install verilator"' : '', cxx ? '"xcode-select --install"' : ''];
-    return `Install with ${steps.filter((step) => step !== '').join(' and ')}.`;
-  }
-  if (host.platform === 'win32') return 'Use the Windows Subsystem for Linux, where this is installed automatically.';
-  const commands: Readonly<Record<string, string>> = {
-    fedora: `dnf install ${names('gcc-c++')}`,
-    rhel: `dnf install epel-release && dnf install ${names('gcc-c++')}`,
-    arch: `pacman -S ${names('gcc')}`,
-    alpine: `apk add ${names('g++')}`,
-    suse: `zypper install ${names('gcc-c++')}`,
-    opensuse: `zypper install ${names('gcc-c++')}`,
-    gentoo: `emerge ${names('gcc')}`,
-    nixos: `nix-shell -p ${names('gcc')}`,
-    freebsd: `pkg install ${names('gcc')}`,
-    debian: `apt-get install ${names('g++')}`,
-  };
-  const command = [...family, host.platform].map((name) => commands[name]).find((entry) => entry !== undefined);
-  if (command !== undefined) return `Install with "${command}".`;
-  return `Install ${names('g++')} with your system's package manager.`;
 }

@@ -27,7 +27,7 @@ export class VerilatorError extends Error {
   readonly nextStep: string;
 
   constructor(code: VerilatorErrorCode, summary: string, nextStep: string, output = '') {
-    super(`${summary} ${nextStep}`.trim());
+    super(`${/[.!?:;)]$/.test(summary) ? summary : `${summary}.`} ${nextStep}`.trim());
     this.code = code;
     this.nextStep = nextStep;
     this.output = tail(output, OUTPUT_TAIL_LINES);
@@ -40,9 +40,11 @@ export function tail(text: string, lines: number): string {
   return all.slice(-lines).join('\n');
 }
 
-/** The first line that looks like an error, else the last line; '' for empty output. */
+/** The first line that looks like an error or a fatal warning, else the last line; '' for empty output. */
 export function firstErrorLine(output: string): string {
   const lines = output.split('\n').map((line) => line.trim());
-  const hit = lines.find((line) => /(^%Error|\berror\b:|^E: |undefined reference)/i.test(line));
+  const hit = lines.find((line) => ERROR_LINE.test(line) && !line.startsWith('%Error: Exiting due to'));
   return hit ?? lines.filter((line) => line !== '').at(-1) ?? '';
 }
+
+const ERROR_LINE = /(^%(Error|Warning)|\berror\b:|^E: |undefined reference)/i;

@@ -1,0 +1,159 @@
+/** The accelerator as a host program sees it: a memory that is uploaded once, and linears that are run. */
+
+import { frameBound } from '../protocol/frames.js';
+import { type Info, PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
+import type { Transport } from '../transport/transport.js';
+import { wrongPlanError, wrongVersionError } from './errors.js';
+import { Exchange } from './exchange.js';
+import type { Reply } from './job.js';
+import { imageWrites, type MemoryImage, type UploadOptions, type UploadResult, upload } from './upload.js';
+
+export { DeviceError, type DeviceErrorCode } from '../transport/errors.js';
+export type { MemoryImage, UploadOptions, UploadResult } from './upload.js';
+
+export interface DeviceOptions {
+  /** Hash of the plan that the device must have been built for, 64 hexadecimal digits. */
+  readonly planHash?: string;
+  /**
+   * Time without any response after which unanswered requests are repeated, in milliseconds; it doubles with each
+   * repetition. The longest linear has to be done in that time, simulated ones included.
+   */
+  readonly timeoutMs?: number;
+  /** Repetitions without progress before the device is given up with code `no-answer`. */
+  readonly retries?: number;
+  readonly signal?: AbortSignal;
+}
+
+export const DEFAULT_TIMEOUT_MS = 2000;
+export const DEFAULT_RETRIES = 3;
+
+/** Outputs of one linear. */
+export interface LinearResult {
+  /** One saturated 32-bit integer per row. */
+  readonly values: Int32Array;
+  /** Engine clock cycles from the request to the first result. */
+  readonly cycles: number;
+}
+
+export class Device {
+  /** What the device said about itself. */
+  readonly info: Info;
+  /** Hash of the plan that it was built for, 64 hexadecimal digits. */
+  readonly planHash: string;
+  readonly #exchange: Exchange;
+  readonly #writeBytes: number;
+
+  private constructor(exchange: Exchange, info: Info) {
+    this.#exchange = exchange;
+    this.info = info;
+    this.planHash = hexOf(info.planHash);
+    this.#writeBytes = writeBytesFor(info);
+  }
+
+  /**
+   * Says HELLO and checks who answers. The device owns the transport from here on: it is closed when this throws.
+   *
+   * @throws DeviceError no-answer, wrong-version, wrong-plan (its message has both hashes), disconnected, closed;
+   * the reason of `signal`
+   */
+  static async open(transport: Transport, options: DeviceOptions = {}): Promise<Device> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES, planHash } = options;
+    const exchange = new Exchange(transport, { timeoutMs, retries });
+    try {
+      const hello: Request = { kind: 'hello', version: PROTOCOL_VERSION };
+      const device = new Device(exchange, await lastReply(exchange, [hello], 'info', options.signal));
+      checkInfo(device, transport.name, planHash);
+      exchange.establish(device.info.rxBytes, device.info.bootNonce);
+      return device;
+    } catch (error) {
+      await exchange.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Writes images into the device's memory. What it holds already is skipped; when this resolves, the device has
+   * confirmed the CRC of all of it.
+   *
+   * @throws DeviceError wrong-image, crc-mismatch, no-answer, refused, restarted, disconnected, closed; the reason of
+   * `options.signal`, after which another upload continues where this one stopped
+   */
+  upload(images: readonly MemoryImage[], options: UploadOptions = {}): Promise<UploadResult> {
+    return upload(this.#exchange, this.info.regions, images, this.#writeBytes, options);
+  }
+
+  /**
+   * Runs a linear, after writing what it reads (the vector, and the sums and exponents of its blocks). All of it goes
+   * out in one burst, as far as the device's buffer allows. Calls that are made before others have resolved are
+   * executed in order and share bursts.
+   *
+   * @param linear index in the plan
+   * @param shift right shift of the accumulators, −16 … 63, negative for left
+   * @throws DeviceError no-answer, refused, restarted, disconnected, closed; the reason of `signal`
+   */
+  async run(
+    linear: number,
+    shift: number,
+    writes: readonly MemoryImage[] = [],
+    signal?: AbortSignal,
+  ): Promise<LinearResult> {
+    const requests = runRequests(linear, shift, writes, this.#writeBytes);
+    const { values, cycles } = await lastReply(this.#exchange, requests, 'result', signal);
+    return { values, cycles };
+  }
+
+  /** Closes the transport; unanswered calls fail with code `closed`. */
+  close(): Promise<void> {
+    return this.#exchange.close();
+  }
+}
+
+/** Sends requests of which the last is answered by a reply of this kind. */
+async function lastReply<K extends Reply['kind']>(
+  exchange: Exchange,
+  requests: Iterable<Request>,
+  kind: K,
+  signal: AbortSignal | undefined,
+): Promise<Extract<Reply, { kind: K }>> {
+  let last: Reply | undefined;
+  const keep = (_: Request, reply: Reply) => {
+    last = reply;
+  };
+  await exchange.send(requests, keep, signal);
+  if (!isKind(last, kind)) throw new Error(`The last reply is not of kind '${kind}'.`);
+  return last;
+}
+
+function isKind<K extends Reply['kind']>(reply: Reply | undefined, kind: K): reply is Extract<Reply, { kind: K }> {
+  return reply?.kind === kind;
+}
+
+function* runRequests(
+  linear: number,
+  shift: number,
+  writes: readonly MemoryImage[],
+  writeBytes: number,
+): Generator<Request> {
+  for (const write of writes) yield* imageWrites(write, writeBytes);
+  yield { kind: 'run', linear, shift };
+}
+
+/**
+ * Data bytes of a WRITE: such that whole frames fill the device's buffer, and that at least four are under way, so
+ * that the line does not fall idle between a frame and its answer.
+ */
+function writeBytesFor(info: Info): number {
+  const overhead = 4;
+  let body = info.maxBody;
+  while (body > overhead + 1 && frameBound(body) > info.rxBytes / 4) body--;
+  return body - overhead;
+}
+
+function checkInfo({ info, planHash }: Device, name: string, expected: string | undefined): void {
+  if (info.version !== PROTOCOL_VERSION) throw wrongVersionError(name, info.version);
+  if (expected !== undefined && expected.toLowerCase() !== planHash) throw wrongPlanError(name, planHash, expected);
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

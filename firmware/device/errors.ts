@@ -1,0 +1,85 @@
+/** The errors of the device driver: what happened, and what the user can do about it. */
+
+import { describeErrorCode, ERROR_CODES, PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
+import { DeviceError } from '../transport/errors.js';
+
+/** The device answered a request with ERROR. */
+export function refusedError(request: Request, code: number): DeviceError {
+  const what = `The device refused a ${request.kind.toUpperCase()} request: ${describeErrorCode(code)}.`;
+  if (code === ERROR_CODES.wrongVersion) {
+    return new DeviceError(
+      'wrong-version',
+      what,
+      `This program speaks version ${PROTOCOL_VERSION}: program the board with a bitstream made by this version of sdq-forge.`,
+    );
+  }
+  return new DeviceError('refused', what, 'Check that plan and bitstream belong together, and report this as a bug.');
+}
+
+/** Nothing came back; `receivedBytes` were received since the device was opened. */
+export function noAnswerError(name: string, attempts: number, receivedBytes: number): DeviceError {
+  return new DeviceError(
+    'no-answer',
+    `The device at ${name} did not answer after ${attempts} attempts (${receivedBytes} bytes were received).`,
+    receivedBytes > 0
+      ? 'Something answers, but not in frames: check the baud rate, and that this port is the board.'
+      : 'Check that the board is powered and programmed, that this is its port, and the baud rate.',
+  );
+}
+
+export function damagedError(name: string, times: number): DeviceError {
+  return new DeviceError(
+    'no-answer',
+    `Frames to or from ${name} arrive damaged, ${times} times in a row.`,
+    'Lower the baud rate, use a shorter cable, and check that no other program reads the port.',
+  );
+}
+
+export function restartedError(name: string): DeviceError {
+  return new DeviceError(
+    'restarted',
+    `The device at ${name} has restarted.`,
+    'Open it and upload again; what its memory still holds is not sent twice.',
+  );
+}
+
+/** What a transport's `write` threw. */
+export function asDeviceError(error: unknown, name: string): DeviceError {
+  if (error instanceof DeviceError) return error;
+  return new DeviceError('port-failed', `Writing to ${name} failed: ${String(error)}.`, 'Open the device again.', {
+    cause: error,
+  });
+}
+
+export function wrongVersionError(name: string, version: number): DeviceError {
+  return new DeviceError(
+    'wrong-version',
+    `The device at ${name} speaks protocol version ${version}; this program speaks version ${PROTOCOL_VERSION}.`,
+    'Program the board with a bitstream made by this version of sdq-forge.',
+  );
+}
+
+export function wrongPlanError(name: string, actual: string, expected: string): DeviceError {
+  return new DeviceError(
+    'wrong-plan',
+    `The device at ${name} was built for plan ${actual}, the weights belong to plan ${expected}.`,
+    'Generate and program the bitstream of that plan ("sdq generate"), or take weights that were quantized with the board\'s plan.',
+  );
+}
+
+export function mismatchError(address: number, length: number, expected: number, actual: number): DeviceError {
+  return new DeviceError(
+    'crc-mismatch',
+    `The memory does not hold what was written: ${length} bytes at ${hex(address)} have CRC ${hex(actual)} instead of ${hex(expected)}.`,
+    "Power-cycle the board and try again; if it happens again, lower the baud rate or check the board's memory.",
+  );
+}
+
+export function wrongImageError(what: string): DeviceError {
+  return new DeviceError('wrong-image', what, 'Make the image from the plan that the board was built for.');
+}
+
+/** A 32-bit number as 0x and eight digits. */
+export function hex(value: number): string {
+  return `0x${value.toString(16).padStart(8, '0')}`;
+}

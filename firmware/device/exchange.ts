@@ -1,0 +1,306 @@
+/**
+ * Requests and responses over a transport: pipelined within the device's credit, and repeated when something is lost.
+ *
+ * The device answers in order. So a response to a later request proves that an earlier unanswered one, or its
+ * response, was lost; then everything from the first unanswered request on is sent again, under new sequence numbers,
+ * so that late responses to the first attempt are told apart. All requests may be repeated, except that a RUN must
+ * meet the memory of its first attempt: no WRITE is sent while a RUN is unanswered.
+ */
+
+import { FrameParser, FrameWriter, frameBound } from '../protocol/frames.js';
+import { LayoutError } from '../protocol/layout.js';
+import { ERROR_CODES, PROTOCOL_VERSION, type Request, type Response, readResponse } from '../protocol/messages.js';
+import { closedError, type DeviceError } from '../transport/errors.js';
+import type { Transport } from '../transport/transport.js';
+import { asDeviceError, damagedError, noAnswerError, refusedError, restartedError } from './errors.js';
+import { Flights } from './flights.js';
+import { type Entry, type Job, newEntry, type ReplyHandler, takeResponse } from './job.js';
+import { Watchdog } from './watchdog.js';
+
+export interface ExchangeOptions {
+  /** Time without any response after which requests are repeated, in milliseconds; doubles with each repetition. */
+  readonly timeoutMs: number;
+  /** Repetitions without progress before the device is given up. */
+  readonly retries: number;
+}
+
+/** Before INFO has said how much the device can hold: enough for HELLO. */
+const INITIAL_CREDIT_BYTES = 64;
+/** Sequence numbers are bytes; half of them keeps those in flight distinct from late ones. */
+const MAX_FLIGHTS = 128;
+/** Repetitions because of damaged frames, without progress, before the line is given up. */
+const MAX_DAMAGED = 16;
+
+export class Exchange {
+  readonly #transport: Transport;
+  readonly #options: ExchangeOptions;
+  readonly #parser = new FrameParser();
+  readonly #writer = new FrameWriter();
+  readonly #watchdog: Watchdog;
+  readonly #jobs: Job[] = [];
+  /** Requests not yet answered, in order; the first `#cursor` of them are in flight. */
+  #entries: Entry[] = [];
+  #cursor = 0;
+  readonly #flights = new Flights<Entry>();
+  #credit = INITIAL_CREDIT_BYTES;
+  #bootNonce: number | null = null;
+  #seq = Math.floor(Math.random() * 256);
+  #resynchronise = true;
+  #writing = false;
+  #pumpDue = false;
+  #timeouts = 0;
+  #damaged = 0;
+  #receivedBytes = 0;
+  #end: DeviceError | null = null;
+
+  constructor(transport: Transport, options: ExchangeOptions) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#watchdog = new Watchdog(() => this.#timeOut());
+    transport.start({
+      data: (bytes) => this.#receive(bytes),
+      closed: (error) => this.#fail(error ?? closedError(transport.name)),
+    });
+  }
+
+  /** Sets what INFO said: the device's buffer in bytes, and the nonce by which a restart is noticed. */
+  establish(rxBytes: number, bootNonce: number): void {
+    this.#credit = rxBytes;
+    this.#bootNonce = bootNonce;
+  }
+
+  /**
+   * Sends requests in order, after those of earlier calls. They are taken from `requests` as the credit allows.
+   * Everything that is sent in one go is one `write` of the transport.
+   *
+   * @param reply called once per request, in order
+   * @throws DeviceError, the reason of `signal`, or what `requests` or `reply` throw; the rest is then not sent
+   */
+  send(requests: Iterable<Request>, reply: ReplyHandler, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#end) return reject(this.#end);
+      if (signal?.aborted) return reject(signal.reason);
+      const abort = () => this.#drop(job, signal?.reason);
+      const settle = (error: unknown) => {
+        signal?.removeEventListener('abort', abort);
+        if (error === null) resolve();
+        else reject(error);
+      };
+      const job: Job = { requests: requests[Symbol.iterator](), reply, settle, exhausted: false, open: 0 };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#jobs.push(job);
+      this.#pumpSoon();
+    });
+  }
+
+  /** Ends the exchange and closes the transport; what is unanswered fails with code `closed`. */
+  async close(): Promise<void> {
+    this.#fail(closedError(this.#transport.name));
+    await this.#transport.close();
+  }
+
+  /** Calls made in the same turn go out together. */
+  #pumpSoon(): void {
+    if (this.#pumpDue) return;
+    this.#pumpDue = true;
+    Promise.resolve().then(() => {
+      this.#pumpDue = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#writing || this.#end) return;
+    for (;;) {
+      const entry = this.#entries[this.#cursor] ?? this.#pull();
+      if (!entry || !this.#maySend(entry.request)) break;
+      this.#transmit(entry);
+    }
+    if (this.#writer.length === 0) return;
+    this.#startWatchdog();
+    this.#writing = true;
+    this.#transport.write(this.#writer.take()).then(
+      () => {
+        this.#writing = false;
+        this.#pump();
+      },
+      (error: unknown) => this.#fail(asDeviceError(error, this.#transport.name)),
+    );
+  }
+
+  #maySend(request: Request): boolean {
+    if (this.#flights.count >= MAX_FLIGHTS) return false;
+    if (this.#flights.bytes + requestBound(request) > this.#credit) return false;
+    if (request.kind !== 'write') return true;
+    for (let i = 0; i < this.#cursor; i++) if (this.#entries[i]!.request.kind === 'run') return false;
+    return true;
+  }
+
+  #transmit(entry: Entry): void {
+    if (this.#resynchronise) this.#writer.delimiter();
+    this.#resynchronise = false;
+    this.#seq = (this.#seq + 1) & 0xff;
+    this.#writer.request(entry.request, this.#seq);
+    entry.received = 0;
+    this.#flights.add({ seq: this.#seq, bytes: requestBound(entry.request), entry });
+    this.#cursor++;
+  }
+
+  /** Takes the next request of the first job that has one. */
+  #pull(): Entry | null {
+    for (const job of [...this.#jobs]) {
+      if (job.exhausted) continue;
+      try {
+        const next = job.requests.next();
+        if (!next.done) {
+          const entry = newEntry(job, next.value);
+          job.open++;
+          this.#entries.push(entry);
+          return entry;
+        }
+        job.exhausted = true;
+        this.#settleIfDone(job);
+      } catch (error) {
+        this.#drop(job, error);
+      }
+    }
+    return null;
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#receivedBytes += bytes.length;
+    for (const frame of this.#parser.push(bytes)) {
+      if (this.#end) return;
+      try {
+        if (frame.ok) this.#respond(frame.seq, readResponse(frame));
+        else this.#damage();
+      } catch (error) {
+        if (!(error instanceof LayoutError)) throw error;
+        this.#damage();
+      }
+    }
+    this.#pump();
+  }
+
+  #respond(seq: number, response: Response): void {
+    this.#watchdog.touch();
+    if (response.kind === 'error' && response.code === ERROR_CODES.damagedFrame) {
+      // In order like every response: it stands for the oldest transmission, unless that was sent again already.
+      if (this.#flights.first?.entry) this.#damage();
+      this.#flights.land(1);
+      return;
+    }
+    const answered = this.#flights.answered(seq);
+    if (!answered) return;
+    const { entry } = answered.flight;
+    if (answered.lost) this.#goBack();
+    if (answered.lost || !entry) this.#flights.land(1);
+    else this.#answer(entry, response);
+  }
+
+  #answer(entry: Entry, response: Response): void {
+    const { job, request } = entry;
+    if (response.kind === 'error') {
+      this.#flights.land(1);
+      this.#drop(job, refusedError(request, response.code));
+      return;
+    }
+    const reply = takeResponse(entry, response);
+    if (reply === 'more') return;
+    if (reply === 'broken') {
+      this.#damage();
+      return;
+    }
+    this.#flights.land(1);
+    this.#entries.shift();
+    this.#cursor--;
+    this.#timeouts = 0;
+    this.#damaged = 0;
+    if (this.#entries.length === 0) this.#watchdog.stop();
+    job.open--;
+    try {
+      job.reply(request, reply);
+      this.#settleIfDone(job);
+    } catch (error) {
+      this.#drop(job, error);
+    }
+  }
+
+  #settleIfDone(job: Job): void {
+    const at = this.#jobs.indexOf(job);
+    if (at < 0 || !job.exhausted || job.open > 0) return;
+    this.#jobs.splice(at, 1);
+    job.settle(null);
+  }
+
+  /** Everything unanswered is sent again. */
+  #goBack(): void {
+    this.#flights.disown();
+    this.#cursor = 0;
+  }
+
+  #damage(): void {
+    // Before HELLO is answered a line may carry anything; then only the time-out counts.
+    if (this.#bootNonce === null || !this.#flights.live) return;
+    if (++this.#damaged > MAX_DAMAGED) this.#fail(damagedError(this.#transport.name, MAX_DAMAGED));
+    else this.#goBack();
+  }
+
+  #startWatchdog(): void {
+    this.#watchdog.start(this.#options.timeoutMs * 2 ** this.#timeouts);
+  }
+
+  #timeOut(): void {
+    if (this.#entries.length === 0) return;
+    if (++this.#timeouts > this.#options.retries) {
+      this.#fail(noAnswerError(this.#transport.name, this.#timeouts, this.#receivedBytes));
+      return;
+    }
+    this.#goBack();
+    this.#flights.land();
+    this.#resynchronise = true;
+    if (this.#bootNonce !== null && this.#entries[0]!.request.kind !== 'hello') this.#probe(this.#bootNonce);
+    // Also while the transport does not take what was written last.
+    this.#startWatchdog();
+    this.#pump();
+  }
+
+  /** Asks again who is there, before anything else: a device that has restarted may have lost its memory. */
+  #probe(bootNonce: number): void {
+    const reply: ReplyHandler = (_, info) => {
+      if (info.kind === 'info' && info.bootNonce !== bootNonce) this.#fail(restartedError(this.#transport.name));
+    };
+    const settle = () => undefined;
+    const job: Job = { requests: [][Symbol.iterator](), reply, settle, exhausted: true, open: 1 };
+    this.#jobs.push(job);
+    this.#entries.unshift(newEntry(job, { kind: 'hello', version: PROTOCOL_VERSION }));
+  }
+
+  /** Gives a job up. What the device still answers to it is ignored. */
+  #drop(job: Job, error: unknown): void {
+    const at = this.#jobs.indexOf(job);
+    if (at < 0) return;
+    this.#jobs.splice(at, 1);
+    this.#flights.disown((entry) => entry.job === job);
+    this.#cursor = this.#entries.slice(0, this.#cursor).filter((entry) => entry.job !== job).length;
+    this.#entries = this.#entries.filter((entry) => entry.job !== job);
+    if (this.#entries.length === 0) this.#watchdog.stop();
+    job.requests.return?.();
+    job.settle(error);
+    this.#pumpSoon();
+  }
+
+  #fail(error: DeviceError): void {
+    if (this.#end) return;
+    this.#end = error;
+    this.#watchdog.stop();
+    this.#entries = [];
+    this.#cursor = 0;
+    this.#flights.land();
+    for (const job of this.#jobs.splice(0)) job.settle(error);
+  }
+}
+
+function requestBound(request: Request): number {
+  return frameBound(request.kind === 'write' ? 4 + request.data.length : 8);
+}

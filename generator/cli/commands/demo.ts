@@ -1,0 +1,118 @@
+import type { Command } from 'commander';
+import { mkdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import pc from 'picocolors';
+import { writeError } from '../../node/atomic-file.js';
+import { packageRoot } from '../../node/package-root.js';
+import type { CommandResult } from '../command.js';
+import type { Register } from '../main.js';
+import { duration } from '../progress.js';
+import { integerFrom, osrValue, userPath } from '../values.js';
+import { evaluate } from './eval.js';
+import { generateVerilog } from './generate.js';
+import { inspect } from './inspect.js';
+import { plan } from './plan.js';
+import { quantize } from './quantize.js';
+import { simulateBuild } from './simulate.js';
+
+interface DemoOptions {
+  readonly output: string;
+  readonly osr: number;
+  readonly tokens: number;
+  readonly prompt: string;
+}
+
+export function addDemo(program: Command, register: Register): void {
+  const command = program
+    .command('demo')
+    .description('the whole path on a bundled model: checkpoint, plan, weights, Verilog, simulated accelerator, text')
+    .option('-o, --output <folder>', 'folder for everything it makes', 'sdq-demo')
+    .option('--osr <ratio>', 'mean over-sampling ratio, 1 to 8', osrValue, 2.5)
+    .option('--tokens <count>', 'the most tokens to generate', integerFrom(1), 48)
+    .option('--prompt <text>', 'text to continue', 'Once upon a time')
+    .addHelpText('after', '\nExamples:\n  $ sdq demo\n  $ sdq demo --osr 2 --prompt "The little" --tokens 64');
+  register(command, demo);
+}
+
+async function demo(options: DemoOptions): Promise<CommandResult> {
+  const started = Date.now();
+  const folder = userPath(options.output);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw writeError(folder, error);
+  }
+  const model = join(packageRoot(), 'examples/tiny-llama');
+  const texts = join(packageRoot(), 'examples/text');
+  const planFile = join(folder, 'plan.json');
+  const weights = join(folder, 'weights.sdq');
+  const build = join(folder, 'build');
+
+  const show = (path: string): string => relative(process.cwd(), path) || '.';
+  const step = (command: string): void => void process.stderr.write(`\n${pc.bold(pc.cyan(`$ sdq ${command}`))}\n`);
+  const done = (result: CommandResult): CommandResult => {
+    process.stderr.write(`${result.text}\n`);
+    return result;
+  };
+
+  step(`inspect ${show(model)}`);
+  done(inspect(model));
+  step(`plan ${show(model)} --osr ${options.osr} -o ${show(planFile)}`);
+  const planned = done(
+    plan(model, {
+      output: planFile,
+      osr: options.osr,
+      alphabet: 'ternary',
+      frame: 'hadamard',
+      board: 'sim',
+      placement: 'linear',
+    }),
+  );
+  const calibration = join(texts, 'calibration.jsonl');
+  step(`quantize ${show(model)} --plan ${show(planFile)} -o ${show(weights)} --calibration ${show(calibration)}`);
+  done(quantize(model, { plan: planFile, output: weights, calibration }));
+  step(`generate --plan ${show(planFile)} -o ${show(build)}`);
+  done(generateVerilog({ plan: planFile, output: build }));
+  step(
+    `simulate ${show(build)} --model ${show(model)} --weights ${show(weights)} --prompt "${options.prompt}" --tokens ${options.tokens}`,
+  );
+  const simulated = done(
+    await simulateBuild(build, { model, weights, prompt: options.prompt, tokens: options.tokens }),
+  );
+  const text = join(texts, 'eval.jsonl');
+  step(`eval ${show(model)} --text ${show(text)} --weights ${show(weights)}`);
+  const evaluated = done(evaluate(model, { text, weights }));
+
+  const json = { ...pick(planned, ['planHash', 'meanOsr', 'bitsPerWeight']), ...simulated.json, ...evaluated.json };
+  return {
+    json,
+    text: `\n${summary(json as DemoResult, options, (Date.now() - started) / 1000)}`,
+    passed: simulated.passed === true,
+  };
+}
+
+interface DemoResult {
+  readonly bitsPerWeight: number;
+  readonly compared: number;
+  readonly mismatches: number;
+  readonly cyclesPerToken: number;
+  readonly text: string;
+  readonly nll: { readonly float: number; readonly sdq: number; readonly integer: number };
+}
+
+function pick(result: CommandResult, keys: readonly string[]): object {
+  return Object.fromEntries(Object.entries(result.json).filter(([key]) => keys.includes(key)));
+}
+
+function summary(result: DemoResult, { prompt }: DemoOptions, seconds: number): string {
+  const { compared, mismatches, nll } = result;
+  return [
+    pc.bold('The accelerator wrote:'),
+    `${pc.dim(prompt)}${result.text}`,
+    '',
+    `${compared - mismatches} of ${compared} values equal to the golden model`,
+    `${result.bitsPerWeight.toFixed(2)} bits per weight, ${result.cyclesPerToken.toFixed(0)} cycles per token`,
+    `NLL in nats per token: float ${nll.float.toFixed(4)}, SDQ ${nll.sdq.toFixed(4)}, integer ${nll.integer.toFixed(4)}`,
+    `done in ${duration(seconds)}`,
+  ].join('\n');
+}

@@ -1,0 +1,40 @@
+`default_nettype none
+// One node of sdq_adder_tree, which defines what signs mean: registered, latency 1.
+module sdq_adder_node #(
+    parameter WIDTH = 8,  // of a term
+    parameter SIGN_TREE = 0
+) (
+    input  wire             clk_i,
+    input  wire [WIDTH-1:0] left_i,
+    input  wire             left_sign_i,
+    input  wire [WIDTH-1:0] right_i,
+    input  wire             right_sign_i,
+    output reg  [  WIDTH:0] sum_o,
+    output reg              sign_o
+);
+
+  wire [WIDTH:0] left = {left_i[WIDTH-1], left_i};
+  wire [WIDTH:0] right = {right_i[WIDTH-1], right_i};
+
+  generate
+    if (SIGN_TREE != 0) begin : g_sign
+      // left + (subtract ? −right : right), written as a difference so that tools keep `left` as the operand that
+      // enters the carry chain unchanged and merge the inversion of `right` into the LUT before the chain:
+      // left − (right ^ add) − add, where the lowest bit is a borrow-in of `add`.
+      wire add = left_sign_i == right_sign_i;
+      wire [WIDTH+1:0] difference = {left, !add} - {right ^ {WIDTH + 1{add}}, 1'b1};
+      always @(posedge clk_i) begin
+        sum_o  <= difference[WIDTH+1:1];
+        sign_o <= left_sign_i;
+      end
+      wire unused = difference[0];
+    end else begin : g_carry
+      always @(posedge clk_i) begin
+        sum_o  <= left + right + {{WIDTH{1'b0}}, left_sign_i};
+        sign_o <= right_sign_i;
+      end
+    end
+  endgenerate
+
+endmodule
+`default_nettype wire
