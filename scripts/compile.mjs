@@ -41,7 +41,7 @@ function withLock(action) {
     }
   }
   try {
-    action();
+    return action();
   } finally {
     rmdirSync(lock);
   }
@@ -54,17 +54,18 @@ export function compileIfStale() {
     process.stderr.write('sdq: the dependencies are not installed; run "npm ci" in the checkout first\n');
     process.exit(2);
   }
-  withLock(() => {
-    if (!isStale()) return;
+  const compiled = withLock(() => {
+    if (!isStale()) return true;
     const started = Date.now();
     process.stderr.write('sdq: compiling the TypeScript sources\n');
     const result = spawnSync(process.execPath, [tsc, '-b', join(root, 'tsconfig.json')], { stdio: ['ignore', 2, 2] });
-    if (result.status !== 0) {
-      process.stderr.write('sdq: the sources do not compile\n');
-      process.exitCode = 2;
-      throw new Error('compilation failed');
-    }
+    if (result.status !== 0) return false;
     writeFileSync(stamp, '');
     process.stderr.write(`sdq: compiled in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+    return true;
   });
+  if (!compiled) {
+    process.stderr.write('sdq: the TypeScript sources do not compile\n');
+    process.exit(2);
+  }
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { loadTokenizer } from '../firmware/tokenizer/node/load.js';
 import { floatNll } from '../generator/evaluate/float-nll.js';
 import { readText } from '../generator/evaluate/node/read-text.js';
-import { tokenWindows } from '../generator/evaluate/windows.js';
+import { countPredictions, tokenWindows } from '../generator/evaluate/windows.js';
 import { FloatDecoder, generateGreedily } from '../generator/float/decoder.js';
 import { embed, head, layerForward } from '../generator/float/forward.js';
 import { matmul } from '../generator/float/matmul.js';
@@ -194,6 +194,7 @@ interface Reference {
   readonly greedyText: string;
   readonly evalNll: number;
   readonly evalTokens: number;
+  readonly evalDocumentNlls: readonly number[];
 }
 
 describe.each(['tiny-llama', 'tiny-opt'])('%s', (name) => {
@@ -219,9 +220,14 @@ describe.each(['tiny-llama', 'tiny-opt'])('%s', (name) => {
     });
 
     test('negative log-likelihood', () => {
-      const result = floatNll(source, tokenWindows(source.config, tokenizer, readText(text)));
-      expect(result.tokens).toBe(reference.evalTokens);
-      expect(result.nll).toBeCloseTo(reference.evalNll, 5);
+      const windows = tokenWindows(source.config, tokenizer, readText(text));
+      expect(windows).toHaveLength(reference.evalDocumentNlls.length);
+      expect(countPredictions(windows)).toBe(reference.evalTokens);
+      const total = windows.reduce((sum, window, i) => sum + reference.evalDocumentNlls[i]! * (window.length - 1), 0);
+      expect(total / reference.evalTokens).toBeCloseTo(reference.evalNll, 5);
+      for (const [i, window] of windows.slice(0, 6).entries()) {
+        expect(floatNll(source, [window]).nll).toBeCloseTo(reference.evalDocumentNlls[i]!, 5);
+      }
     });
   });
 });

@@ -70,13 +70,13 @@ describe('attention', () => {
     const attention = new Attention(tables, shape, scoreScale(4));
     const v = Int32Array.of(127 << 10, -(127 << 10), 64 << 10, 0);
     const out = attention.attend(Int32Array.of(1 << 20, 0, 0, 0), Int32Array.of(1 << 20, 0, 0, 0), v, 0);
-    out.forEach((value, i) => expect(Math.abs(value - v[i]!)).toBeLessThanOrEqual(4));
+    for (const [i, value] of out.entries()) expect(Math.abs(value - v[i]!)).toBeLessThanOrEqual(4);
   });
 
   it('of equal scores is the mean of the values', () => {
     const shape = { heads: 1, kvHeads: 1, headDim: 2, context: 100 };
     const attention = new Attention(tables, shape, scoreScale(2));
-    let out = new Int32Array(2);
+    let out: Int32Array = new Int32Array(2);
     for (let position = 0; position < 100; position++) {
       const value = (position % 5) << 20;
       out = attention.attend(new Int32Array(2), new Int32Array(2), Int32Array.of(value, -value), position);

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { PlanLinear } from '../generator/plan/types.js';
 import { drawSigns, signsOf } from '../generator/quantize/signs.js';
 import type { QuantizedLinear } from '../generator/quantize/types.js';
-import { type FramedVector, Framer, frameShape, framingGroups, signPatterns, walshHadamard } from '../sim/golden/frame.js';
+import {
+  type FramedVector,
+  Framer,
+  frameShape,
+  framingGroups,
+  signPatterns,
+  walshHadamard,
+} from '../sim/golden/frame.js';
 import { finalShift, runLinear } from '../sim/golden/linear.js';
 import { fabricateLinear, fabricateLinearWeights } from './support/golden-models.js';
 import { Random, testVectors } from './support/golden-random.js';
@@ -53,7 +60,14 @@ function hadamardCase(cols: number, block: number, samples: readonly number[], m
   return {
     name: `hadamard, ${cols} columns in blocks of ${block}, ${samples.join(' and ')} samples`,
     linears: samples.map((count) =>
-      fabricateLinear({ rows: 6, cols, block, samples: count, gainShifts: gainShifts(Math.ceil(count / block)), ...more }),
+      fabricateLinear({
+        rows: 6,
+        cols,
+        block,
+        samples: count,
+        gainShifts: gainShifts(Math.ceil(count / block)),
+        ...more,
+      }),
     ),
     kernel: null,
   };

@@ -28,7 +28,8 @@ describe('tables', () => {
   it('reciprocal root equals its definition from 1 to 2^53 − 1', () => {
     const random = new Random(2);
     const operands = Array.from({ length: 20000 }, () => Math.max(1, random.ofAnyLength(53)));
-    for (let k = 0; k <= 53; k++) operands.push(2 ** k - 1 || 1, Math.min(2 ** k, 2 ** 53 - 1), 2 ** Math.min(k, 52) + 1);
+    for (let k = 0; k <= 53; k++)
+      operands.push(2 ** k - 1 || 1, Math.min(2 ** k, 2 ** 53 - 1), 2 ** Math.min(k, 52) + 1);
     for (const s of operands) {
       const { mantissa, half } = reciprocalRoot(tables, s);
       const expected = reference.reciprocalRoot(tables, BigInt(s));

@@ -74,7 +74,8 @@ export class Exchange {
    * Everything that is sent in one go is one `write` of the transport.
    *
    * @param reply called once per request, in order
-   * @throws DeviceError, the reason of `signal`, or what `requests` or `reply` throw; the rest is then not sent
+   * @throws DeviceError; the reason of `signal`; what `requests` or `reply` throw; LayoutError for a number that does
+   * not fit its field. The rest of the requests is then not sent.
    */
   send(requests: Iterable<Request>, reply: ReplyHandler, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -139,10 +140,16 @@ export class Exchange {
   #transmit(entry: Entry): void {
     if (this.#resynchronise) this.#writer.delimiter();
     this.#resynchronise = false;
-    this.#seq = (this.#seq + 1) & 0xff;
-    this.#writer.request(entry.request, this.#seq);
+    const seq = (this.#seq + 1) & 0xff;
+    try {
+      this.#writer.request(entry.request, seq);
+    } catch (error) {
+      this.#drop(entry.job, error);
+      return;
+    }
+    this.#seq = seq;
     entry.received = 0;
-    this.#flights.add({ seq: this.#seq, bytes: requestBound(entry.request), entry });
+    this.#flights.add({ seq, bytes: requestBound(entry.request), entry });
     this.#cursor++;
   }
 

@@ -78,25 +78,31 @@ export class Writer {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#reserve(1), inRange(value, 0, 0xff));
+    const at = this.#reserve(1);
+    this.#view.setUint8(at, inRange(value, 0, 0xff));
   }
 
   i8(value: number): void {
-    this.#view.setInt8(this.#reserve(1), inRange(value, -0x80, 0x7f));
+    const at = this.#reserve(1);
+    this.#view.setInt8(at, inRange(value, -0x80, 0x7f));
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#reserve(2), inRange(value, 0, 0xffff), true);
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, inRange(value, 0, 0xffff), true);
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#reserve(4), inRange(value, 0, 0xffffffff), true);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, inRange(value, 0, 0xffffffff), true);
   }
 
   i32(value: number): void {
-    this.#view.setInt32(this.#reserve(4), inRange(value, -0x80000000, 0x7fffffff), true);
+    const at = this.#reserve(4);
+    this.#view.setInt32(at, inRange(value, -0x80000000, 0x7fffffff), true);
   }
 
+  /** Makes room; the buffer may be another one afterwards. @returns the offset of the new bytes */
   #reserve(count: number): number {
     const at = this.#length;
     const length = at + count;

@@ -1,7 +1,8 @@
 import { Tokenizer as HuggingFaceLibrary } from '@huggingface/tokenizers';
 import { InputError } from '../../generator/errors.js';
-import { isJsonObject, type JsonObject, show } from '../../generator/model/fields.js';
+import { isJsonObject, type JsonObject, reasonOf, show } from '../../generator/model/fields.js';
 import { incrementalStream } from './incremental-decode.js';
+import { adaptPreTokenizer } from './pre-tokenizer.js';
 import type { TextStream, Tokenizer } from './tokenizer.js';
 
 /** Greater ids are taken for damage: the tables below have an entry per id. */
@@ -30,14 +31,15 @@ export class HuggingFaceTokenizer implements Tokenizer {
     this.vocabSize = highest + 1;
     for (const token of added) if (token.special) known.delete(token.id);
     this.#known = known;
+    const model = withType(file, json.model);
     try {
       this.#library = new HuggingFaceLibrary(
         {
           normalizer: null,
           decoder: null,
           ...json,
-          pre_tokenizer: withUnicodeSpaces(json.pre_tokenizer),
-          model: withType(json.model),
+          pre_tokenizer: adaptPreTokenizer(json.pre_tokenizer, model),
+          model,
           // The library looks for added tokens within the text. A document is text, never control: special tokens are
           // kept from it, and taken out before decoding.
           added_tokens: added.filter((token) => !token.special),
@@ -45,15 +47,14 @@ export class HuggingFaceTokenizer implements Tokenizer {
         },
         { clean_up_tokenization_spaces: false },
       );
+      keepByteOrderMarks(this.#library.decoder);
     } catch (error) {
-      throw new InputError(
-        `${file} does not describe a tokenizer that can be run: ${error instanceof Error ? error.message : String(error)}.`,
-      );
+      throw new InputError(`${file} does not describe a tokenizer that can be run: ${reasonOf(error)}.`);
     }
   }
 
   encode(text: string): number[] {
-    const { ids, tokens } = this.#library.encode(text, { add_special_tokens: false });
+    const { ids, tokens } = this.#run(() => this.#library.encode(text, { add_special_tokens: false }));
     // Typed as numbers, but undefined where neither the token nor an unknown-token is in the vocabulary.
     const missing = (ids as (number | undefined)[]).indexOf(undefined);
     if (missing >= 0) throw new InputError(`${this.#file}: the vocabulary has no token for ${show(tokens[missing])}.`);
@@ -62,13 +63,23 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   decode(ids: readonly number[]): string {
     const text = ids.filter((id) => this.#known.has(id));
-    return text.length === 0 ? '' : this.#library.decode(text, { clean_up_tokenization_spaces: false });
+    if (text.length === 0) return '';
+    return this.#run(() => this.#library.decode(text, { clean_up_tokenization_spaces: false }));
   }
 
   stream(prompt: readonly number[] = []): TextStream {
     const stream = incrementalStream((ids) => this.decode(ids));
     for (const id of prompt) stream.push(id);
     return stream;
+  }
+
+  /** The library checks a tokenizer's parts only when it comes to use them. */
+  #run<T>(operation: () => T): T {
+    try {
+      return operation();
+    } catch (error) {
+      throw new InputError(`${this.#file} describes a tokenizer that cannot be run: ${reasonOf(error)}.`);
+    }
   }
 }
 
@@ -107,27 +118,18 @@ function isId(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < MAX_ID;
 }
 
+const MODEL_TYPES: readonly unknown[] = ['BPE', 'Unigram', 'WordPiece'];
+
 /** Files from before models were tagged are byte-pair models if they have merges. */
-function withType(model: JsonObject): JsonObject {
-  return model.type === undefined && Array.isArray(model.merges) ? { ...model, type: 'BPE' } : model;
+function withType(file: string, model: JsonObject): JsonObject {
+  const type = model.type ?? (Array.isArray(model.merges) ? 'BPE' : undefined);
+  if (!MODEL_TYPES.includes(type)) throw new InputError(`${file}: model.type is ${show(type)}, of no known kind.`);
+  return { ...model, type };
 }
 
-/** How GPT-2 splits a text into words (tokenizers' ByteLevel, in its own regular expressions). */
-const GPT2_WORDS = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
-
-/**
- * The library's ByteLevel splits with JavaScript's `\s`, which differs from Unicode's white space in U+FEFF and U+0085;
- * its Split translates the same pattern faithfully.
- */
-function withUnicodeSpaces(preTokenizer: unknown): unknown {
-  if (!isJsonObject(preTokenizer)) return preTokenizer ?? null;
-  const { type, pretokenizers } = preTokenizer;
-  if (type === 'Sequence' && Array.isArray(pretokenizers)) {
-    return { ...preTokenizer, pretokenizers: pretokenizers.map(withUnicodeSpaces) };
-  }
-  if (type !== 'ByteLevel' || preTokenizer.use_regex === false || preTokenizer.add_prefix_space === true) {
-    return preTokenizer;
-  }
-  const split = { type: 'Split', pattern: { Regex: GPT2_WORDS }, behavior: 'Isolated', invert: false };
-  return { type: 'Sequence', pretokenizers: [split, { ...preTokenizer, use_regex: false }] };
+/** The library drops U+FEFF where a text spells it in byte tokens; its decoders are told to keep it. */
+function keepByteOrderMarks(decoder: object | null): void {
+  if (decoder === null) return;
+  if ('decoders' in decoder && Array.isArray(decoder.decoders)) decoder.decoders.forEach(keepByteOrderMarks);
+  if ('text_decoder' in decoder) decoder.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 }

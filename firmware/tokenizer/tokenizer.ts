@@ -22,7 +22,7 @@ export interface Tokenizer {
    *
    * @param prompt the tokens that precede; their text is not given out again. The texts of all pushes and of the end
    *   together are what `decode` of prompt and pushed tokens has beyond `decode(prompt)`: the first word after a prompt
-   *   keeps its leading space.
+   *   keeps its leading space. (A character that the prompt leaves incomplete is given out once complete.)
    */
   stream(prompt?: readonly number[]): TextStream;
 }

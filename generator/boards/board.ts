@@ -13,6 +13,13 @@ export interface BoardLink {
   readonly maxBody: number;
 }
 
+/** The block RAMs of an FPGA, as memories with one read and one write port. */
+export interface BlockRam {
+  readonly bits: number;
+  /** Widest word. */
+  readonly width: number;
+}
+
 export interface Board {
   readonly name: string;
   /** One line for people. */
@@ -23,6 +30,9 @@ export interface Board {
   readonly clockHz: number;
   /** Inputs of a LUT. */
   readonly lutInputs: 4 | 6;
+  /** Bits of a byte of block RAM: 9 where parity bits can hold data. */
+  readonly memoryByteBits: 8 | 9;
+  readonly blockRam: BlockRam;
   /** LUTs that the engine may take. */
   readonly lutBudget: number;
   /** Bits of memory on chip that weights, scales and activations may take. */
@@ -40,6 +50,9 @@ export function parseBoard(value: unknown, source: string): Board {
   if (!FAMILIES.includes(family)) throw new InputError(`${source}: family must be one of ${FAMILIES.join(', ')}`);
   const lutInputs = count(fields, 'lutInputs', source);
   if (lutInputs !== 4 && lutInputs !== 6) throw new InputError(`${source}: lutInputs must be 4 or 6`);
+  const memoryByteBits = count(fields, 'memoryByteBits', source);
+  if (memoryByteBits !== 8 && memoryByteBits !== 9) throw new InputError(`${source}: memoryByteBits must be 8 or 9`);
+  const blockRam = fieldsOf(fields.blockRam, `${source}: blockRam`);
   if (link.kind !== 'bytes') throw new InputError(`${source}: link.kind must be "bytes"`);
   return {
     name: text(fields, 'name', source),
@@ -48,6 +61,8 @@ export function parseBoard(value: unknown, source: string): Board {
     family: family as BoardFamily,
     clockHz: count(fields, 'clockHz', source),
     lutInputs,
+    memoryByteBits,
+    blockRam: { bits: count(blockRam, 'bits', source), width: count(blockRam, 'width', source) },
     lutBudget: count(fields, 'lutBudget', source),
     memoryBits: count(fields, 'memoryBits', source),
     link: { kind: 'bytes', rxBytes: count(link, 'rxBytes', source), maxBody: count(link, 'maxBody', source) },

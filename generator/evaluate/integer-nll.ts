@@ -24,7 +24,10 @@ export function integerNll(
     decoder.reset();
     for (let i = 0; i + 1 < window.length; i++) {
       const logits = runGolden(decoder.step(window[i]!), weights);
-      total -= logSoftmaxAt(Float64Array.from(logits, (value) => value * UNIT), window[i + 1]!);
+      total -= logSoftmaxAt(
+        Float64Array.from(logits, (value) => value * UNIT),
+        window[i + 1]!,
+      );
       onProgress(++tokens);
     }
   }

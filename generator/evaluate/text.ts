@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js';
-import { isJsonObject } from '../model/fields.js';
+import { isJsonObject, reasonOf } from '../model/fields.js';
 
 /** Text to score or calibrate on. */
 export interface EvaluationText {
@@ -38,7 +38,7 @@ function parseLine(where: string, line: string): string {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    throw new InputError(`${where} is not valid JSON: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new InputError(`${where} is not valid JSON: ${reasonOf(error)}.`);
   }
   if (!isJsonObject(value) || typeof value.text !== 'string') {
     throw new InputError(`${where} is not an object with a string "text".`);

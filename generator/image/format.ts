@@ -25,7 +25,10 @@ export interface Region {
   readonly crc32: number;
 }
 
-export type ArrayType = 'int8' | 'int16' | 'uint16' | 'int32' | 'uint32';
+/** Bytes of an element. */
+export const ELEMENT_BYTES = { int8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4 } as const;
+
+export type ArrayType = keyof typeof ELEMENT_BYTES;
 
 /** A named array: [name, element type, offset, element count, CRC-32]. */
 export type ArrayEntry = readonly [name: string, type: ArrayType, offset: number, count: number, crc32: number];
@@ -81,6 +84,23 @@ export function decodeHeader(bytes: Uint8Array, name: string): Header {
     plan: region(40),
     directory: region(52),
   };
+}
+
+/** @throws InputError if the text is not a directory; `name` is the file's name for the message */
+export function parseDirectory(text: string, name: string): Directory {
+  try {
+    const value = JSON.parse(text) as Directory;
+    const integers = (entry: readonly unknown[], count: number): boolean =>
+      entry.length === count && entry.every((item) => Number.isSafeInteger(item));
+    const sound =
+      value.linears.every((entry) => integers(entry, 3)) &&
+      value.arrays.every(([, type, ...rest]) => Object.hasOwn(ELEMENT_BYTES, type) && integers(rest, 3)) &&
+      typeof value.numbers === 'object';
+    if (sound && value.numbers !== null) return value;
+  } catch {
+    // Reported below, like every other text that is no directory.
+  }
+  throw new InputError(`${name} is damaged: its directory is not one; quantize the model again`);
 }
 
 /** The next multiple of ALIGNMENT. */

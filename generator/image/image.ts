@@ -6,7 +6,14 @@ import type { Plan } from '../plan/types.js';
 import { parsePlan } from '../plan/validate.js';
 import type { QuantizedLinear } from '../quantize/types.js';
 import { fromNamedArrays, type ImageArray, type NamedArrayReader } from './arrays.js';
-import { type ArrayEntry, type Directory, decodeHeader, HEADER_BYTES } from './format.js';
+import {
+  type ArrayEntry,
+  type Directory,
+  decodeHeader,
+  ELEMENT_BYTES,
+  HEADER_BYTES,
+  parseDirectory,
+} from './format.js';
 import { linearBytes, unpackSymbols } from './symbols.js';
 
 /** Random access to a file's bytes. */
@@ -37,7 +44,7 @@ export class Image implements LinearWeights {
     if (planHash(this.plan) !== header.planHash) {
       throw new InputError(`${source.name} is damaged: the plan in it does not have the hash in its header`);
     }
-    this.#directory = JSON.parse(text(header.directory, 'the directory')) as Directory;
+    this.#directory = parseDirectory(text(header.directory, 'the directory'), source.name);
     if (this.#directory.linears.length !== this.plan.linears.length) {
       throw new InputError(
         `${source.name} is damaged: it holds ${this.#directory.linears.length} linears, not ${this.plan.linears.length}`,
@@ -89,14 +96,17 @@ export class Image implements LinearWeights {
     return {
       has: (name) => entries.has(name),
       array: <T extends ImageArray>(name: string, type: new (length: number) => T, count: number): T => {
-        const [, , offset, stored, crc] = find(name);
+        const [, storedType, offset, stored, crc] = find(name);
         if (stored !== count) {
           throw new InputError(
             `${this.#source.name}: ${name} has ${stored} elements, not the ${count} that the plan asks for`,
           );
         }
+        const bytes = this.#region(offset, count * ELEMENT_BYTES[storedType], crc, name);
         const values = new type(count);
-        const bytes = this.#region(offset, values.byteLength, crc, name);
+        if (values.byteLength !== bytes.length) {
+          throw new InputError(`${this.#source.name}: ${name} has elements of type ${storedType}`);
+        }
         new Uint8Array(values.buffer).set(bytes);
         return values;
       },
@@ -114,8 +124,8 @@ export function cached(weights: LinearWeights): LinearWeights {
   const linears = new Map<number, QuantizedLinear>();
   return {
     linear(index) {
-      let linear = linears.get(index);
-      if (!linear) linears.set(index, (linear = weights.linear(index)));
+      const linear = linears.get(index) ?? weights.linear(index);
+      linears.set(index, linear);
       return linear;
     },
   };

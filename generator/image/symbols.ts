@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js';
-import { blocksOf } from '../plan/blocks.js';
+import { blocksOf, symbolsPerRow } from '../plan/blocks.js';
 import type { PlanLinear } from '../plan/types.js';
 
 const POWERS_OF_3 = [1, 3, 9, 27, 81];
@@ -21,9 +21,14 @@ export function linearBytes(linear: PlanLinear): { symbols: number; scales: numb
  * Packs symbols in the image's canonical order: rows, blocks, samples; each row and block starts at a byte.
  * base3: symbol 5i + k of a block adds (symbol + 1) · 3^k to byte i, missing symbols count as 0 (symbol −1 is code 0).
  * bits: bit k of byte i is 1 for symbol 8i + k = +1.
+ *
+ * @throws RangeError if the number of symbols is not that of the linear
  */
 export function packSymbols(linear: PlanLinear, symbols: Int8Array): Uint8Array {
   const blocks = blocksOf(linear);
+  if (symbols.length !== linear.rows * symbolsPerRow(linear)) {
+    throw new RangeError(`${linear.name}: ${symbols.length} symbols are not those of ${linear.rows} rows`);
+  }
   const packed = new Uint8Array(linearBytes(linear).symbols);
   const base3 = linear.packing === 'base3';
   const perByte = base3 ? 5 : 8;
@@ -48,7 +53,7 @@ export function packSymbols(linear: PlanLinear, symbols: Int8Array): Uint8Array 
 /** The inverse of packSymbols. @throws InputError on a byte that no five ternary symbols make */
 export function unpackSymbols(linear: PlanLinear, packed: Uint8Array): Int8Array {
   const blocks = blocksOf(linear);
-  const symbols = new Int8Array(linear.rows * blocks.reduce((sum, block) => sum + block.samples, 0));
+  const symbols = new Int8Array(linear.rows * symbolsPerRow(linear));
   const base3 = linear.packing === 'base3';
   const perByte = base3 ? 5 : 8;
   let to = 0;

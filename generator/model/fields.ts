@@ -17,7 +17,7 @@ export function parseJsonObject(file: string, text: string): JsonObject {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`${file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new InputError(`${file} is not valid JSON: ${reasonOf(error)}.`);
   }
   if (!isJsonObject(value)) throw new InputError(`${file} does not hold a JSON object.`);
   return value;
@@ -106,4 +106,10 @@ export class Fields {
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** What an error says, as the end of a sentence of ours: on one line, without a full stop. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\s+/g, ' ').replace(/\.$/, '');
 }

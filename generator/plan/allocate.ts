@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js';
+import { isJsonObject } from '../model/fields.js';
 import { rolesOf } from '../model/roles.js';
-import type { LinearShape, ModelConfig } from '../model/types.js';
+import type { ModelConfig } from '../model/types.js';
 import { MAX_OSR, MIN_OSR, type PlanOptions, planLinears } from './build-plan.js';
 import { meanOsr, planBytes } from './memory-size.js';
 import { allocateOsr, type OsrConfig } from './multi-osr.js';
@@ -58,11 +59,26 @@ export function osrConfigOf(linears: readonly PlanLinear[]): OsrConfig {
   return config;
 }
 
-/** The linear of a role in a layer, for messages about statistics of another model. */
+/** Whether statistics have every layer and linear of a model. */
 export function matchesModel(config: ModelConfig, statistics: ModelStatistics): boolean {
   return Array.from({ length: config.layers }, (_, layer) => statistics[layer]).every(
     (layer) => layer !== undefined && rolesOf(config.architecture).every((role) => role in layer),
   );
 }
 
-export type { LinearShape };
+/** Checks the content of an OSR file. @throws InputError naming the file and the JSON path */
+export function parseOsrConfig(value: unknown, name: string): OsrConfig {
+  if (!isJsonObject(value)) throw new InputError(`${name}: $ must be an object with one entry per layer`);
+  for (const [layer, roles] of Object.entries(value)) {
+    if (!isJsonObject(roles)) throw new InputError(`${name}: $["${layer}"] must be an object with one entry per linear`);
+    for (const [role, entry] of Object.entries(roles)) {
+      const osr = isJsonObject(entry) ? entry.osr_proj : undefined;
+      if (!(typeof osr === 'number' && osr >= MIN_OSR && osr <= MAX_OSR)) {
+        throw new InputError(
+          `${name}: $["${layer}"]["${role}"].osr_proj must be a number from ${MIN_OSR} to ${MAX_OSR}, not ${JSON.stringify(osr)}`,
+        );
+      }
+    }
+  }
+  return value as OsrConfig;
+}

@@ -3,7 +3,7 @@
 import { regionSpan } from '../sizing/memory.js';
 import type { PlanFacts } from './facts.js';
 import { html, type Markup } from './html.js';
-import { percent, size, whole } from './numbers.js';
+import { decimal, percent, size, whole } from './numbers.js';
 import { definitions } from './overview.js';
 
 const REGIONS = {
@@ -19,12 +19,14 @@ export function hardwareSection(facts: PlanFacts): Markup {
   const { array, units, phases, widths } = geometry;
   return html`<section aria-labelledby="hardware-title">
 <h2 id="hardware-title">Engine and board</h2>
-<p class="lead">An array of ${array.lanes} lanes × ${array.rows} rows adds ${whole(array.lanes * array.rows)} weights per cycle. For ${board.name}: ${board.title}.</p>
+<p class="lead">An array of ${array.lanes} lanes × ${array.rows} rows adds ${whole(array.lanes * array.rows)} weights per cycle.</p>
 <div class="meters">
 ${meter('LUTs', facts.luts, board.lutBudget, whole, 'estimated for array, scale units and control, without the host link')}
 ${meter('Memory', facts.memoryBits / 8, board.memoryBits / 8, size, 'on chip or beside it, for the four memories below')}
 </div>
 ${definitions([
+  ['Board', board.name],
+  ['Part', `${board.part}, ${decimal(board.clockHz / 1e6, 3)} MHz`],
   ['Array', `${array.lanes} lanes × ${array.rows} rows`],
   ['Scale units', `${units}, so that a row group passes in ${phases} ${phases === 1 ? 'cycle' : 'cycles'}`],
   ['Sum of a beat', `${widths.sum} bits`],
@@ -46,7 +48,8 @@ ${(Object.keys(REGIONS) as (keyof typeof REGIONS)[]).map((name) => {
 
 function meter(name: string, used: number, available: number, text: (value: number) => string, note: string): Markup {
   const share = used / available;
-  return html`<div class="meter${share > 1 && ' over'}"><p><b>${name}</b> <span>${text(used)} of ${text(available)} (${percent(share)})</span></p>
-<span class="bar" aria-hidden="true"><i style="width:${(100 * Math.min(1, share)).toFixed(1)}%"></i></span>
+  const over = share > 1 && ' over';
+  return html`<div class="meter"><p${over && html` class="over"`}><b>${name}</b> <span>${text(used)} of ${text(available)} (${percent(share)})</span></p>
+<span class="bar${over}" aria-hidden="true"><i style="width:${(100 * Math.min(1, share)).toFixed(1)}%"></i></span>
 <small>${note}</small></div>`;
 }

@@ -29,14 +29,15 @@ ${items.map(
 </table></div>`;
 }
 
-/** A share as a bar with its number. */
-const bar = (share: number): Markup =>
-  html`<span class="bar"><i style="width:${(100 * share).toFixed(1)}%"></i></span> ${percent(share)}`;
+/** A share with a bar, which is full for the greatest share. */
+const bar = (share: number, greatest: number): Markup =>
+  html`<span class="bar" aria-hidden="true"><i style="width:${((100 * share) / greatest).toFixed(1)}%"></i></span><span class="share">${percent(share)}</span>`;
 
 /** Memory and predicted time, by role. */
 export function roleSection(facts: PlanFacts): Markup {
   const { engine, link } = facts.cycles;
   const clock = facts.board.clockHz;
+  const most = Math.max(...facts.roles.map(({ cycles }) => cycles));
   const columns: readonly Column<RoleFacts>[] = [
     { title: 'Role', cell: ({ role }) => html`<span title="${role}">${shortRole(role)}</span>` },
     { title: 'Shape', cell: ({ count, shape }) => `${count} of ${shape}` },
@@ -45,14 +46,14 @@ export function roleSection(facts: PlanFacts): Markup {
     { title: 'Bits per weight', cell: ({ bits }) => bits.toFixed(2) },
     { title: 'Memory', cell: ({ bytes }) => size(bytes) },
     { title: 'Cycles per token', cell: ({ cycles }) => whole(cycles) },
-    { title: 'Share of the cycles', cell: ({ cycles }) => bar(cycles / engine) },
+    { title: 'Share of the cycles', cell: ({ cycles }) => bar(cycles / engine, most / engine) },
     { title: 'Utilisation', cell: (role) => percent(role.utilisation) },
   ];
   const foot = html`
 <tfoot><tr><th scope="row">all</th><td>${facts.linears.length}</td><td>${facts.meanOsr.toFixed(2)}</td><td></td><td>${facts.bitsPerWeight.toFixed(2)}</td><td>${size(facts.bytes)}</td><td>${whole(engine)}</td><td></td><td>${percent(facts.utilisation)}</td></tr></tfoot>`;
   return html`<section aria-labelledby="roles-title">
 <h2 id="roles-title">Memory and time by role</h2>
-<p class="lead">A token takes ${whole(engine)} engine cycles, in which ${percent(facts.utilisation)} of the array's places add a weight that exists. At one byte per cycle the link moves its vectors and results in another ${whole(link)} cycles. At the ${decimal(clock / 1e6, 3)} MHz of ${facts.board.name} both together allow ${rate(clock / (engine + link))}.</p>
+<p class="lead">A token takes ${whole(engine)} engine cycles, in which ${percent(facts.utilisation)} of the array's places add a weight that exists. At one byte per cycle the link moves its vectors and results in another ${whole(link)} cycles. At the ${decimal(clock / 1e6, 3)} MHz of board ${facts.board.name} both together allow at most ${rate(clock / (engine + link))}.</p>
 ${table('Memory and predicted cycles by role', columns, facts.roles, foot)}
 <p class="note">Engine cycles are exact: they are what the accelerator reports, and <code>sdq simulate</code> counts. The host's own work comes on top.</p>
 </section>`;

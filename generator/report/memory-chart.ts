@@ -53,8 +53,8 @@ function drawing(frame: Frame, facts: PlanFacts, curve: readonly CurvePoint[]): 
   );
   const path = curve.map(({ osr, bytes }) => `${x(osr)},${y(bitsOf(bytes))}`).join(' ');
   const [px, py] = [x(facts.meanOsr), y(facts.bitsPerWeight)];
-  const label = `OSR ${decimal(facts.meanOsr, 2)}: ${size(facts.bytes)}`;
-  return html`<svg class="${frame.className}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${`Memory over mean OSR. This plan: ${label}, ${facts.bitsPerWeight.toFixed(2)} bits per weight.`}">
+  const label = [`OSR ${decimal(facts.meanOsr, 2)}`, size(facts.bytes)] as const;
+  return html`<svg class="${frame.className}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${`Memory over mean OSR. This plan: ${label.join(', ')}, ${facts.bitsPerWeight.toFixed(2)} bits per weight.`}">
 ${bitTicks.map(
   (bits) => html`<line class="grid" x1="${left}" x2="${width - right}" y1="${y(bits)}" y2="${y(bits)}"/>
 <text class="tick" x="${left - 10}" y="${y(bits) + 4}" text-anchor="end">${bits === 0 ? '0' : size((bits * facts.weights) / 8)}</text>
@@ -70,12 +70,12 @@ ${bitTicks.map(
 ${pointLabel(frame, px, py, label)}</svg>`;
 }
 
-/** Above the point and to its left, where the rising line is not; to the right of it near the left edge. */
-function pointLabel(frame: Frame, px: number, py: number, label: string): Markup {
-  const fitsLeft = px - frame.left > 8 * label.length;
-  return fitsLeft
-    ? html`<text class="point-label" x="${px - 10}" y="${py - 10}" text-anchor="end">${label}</text>\n`
-    : html`<text class="point-label" x="${px + 12}" y="${py + 18}">${label}</text>\n`;
+/** Two lines above the point and to its left, where the rising line is not; below and to the right near the left edge. */
+function pointLabel(frame: Frame, px: number, py: number, [osr, memory]: readonly [string, string]): Markup {
+  const fitsLeft = px - frame.left > 100;
+  const [x, y, anchor] = fitsLeft ? [px - 12, py - 28, 'end'] : [px + 12, py + 20, 'start'];
+  return html`<text class="point-label" text-anchor="${anchor}"><tspan x="${x}" y="${y}">${osr}</tspan><tspan x="${x}" y="${y + 18}">${memory}</tspan></text>
+`;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;

@@ -2,7 +2,7 @@
 
 import type { Plan, PlanArray, PlanLinear, PlanMemory } from '../plan/types.js';
 import { alphabetOf, scaleUnits } from './array.js';
-import { ceilDiv, indexWidth } from './integers.js';
+import { ceilDiv, countWidth, indexWidth, log2Exact } from './integers.js';
 import { blockSlotWords } from './memory.js';
 import { blockKinds, rowGroups } from './shape.js';
 import { type EngineWidths, engineWidths, hasMeans } from './widths.js';
@@ -60,16 +60,29 @@ export function engineGeometry({ linears, array, memory }: EnginePlan): EngineGe
   };
 }
 
-/** The parameters of sdq_core and sdq_engine. */
-export function engineParameters(geometry: EngineGeometry): Record<string, number> {
+/** How an engine is built on a kind of FPGA; it computes the same on all. */
+export interface EngineTarget {
+  /** Inputs of a LUT: with 6, signs pass up the adder trees; with 4, terms are inverted in front of them. */
+  readonly lutInputs: 4 | 6;
+  /** Bits of a byte of block RAM: with 9, ternary weights are stored in a form that is cheaper to decode. */
+  readonly memoryByteBits: 8 | 9;
+}
+
+/** The parameters of sdq_engine. */
+export function engineParameters(geometry: EngineGeometry, target: EngineTarget): Record<string, number> {
   const { array, memory, widths } = geometry;
   return {
     LANES: array.lanes,
+    LANE_WIDTH: indexWidth(array.lanes),
     ROWS: array.rows,
     UNITS: geometry.units,
+    UNIT_WIDTH: indexWidth(geometry.units),
     PHASES: geometry.phases,
+    PHASE_WIDTH: indexWidth(geometry.phases),
     TERNARY: geometry.ternary ? 1 : 0,
     MEANS: geometry.means ? 1 : 0,
+    SIGN_TREE: target.lutInputs === 6 ? 1 : 0,
+    STORED_WIDTH: geometry.ternary ? target.memoryByteBits : 8,
     SEGMENTS: widths.segments,
     GAIN_WIDTH: widths.gain,
     SUM_WIDTH: widths.sum,
@@ -79,11 +92,11 @@ export function engineParameters(geometry: EngineGeometry): Record<string, numbe
     WEIGHT_WORDS: memory.weights.words,
     WEIGHT_ADDR_WIDTH: indexWidth(memory.weights.words),
     WEIGHT_BYTES: memory.weights.wordBytes,
-    WEIGHT_BYTE_WIDTH: indexWidth(memory.weights.stride),
+    WEIGHT_BYTE_WIDTH: log2Exact(memory.weights.stride),
     SCALE_WORDS: memory.scales.words,
     SCALE_ADDR_WIDTH: indexWidth(memory.scales.words),
     SCALE_BYTES: memory.scales.wordBytes,
-    SCALE_BYTE_WIDTH: indexWidth(memory.scales.stride),
+    SCALE_BYTE_WIDTH: log2Exact(memory.scales.stride),
     ACTIVATION_WORDS: memory.activations.words,
     ACTIVATION_ADDR_WIDTH: indexWidth(memory.activations.words),
     SLOT_WORDS: geometry.slotWords,
@@ -91,5 +104,8 @@ export function engineParameters(geometry: EngineGeometry): Record<string, numbe
     BLOCK_ADDR_WIDTH: indexWidth(memory.blocks.words),
     ACC_WORDS: geometry.accumulatorWords,
     ACC_ADDR_WIDTH: indexWidth(geometry.accumulatorWords),
+    CYCLE_WIDTH: indexWidth(geometry.mostCycles),
+    GROUP_WIDTH: indexWidth(geometry.mostGroups),
+    ROW_WIDTH: countWidth(geometry.mostRows),
   };
 }

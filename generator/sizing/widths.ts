@@ -70,12 +70,14 @@ export function engineWidths(linears: readonly PlanLinear[], array: PlanArray): 
   const shapes = linears.flatMap((linear) => blockKinds(linear).map((kind) => blockBeats(linear, kind, array.lanes)));
   const bound = Math.max(...linears.map((linear) => totalBound(linear, array.lanes)));
   const mean = hasMeans(linears) ? MEAN_BOUND * 2 ** (SAMPLE_SUM_BITS - 1) : 0;
+  const sum = 8 + log2Exact(array.lanes);
+  const total = Math.max(sum, signedWidth(bound));
   return {
-    sum: 8 + log2Exact(array.lanes),
+    sum,
     gain: countWidth(Math.max(...shapes.flatMap((shape) => shape.shifts))),
     segments: Math.max(...shapes.map((shape) => shape.shifts.length)),
-    total: signedWidth(bound),
-    scaled: signedWidth(SCALE_BOUND * bound + mean),
+    total,
+    scaled: Math.max(total + 8, signedWidth(SCALE_BOUND * bound + mean)),
     accumulator: Math.max(...linears.map((linear) => accumulatorBits(linear, array.lanes))),
   };
 }

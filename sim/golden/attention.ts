@@ -1,29 +1,33 @@
-import { bitLength, INT8_MAX, INT16_MAX, INT32_MAX, maxMagnitude, roundShift, saturate } from './integer.js';
+import { bitLength, INT16_MAX, INT32_MAX, maxMagnitude, pow2, roundShift, saturate } from './integer.js';
 import { ACTIVATION_FRAC } from './parameters.js';
 import { exp2Negative, reciprocalRoot, type Tables } from './tables.js';
 
-/** Keys or values of one layer: int8 with an exponent per head and position. */
+/**
+ * Keys or values of one layer, with an exponent per head and position. Keys are int16: a score sums headDim products as
+ * large as the square of the vectors' length, and the softmax sees its absolute error (docs/numerics.md, "Attention").
+ * Values are int8.
+ */
 class HeadCache {
-  readonly values: Int8Array;
   readonly exponents: Int8Array;
 
   constructor(
     readonly heads: number,
     readonly headDim: number,
-    context: number,
+    readonly values: Int8Array | Int16Array,
   ) {
-    this.values = new Int8Array(context * heads * headDim);
-    this.exponents = new Int8Array(context * heads);
+    this.exponents = new Int8Array(values.length / headDim);
   }
 
   store(x: Int32Array, position: number): void {
     const { heads, headDim } = this;
+    const bits = 8 * this.values.BYTES_PER_ELEMENT - 1;
+    const limit = 2 ** bits - 1;
     for (let h = 0; h < heads; h++) {
       const start = h * headDim;
-      const shift = Math.max(0, bitLength(maxMagnitude(x, start, start + headDim)) - 7);
+      const shift = Math.max(0, bitLength(maxMagnitude(x, start, start + headDim)) - bits);
       const base = (position * heads + h) * headDim;
       for (let i = 0; i < headDim; i++) {
-        this.values[base + i] = saturate(roundShift(x[start + i]!, shift), INT8_MAX);
+        this.values[base + i] = saturate(roundShift(x[start + i]!, shift), limit);
       }
       this.exponents[position * heads + h] = shift;
     }
@@ -36,22 +40,25 @@ export interface ScoreScale {
   readonly shift: number;
 }
 
-/** Attention of one layer over its int8 cache. Source: docs/numerics.md, "Attention". */
+/** Attention of one layer over its cache. Source: docs/numerics.md, "Attention". */
 export class Attention {
   readonly #keys: HeadCache;
   readonly #values: HeadCache;
   readonly #query: Int32Array;
   readonly #scores: Float64Array;
+  readonly #mixed: Float64Array;
 
   constructor(
     private readonly tables: Tables,
     private readonly shape: { heads: number; kvHeads: number; headDim: number; context: number },
     private readonly scale: ScoreScale,
   ) {
-    this.#keys = new HeadCache(shape.kvHeads, shape.headDim, shape.context);
-    this.#values = new HeadCache(shape.kvHeads, shape.headDim, shape.context);
+    const { kvHeads, headDim, context } = shape;
+    this.#keys = new HeadCache(kvHeads, headDim, new Int16Array(context * kvHeads * headDim));
+    this.#values = new HeadCache(kvHeads, headDim, new Int8Array(context * kvHeads * headDim));
     this.#query = new Int32Array(shape.headDim);
     this.#scores = new Float64Array(shape.context);
+    this.#mixed = new Float64Array(shape.headDim);
   }
 
   /**
@@ -93,17 +100,29 @@ export class Attention {
     const { mantissa, half } = reciprocalRoot(this.tables, sum);
     const reciprocal = roundShift(mantissa * mantissa, 16);
     const shift = 54 + 2 * half - spare - exponent;
+    const mixed = this.#mix(kvHead, position, exponent);
     for (let i = 0; i < headDim; i++) {
-      let mixed = 0;
-      for (let t = 0; t <= position; t++) {
-        const at = t * kvHeads + kvHead;
-        mixed += roundShift(
-          scores[t]! * this.#values.values[at * headDim + i]! * 256,
-          exponent - this.#values.exponents[at]!,
-        );
-      }
-      out[start + i] = saturate(roundShift(roundShift(mixed, spare) * reciprocal, shift), INT32_MAX);
+      out[start + i] = saturate(roundShift(roundShift(mixed[i]!, spare) * reciprocal, shift), INT32_MAX);
     }
+  }
+
+  /** Σ over positions of rs(p · v · 2^8, exponent − v's exponent), the shift written out: this is the innermost loop. */
+  #mix(kvHead: number, position: number, exponent: number): Float64Array {
+    const { headDim, kvHeads } = this.shape;
+    const { values, exponents } = this.#values;
+    const mixed = this.#mixed.fill(0);
+    for (let t = 0; t <= position; t++) {
+      const weight = this.#scores[t]! * 256;
+      if (weight === 0) continue;
+      const at = t * kvHeads + kvHead;
+      const down = exponent - exponents[at]!;
+      const half = down > 0 ? pow2(down - 1) : 0;
+      const scale = pow2(-down);
+      for (let i = 0, v = at * headDim; i < headDim; i++, v++) {
+        mixed[i] = mixed[i]! + Math.floor((weight * values[v]! + half) * scale);
+      }
+    }
+    return mixed;
   }
 
   /** Fills #scores with base-2 scores, Q16, and returns the largest. */

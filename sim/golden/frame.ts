@@ -7,7 +7,7 @@ export interface FramedVector {
   readonly samples: Int8Array;
   /** Samples per block in `samples`: the most that any linear that reads the vector takes. */
   readonly stride: number;
-  /** Exponent of each block relative to `reference`, −40 … 24. */
+  /** Exponent of each block relative to `reference`, −16 … 17. */
   readonly exponents: Int8Array;
   /** Sum of the samples of each block (mode `fourier`; zeros in mode `hadamard`). */
   readonly sums: Int32Array;

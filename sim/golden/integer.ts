@@ -12,8 +12,7 @@ export function pow2(exponent: number): number {
 
 /**
  * Rounding shift: floor((x + 2^(shift − 1)) / 2^shift) for a positive shift, x · 2^−shift otherwise.
- * |x| + 2^(shift − 1) must stay below 2^53; shifts of more than 52 bits give 0 for such x only if they are clamped, so
- * they are.
+ * Exact for |x| < 2^52 and any shift: one of 53 bits or more gives 0 for such x, and is clamped to 53.
  */
 export function roundShift(x: number, shift: number): number {
   if (shift > 0) {

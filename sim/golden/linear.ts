@@ -40,13 +40,14 @@ export function runLinear(
     let accumulated = 0;
     for (let b = 0; b < blocks.length; b++) {
       const block = blocks[b]!;
-      let q = r * rowSymbols + block.symbolOffset;
-      let u = b * stride;
+      const q = r * rowSymbols + block.symbolOffset;
+      const u = b * stride;
       let partial = 0;
-      for (let k = 0, left = block.samples; left > 0; k++, left -= block.size) {
-        const end = u + Math.min(block.size, left);
+      for (let k = 0, first = 0; first < block.samples; k++, first += block.size) {
+        const end = Math.min(first + block.size, block.samples);
         let sum = 0;
-        while (u < end) sum += symbols[q++]! * samples[u++]!;
+        // Below 127 · 256; "| 0" lets engines keep it in an integer register.
+        for (let j = first; j < end; j++) sum = (sum + symbols[q + j]! * samples[u + j]!) | 0;
         partial += sum * pow2(block.shifts[k]!);
       }
       const at = r * blocks.length + b;

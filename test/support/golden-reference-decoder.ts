@@ -38,7 +38,7 @@ export class ReferenceDecoder {
   }
 
   step(token: number): bigint[] {
-    const { config, embedding, positions, projectIn, projectOut, head, finalNorm, layers } = this.model;
+    const { embedding, positions, projectIn, projectOut, head, finalNorm, layers } = this.model;
     let x = matrixRow(embedding, token, RESIDUAL);
     if (projectIn) x = matrixProduct(projectIn, x, RESIDUAL, RESIDUAL);
     if (positions) x = add(x, matrixRow(positions, this.#position, RESIDUAL));
@@ -62,7 +62,7 @@ export class ReferenceDecoder {
   #around(x: readonly bigint[], parameters: IntegerNorm, part: (input: Part) => bigint[]): bigint[] {
     if (this.model.config.normBefore) return add(x, part(this.#norm(parameters, x)));
     const { values, frac } = this.#norm(parameters, add(x, part({ values: [...x], frac: RESIDUAL })));
-    return values.map((value) => value * 2n ** (RESIDUAL - frac));
+    return values.map((value) => sat32(value * 2n ** (RESIDUAL - frac)));
   }
 
   #attend(layer: number, input: Part): bigint[] {

@@ -100,7 +100,7 @@ function fourierSamples(plan: Pick<Plan, 'signs'>, v: readonly bigint[], U: numb
 /** "Weights": G_k of a block. */
 export function gainShift(linear: PlanLinear, block: ReferenceBlock, k: number): bigint {
   const gains = linear.gainShifts.map((gain) => BigInt(gain));
-  return block.P >= 32 ? maximum(...gains) - gains[k]! : maximum(...gains);
+  return block.P >= 32 ? maximum(0n, ...gains) - gains[k]! : maximum(0n, ...gains);
 }
 
 /** "A linear": the engine's output, for a given final shift. */

@@ -47,11 +47,13 @@ export function bl(x: bigint): bigint {
 }
 
 export function peak(values: readonly bigint[]): bigint {
-  return values.reduce((most, value) => maximum(most, absolute(value)), 0n);
+  return maximum(0n, ...values.map(absolute));
 }
 
-export function maximum(...values: bigint[]): bigint {
-  return values.reduce((most, value) => (value > most ? value : most));
+export function maximum(first: bigint, ...others: bigint[]): bigint {
+  let most = first;
+  for (const value of others) if (value > most) most = value;
+  return most;
 }
 
 export function sum(values: readonly bigint[]): bigint {
@@ -117,14 +119,14 @@ export function norm(
   const dim = BigInt(x.length);
   const pre = excessBits(x, 15n);
   const v = x.map((value) => rs(value, pre));
-  const mean = layerNorm ? rs(sum(v) * floorDivide(2n ** 25n + dim, 2n * dim), 20n) : 0n;
-  const c = v.map((value) => 16n * value - mean);
-  const squares = sum(c.map((value) => value * value));
+  const mean = layerNorm ? rs(sum(v) * floorDivide(2n ** 33n + dim, 2n * dim), 28n) : 0n;
+  const squares = sum(v.map((value) => (16n * value - mean) ** 2n));
   const { mantissa, half } = reciprocalRoot(tables, maximum(1n, squares + rs(epsilon, 2n * pre)));
-  return c.map((value, i) => {
-    const z = rs(value * mantissa, 11n + half);
+  return x.map((value, i) => {
+    const c = 4n * value - rs(mean, 2n - pre);
+    const z = rs(c * mantissa, 9n + half + pre);
     const bias = BigInt(parameters.bias?.[i] ?? 0);
-    return sat16(rs(z * BigInt(parameters.weight[i]!), BigInt(parameters.shift)) + bias);
+    return sat32(rs(z * BigInt(parameters.weight[i]!), BigInt(parameters.shift)) + bias);
   });
 }
 
@@ -200,10 +202,10 @@ export class ReferenceAttention {
       const dot = sum(query.map((value, i) => value * key.values[i]!));
       return sat32(rs(dot * this.scale.mantissa, 24n + this.scale.shift - pre - key.exponent));
     });
-    const top = maximum(...scores);
+    const top = maximum(scores[0]!, ...scores);
     const p = scores.map((score) => exp2(this.tables, top - score));
     const total = sum(p);
-    const exponent = maximum(...values.map((value) => value.exponent));
+    const exponent = maximum(0n, ...values.map((value) => value.exponent));
     const spare = bl(total) - 17n;
     const { mantissa, half } = reciprocalRoot(this.tables, total);
     const reciprocal = rs(mantissa * mantissa, 16n);

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { packageRoot } from '../../emit/node/root.js';
+import { join } from 'node:path';
 import { InputError } from '../../errors.js';
+import { packageRoot } from '../../node/package-root.js';
 import { type Board, parseBoard } from '../board.js';
 
-const folder = (): string => fileURLToPath(new URL('generator/boards/', packageRoot()));
+const folder = (): string => join(packageRoot(), 'generator/boards');
 
 /** Names of the boards that have a file. */
 export function boardNames(): string[] {
@@ -19,5 +19,5 @@ export function loadBoard(name: string): Board {
   if (!boardNames().includes(name)) {
     throw new InputError(`no board ${name}; there are ${boardNames().join(', ')}`);
   }
-  return parseBoard(JSON.parse(readFileSync(`${folder()}${name}.json`, 'utf8')), `boards/${name}.json`);
+  return parseBoard(JSON.parse(readFileSync(join(folder(), `${name}.json`), 'utf8')), `boards/${name}.json`);
 }

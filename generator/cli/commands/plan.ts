@@ -5,11 +5,11 @@ import type { ModelConfig } from '../../model/types.js';
 import { shapeNames, shapeConfig } from '../../model/shapes.js';
 import { writeFileAtomic } from '../../node/atomic-file.js';
 import { readJson } from '../../model/node/files.js';
-import { linearsAt, linearsOfConfig, linearsWithin, matchesModel, type OsrSource, osrConfigOf } from '../../plan/allocate.js';
+import { linearsAt, linearsOfConfig, linearsWithin, matchesModel, type OsrSource, osrConfigOf, parseOsrConfig } from '../../plan/allocate.js';
 import { buildPlan, type PlanOptions } from '../../plan/build-plan.js';
 import { planHash, prettyPlan } from '../../plan/hash.js';
 import { bitsPerWeight, meanOsr, planBytes } from '../../plan/memory-size.js';
-import { allocateOsr, type OsrConfig, parseOsrConfig } from '../../plan/multi-osr.js';
+import { allocateOsr, meanOfOsrConfig, type OsrConfig } from '../../plan/multi-osr.js';
 import { type ModelStatistics, modelStatistics, parseStatistics } from '../../plan/statistics.js';
 import type { Alphabet, FrameMode, Placement, PlanLinear } from '../../plan/types.js';
 import type { CommandResult } from '../command.js';
@@ -153,14 +153,9 @@ function allocationAlone(options: PlanCommandOptions): CommandResult {
   const statistics = readStatistics(options.stats!);
   const osr = allocateOsr(statistics, options.osr ?? DEFAULT_OSR);
   if (options.exportOsrConfig !== undefined) writeOsrConfig(options.exportOsrConfig, osr);
-  let mean = 0;
-  const layers = Object.entries(osr);
-  const linears = layers.flatMap(([layer, roles]) =>
-    Object.entries(roles).map(([role, { osr_proj }]) => {
-      const entry = statistics[layer]![role] as { ratio: number };
-      mean += (entry.ratio * osr_proj) / layers.length;
-      return { name: `layers.${layer}.${role}`, osr: osr_proj };
-    }),
+  const mean = meanOfOsrConfig(statistics, osr);
+  const linears = Object.entries(osr).flatMap(([layer, roles]) =>
+    Object.entries(roles).map(([role, { osr_proj }]) => ({ name: `layers.${layer}.${role}`, osr: osr_proj })),
   );
   const rows = linears.map(({ name, osr: value }) => [name, value.toFixed(2)]);
   return {

@@ -21,9 +21,8 @@ function schedule(path: string): CommandResult {
   const { plan } = readBuildFolder(userPath(path));
   const geometry = engineGeometry(plan);
   const entries = scheduleOf(plan, geometry).map((entry, i) => ({
-    name: plan.linears[i]!.name,
-    cycles: linearCycles(plan.linears[i]!, geometry),
     ...entry,
+    cycles: linearCycles(plan.linears[i]!, geometry),
   }));
   const total = entries.reduce((sum, { cycles }) => sum + cycles, 0);
   const rows = entries.map(({ name, cycles }, i) => {

@@ -31,7 +31,8 @@ export function quantizeToImage(
   const writer = new ImageWriter(path, plan);
   const layers: IntegerLayer[] = [];
   const biases = plan.linears.map((): Int32Array | null => null);
-  // Norms and biases are taken as each layer passes, so that it is read once.
+  const energies = new Map<string, number>();
+  // Norms, biases and energies are taken as each layer passes, so that it is read once.
   const observed: ModelSource = {
     ...source,
     loadLayer(layer) {
@@ -41,6 +42,9 @@ export function quantizeToImage(
         mlpNorm: integerNorm(tensors.mlpNorm, plan.model.dim),
       };
       takeBiases(plan, layer, tensors, biases);
+      for (const [role, weights] of tensors.weights) {
+        energies.set(`layers.${layer}.${role}`, weights.reduce((sum, w) => sum + w * w, 0));
+      }
       return tensors;
     },
   };
@@ -48,8 +52,9 @@ export function quantizeToImage(
   let noise = 0;
   let index = 0;
   try {
-    for (const { linear, quantized, snrDb, energy } of quantizeModel(observed, plan, options)) {
+    for (const { linear, quantized, snrDb } of quantizeModel(observed, plan, options)) {
       writer.writeLinear(quantized);
+      const energy = energies.get(linear.name)!;
       signal += energy;
       noise += energy * 10 ** (-snrDb / 10);
       onLinear(index++, linear, snrDb);

@@ -8,18 +8,15 @@ import { checkAborted, type RunResult, run } from './process.js';
 import { relocateTree } from './relocate.js';
 
 /**
- * Dependencies of the two packages that nothing we call needs: Verilator's Perl and Python scripts and its HTML pages.
- * The private package state says that they are installed, so apt neither downloads nor asks for them.
+ * Dependencies that nothing we call needs: Verilator's Perl and Python scripts, its HTML pages, and the tools for the
+ * makefiles that we do not use. The private package state says that they are installed, so apt does not download them.
  */
-const PRETENDED = [
-  'perl',
-  'perl-base',
-  'python3',
-  'python3-minimal',
-  'libjs-sphinxdoc',
-  'sphinx-rtd-theme-common',
-  'debconf',
-];
+const SCRIPTING = ['perl', 'perl-base', 'python3', 'python3-minimal', 'libjs-sphinxdoc', 'sphinx-rtd-theme-common'];
+const PRETENDED: Readonly<Record<Component, readonly string[]>> = {
+  // The compiler is a component of its own, and may be there already.
+  verilator: [...SCRIPTING, 'debconf', 'make', 'g++', 'gcc', 'zlib1g-dev', 'ccache'],
+  cxx: [...SCRIPTING, 'debconf'],
+};
 
 const MEGABYTE = 1e6;
 
@@ -53,9 +50,7 @@ async function privateApt(folder: string, options: InstallOptions): Promise<Apt>
   for (const name of ['state/lists/partial', 'cache/archives/partial', 'log']) {
     await mkdir(join(folder, name), { recursive: true });
   }
-  const architecture = await run('dpkg', ['--print-architecture'], { env: aptEnvironment(options.host) });
-  const status = PRETENDED.map((name) => pretendedEntry(name, architecture.stdout.trim())).join('\n');
-  await writeFile(join(folder, 'state/status'), status);
+  await writeFile(join(folder, 'state/status'), '');
   const settings = [
     `Dir::State=${join(folder, 'state')}`,
     `Dir::State::lists=${join(folder, 'state/lists')}`,
@@ -73,6 +68,13 @@ async function privateApt(folder: string, options: InstallOptions): Promise<Apt>
       signal: options.signal,
       onLine: tellProgress(options.log),
     });
+}
+
+/** Tells the private package state what to regard as installed. */
+async function pretend(component: Component, folder: string, { host, signal }: InstallOptions): Promise<void> {
+  const architecture = await run('dpkg', ['--print-architecture'], { env: aptEnvironment(host), signal });
+  const entries = PRETENDED[component].map((name) => pretendedEntry(name, architecture.stdout.trim()));
+  await writeFile(join(folder, 'state/status'), entries.join('\n'));
 }
 
 function pretendedEntry(name: string, architecture: string): string {
@@ -98,6 +100,7 @@ async function installComponent(
 ): Promise<void> {
   const name = PACKAGES[component];
   options.log(`downloading ${name} and what it needs`);
+  await pretend(component, join(dirname(tree), 'apt'), options);
   const download = await apt(['install', '-y', '--no-install-recommends', '--download-only', name]);
   if (download.code !== 0) {
     throw failure(

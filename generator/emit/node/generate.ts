@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { loadBoard } from '../../boards/node/load.js';
+import { InputError } from '../../errors.js';
+import { asInput } from '../../model/node/files.js';
+import { writeError, writeFileAtomic } from '../../node/atomic-file.js';
+import { packageRoot } from '../../node/package-root.js';
+import type { Plan } from '../../plan/types.js';
+import { utilisation } from '../../sizing/array.js';
+import { tokenCycles } from '../../sizing/cycles.js';
+import { estimate } from '../../sizing/estimate.js';
+import { engineGeometry } from '../../sizing/geometry.js';
+import { renderFiles, TEMPLATES, type TemplateName, TOP_MODULE } from '../render.js';
+
+/** Folders of the Verilog library whose modules every build gets; `rtl/sdq_core.v` joins them. */
+const CORE_FOLDERS = ['array', 'control', 'engine', 'link', 'memory'];
+
+/** Where the cores lie in a build folder. */
+const CORES = 'rtl';
+
+export interface GenerateResult {
+  /** Paths within the folder, in order of compilation where they are Verilog. */
+  readonly files: readonly string[];
+  readonly top: string;
+  readonly planHash: string;
+  readonly estimate: {
+    readonly luts: number;
+    readonly brams: number;
+    /** Engine and link cycles of a decoder step, at one byte per cycle on the link. */
+    readonly cyclesPerToken: number;
+  };
+  /** Useful symbols / (array cycles · L · R) of each linear, in plan order. */
+  readonly utilisation: readonly { readonly name: string; readonly utilisation: number }[];
+}
+
+/**
+ * Writes the accelerator that a plan describes to a folder: the cores it is made of, what is generated around them, and
+ * the plan. Files that are the same already are left alone; files that an earlier run wrote and that are not part of
+ * this build any more are removed; others are not touched.
+ *
+ * @throws InputError if the folder holds something else than a build, or the plan does not fit its board
+ */
+export function generate(plan: Plan, planHash: string, outDir: string): GenerateResult {
+  const board = loadBoard(plan.board);
+  const cores = coreFiles();
+  const files = new Map([
+    ...renderFiles({ plan, planHash, board, templates: readTemplates(), cores: [...cores.keys()] }),
+    ...cores,
+  ]);
+  const stale = staleFiles(outDir, files);
+  // The plan first: it marks the folder as a build.
+  for (const [path, text] of files) writeIfChanged(join(outDir, path), text);
+  for (const path of stale) rmSync(join(outDir, path), { force: true });
+
+  const geometry = engineGeometry(plan);
+  const cycles = tokenCycles(plan, geometry);
+  return {
+    files: [...files.keys()].sort(),
+    top: TOP_MODULE,
+    planHash,
+    estimate: { ...estimate(geometry, board), cyclesPerToken: cycles.engine + cycles.link },
+    utilisation: plan.linears.map((linear) => ({
+      name: linear.name,
+      utilisation: utilisation([linear], geometry.array, geometry.units),
+    })),
+  };
+}
+
+/** The cores' texts by path within a build folder. */
+function coreFiles(): Map<string, string> {
+  const library = join(packageRoot(), 'rtl');
+  const files = new Map<string, string>();
+  for (const folder of CORE_FOLDERS) {
+    for (const file of readdirSync(join(library, folder)).sort()) {
+      if (file.endsWith('.v')) files.set(`${CORES}/${file}`, readFileSync(join(library, folder, file), 'utf8'));
+    }
+  }
+  files.set(`${CORES}/sdq_core.v`, readFileSync(join(library, 'sdq_core.v'), 'utf8'));
+  return files;
+}
+
+function readTemplates(): Record<TemplateName, string> {
+  const folder = join(packageRoot(), 'templates');
+  return Object.fromEntries(TEMPLATES.map((name) => [name, readFileSync(join(folder, name), 'utf8')])) as Record<
+    TemplateName,
+    string
+  >;
+}
+
+/** Files of an earlier build in the folder that the new one does not have. @throws InputError if it holds no build */
+function staleFiles(outDir: string, files: ReadonlyMap<string, string>): string[] {
+  if (!existsSync(outDir)) return [];
+  const present = asInput(outDir, () => readdirSync(outDir));
+  if (present.length === 0) return [];
+  if (!holdsPlan(join(outDir, 'plan.json'))) {
+    throw new InputError(`${outDir} is not empty and is not a build folder: it has no plan.json of sdq`);
+  }
+  const list = join(outDir, 'files.f');
+  if (!existsSync(list)) return [];
+  return readFileSync(list, 'utf8')
+    .split('\n')
+    .filter((path) => path.endsWith('.v') && !files.has(path) && isInside(path));
+}
+
+function holdsPlan(path: string): boolean {
+  try {
+    const plan: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof plan === 'object' && plan !== null && 'format' in plan && String(plan.format).startsWith('sdq-plan/');
+  } catch {
+    return false;
+  }
+}
+
+/** A relative path that does not lead out of its folder. */
+function isInside(path: string): boolean {
+  return !isAbsolute(path) && normalize(path) === path && !path.startsWith('..');
+}
+
+function writeIfChanged(path: string, text: string): void {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw writeError(dirname(path), error);
+  }
+  writeFileAtomic(path, text);
+}

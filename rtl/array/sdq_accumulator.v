@@ -1,0 +1,113 @@
+`default_nettype none
+// The accumulators of all rows, UNITS per word, in block RAM.
+//
+//   item k of a block:  A[k] += (addend >> 1) + (addend & 1);  in a linear's first block A[k] = instead of A[k] +=
+//
+// Items come in order of rows; item_block_end_i marks the last of a block, after which the order begins again.
+// item_valid_i and item_block_end_i come one cycle before addends_i. An item is in memory 3 cycles after its item_valid_i;
+// with FORWARD a word may be added to again in any later cycle, else after 3 cycles.
+//
+// Words are read through read_en_i, read_addr_i (one cycle of latency) while no items come.
+module sdq_accumulator #(
+    parameter WORDS = 2,
+    parameter ADDR_WIDTH = 1,  // index width of WORDS
+    parameter UNITS = 1,
+    parameter ACC_WIDTH = 40,
+    parameter FORWARD = 1
+) (
+    input wire clk_i,
+    input wire rst_ni,
+
+    input wire                           start_i,           // a linear begins
+    input wire                           item_valid_i,
+    input wire                           item_block_end_i,
+    input wire [UNITS*(ACC_WIDTH+1)-1:0] addends_i,
+
+    input  wire                       read_en_i,
+    input  wire [     ADDR_WIDTH-1:0] read_addr_i,
+    output wire [UNITS*ACC_WIDTH-1:0] read_data_o
+);
+
+  reg first_block_q;
+  reg [ADDR_WIDTH-1:0] item_q;
+
+  always @(posedge clk_i) begin
+    if (!rst_ni || start_i) begin
+      first_block_q <= 1'b1;
+      item_q        <= {ADDR_WIDTH{1'b0}};
+    end else if (item_valid_i) begin
+      if (item_block_end_i) first_block_q <= 1'b0;
+      item_q <= item_block_end_i ? {ADDR_WIDTH{1'b0}} : item_q + 1'b1;
+    end
+  end
+
+  // Cycle 1: the word is on read_data_o. Cycle 2: its sum is written.
+  reg add_valid_q;
+  reg add_first_q;
+  reg [ADDR_WIDTH-1:0] add_addr_q;
+  reg write_valid_q;
+  reg [ADDR_WIDTH-1:0] write_addr_q;
+  reg [UNITS*ACC_WIDTH-1:0] write_data_q;
+
+  wire [UNITS*ACC_WIDTH-1:0] old;
+  wire [UNITS*ACC_WIDTH-1:0] sum;
+
+  always @(posedge clk_i) begin
+    if (!rst_ni) begin
+      add_valid_q   <= 1'b0;
+      write_valid_q <= 1'b0;
+    end else begin
+      add_valid_q   <= item_valid_i;
+      write_valid_q <= add_valid_q;
+    end
+    add_first_q  <= first_block_q;
+    add_addr_q   <= item_q;
+    write_addr_q <= add_addr_q;
+    write_data_q <= sum;
+  end
+
+  generate
+    if (FORWARD != 0) begin : g_forward
+      // The two items before may have changed this word after it was read.
+      reg written_q;
+      reg [ADDR_WIDTH-1:0] written_addr_q;
+      reg [UNITS*ACC_WIDTH-1:0] written_data_q;
+      always @(posedge clk_i) begin
+        if (!rst_ni) written_q <= 1'b0;
+        else written_q <= write_valid_q;
+        written_addr_q <= write_addr_q;
+        written_data_q <= write_data_q;
+      end
+      assign old = write_valid_q && write_addr_q == add_addr_q ? write_data_q :
+          written_q && written_addr_q == add_addr_q ? written_data_q : read_data_o;
+    end else begin : g_no_forward
+      assign old = read_data_o;
+    end
+  endgenerate
+
+  genvar n;
+  generate
+    for (n = 0; n < UNITS; n = n + 1) begin : g_unit
+      wire [ACC_WIDTH:0] addend = addends_i[n*(ACC_WIDTH+1)+:ACC_WIDTH+1];
+      assign sum[n*ACC_WIDTH+:ACC_WIDTH] = (old[n*ACC_WIDTH+:ACC_WIDTH] & {ACC_WIDTH{!add_first_q}}) +
+          addend[ACC_WIDTH:1] + {{ACC_WIDTH - 1{1'b0}}, addend[0]};
+    end
+  endgenerate
+
+  sdq_ram_1r1w #(
+      .WORDS     (WORDS),
+      .ADDR_WIDTH(ADDR_WIDTH),
+      .BYTES     (1),
+      .BYTE_WIDTH(UNITS * ACC_WIDTH)
+  ) u_ram (
+      .clk_i  (clk_i),
+      .wen_i  (write_valid_q),
+      .waddr_i(write_addr_q),
+      .wdata_i(write_data_q),
+      .ren_i  (item_valid_i || read_en_i),
+      .raddr_i(item_valid_i ? item_q : read_addr_i),
+      .rdata_o(read_data_o)
+  );
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,112 @@
+`default_nettype none
+// Reads the accumulators of `rows_i` rows in order and gives them as int32 results:
+//
+//   y = saturate( (A >> shift) rounded to nearest, halves up ),  shift −16 … 63; a negative shift is to the left
+//
+// done_o is set in the cycle of the last result's transfer. Latency from start_i to the first result: 5 cycles.
+module sdq_result_reader #(
+    parameter UNITS = 1,  // accumulators per word
+    parameter UNIT_WIDTH = 1,  // index width of UNITS
+    parameter ACC_WIDTH = 40,
+    parameter ADDR_WIDTH = 1,
+    parameter ROW_WIDTH = 3
+) (
+    input wire clk_i,
+    input wire rst_ni,
+
+    input  wire                 start_i,
+    input  wire [ROW_WIDTH-1:0] rows_i,   // 1 or more
+    input  wire [          7:0] shift_i,
+    output wire                 done_o,
+
+    output wire                       read_en_o,
+    output wire [     ADDR_WIDTH-1:0] read_addr_o,
+    input  wire [UNITS*ACC_WIDTH-1:0] read_data_i,
+
+    output wire        result_valid_o,
+    input  wire        result_ready_i,
+    output wire [31:0] result_data_o,
+    output wire        result_last_o
+);
+
+  localparam LAST_UNIT = UNITS - 1;
+  localparam LIFT = 17;  // left shift by 16, and a bit to round with
+  localparam WIDTH = ACC_WIDTH + LIFT;
+
+  // The pipeline moves as a whole when its last stage is free.
+  wire moves = !result_valid_o || result_ready_i;
+
+  // Stage 0: which row.
+  reg active_q;
+  reg [ROW_WIDTH-1:0] rows_left_q;
+  reg [ADDR_WIDTH-1:0] addr_q;
+  reg [UNIT_WIDTH-1:0] unit_q;
+  wire last_row = rows_left_q == {{ROW_WIDTH - 1{1'b0}}, 1'b1};
+  wire last_unit = unit_q == LAST_UNIT[UNIT_WIDTH-1:0];
+
+  always @(posedge clk_i) begin
+    if (!rst_ni) active_q <= 1'b0;
+    else if (start_i) active_q <= 1'b1;
+    else if (moves && last_row) active_q <= 1'b0;
+
+    if (start_i) begin
+      rows_left_q <= rows_i;
+      addr_q      <= {ADDR_WIDTH{1'b0}};
+      unit_q      <= {UNIT_WIDTH{1'b0}};
+    end else if (moves) begin
+      rows_left_q <= rows_left_q - 1'b1;
+      if (last_unit) addr_q <= addr_q + 1'b1;
+      unit_q <= last_unit ? {UNIT_WIDTH{1'b0}} : unit_q + 1'b1;
+    end
+  end
+
+  assign read_en_o   = active_q && moves;
+  assign read_addr_o = addr_q;
+
+  // Stage 1: the accumulator. Stages 2 and 3: shift. Stage 4: rounded and saturated.
+  reg [3:0] valid_q;
+  reg [3:0] last_q;
+  reg [UNIT_WIDTH-1:0] unit_1_q;
+  reg signed [WIDTH-1:0] coarse_q;
+  reg signed [WIDTH-1:0] fine_q;
+  reg [31:0] result_q;
+
+  wire [ACC_WIDTH-1:0] accumulator;
+  wire signed [WIDTH-1:0] lifted = {accumulator, {LIFT{1'b0}}};
+  wire [6:0] amount = shift_i[6:0] + 7'd16;
+
+  generate
+    if (UNITS > 1) begin : g_select
+      assign accumulator = read_data_i[unit_1_q*ACC_WIDTH+:ACC_WIDTH];
+    end else begin : g_single
+      assign accumulator = read_data_i;
+      wire unused = unit_1_q[0];
+    end
+  endgenerate
+
+  // Shifted accumulators have one bit below the unit.
+  wire [WIDTH-1:0] rounded = {fine_q[WIDTH-1], fine_q[WIDTH-1:1]} + {{WIDTH - 1{1'b0}}, fine_q[0]};
+  wire fits = rounded[WIDTH-1:31] == {WIDTH - 31{rounded[WIDTH-1]}};
+
+  always @(posedge clk_i) begin
+    if (!rst_ni) valid_q <= 4'b0000;
+    else if (moves) valid_q <= {valid_q[2:0], active_q};
+
+    if (moves) begin
+      last_q   <= {last_q[2:0], last_row};
+      unit_1_q <= unit_q;
+      coarse_q <= lifted >>> {amount[6:4], 4'b0000};
+      fine_q   <= coarse_q >>> amount[3:0];
+      result_q <= fits ? rounded[31:0] : {rounded[WIDTH-1], {31{!rounded[WIDTH-1]}}};
+    end
+  end
+
+  wire unused_shift = shift_i[7];
+
+  assign result_valid_o = valid_q[3];
+  assign result_last_o  = last_q[3];
+  assign result_data_o  = result_q;
+  assign done_o = result_valid_o && result_ready_i && result_last_o;
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,221 @@
+`default_nettype none
+// The four memories of the engine behind the host's byte port; sdq_engine describes regions and parameters.
+//
+// A byte that is read comes 3 cycles after its request. The port waits while locked_i is set. Engine reads have one
+// cycle of latency; the weight memory gives bytes in their stored form.
+module sdq_engine_memories #(
+    parameter LANES = 8,
+    parameter LANE_WIDTH = 3,
+    parameter TERNARY = 1,
+    parameter STORED_WIDTH = 8,  // 8, or 9 with TERNARY
+    parameter WEIGHT_WORDS = 2,
+    parameter WEIGHT_ADDR_WIDTH = 1,
+    parameter WEIGHT_BYTES = 8,
+    parameter WEIGHT_BYTE_WIDTH = 3,
+    parameter SCALE_WORDS = 2,
+    parameter SCALE_ADDR_WIDTH = 1,
+    parameter SCALE_BYTES = 5,
+    parameter SCALE_BYTE_WIDTH = 3,
+    parameter ACTIVATION_WORDS = 2,
+    parameter ACTIVATION_ADDR_WIDTH = 1,
+    parameter BLOCK_WORDS = 2,
+    parameter BLOCK_ADDR_WIDTH = 1
+) (
+    input wire clk_i,
+    input wire rst_ni,
+
+    input  wire        locked_i,
+    input  wire        mem_wvalid_i,
+    output wire        mem_wready_o,
+    input  wire        mem_rvalid_i,
+    output wire        mem_rready_o,
+    input  wire [31:0] mem_addr_i,
+    input  wire [ 7:0] mem_wdata_i,
+    output wire        mem_rdata_valid_o,
+    output reg  [ 7:0] mem_rdata_o,
+
+    input  wire                                 beat_read_i,
+    input  wire [        WEIGHT_ADDR_WIDTH-1:0] weight_addr_i,
+    output wire [WEIGHT_BYTES*STORED_WIDTH-1:0] weight_word_o,
+    input  wire [    ACTIVATION_ADDR_WIDTH-1:0] activation_addr_i,
+    output wire [                  8*LANES-1:0] activation_word_o,
+
+    input  wire                        scale_read_i,
+    input  wire [SCALE_ADDR_WIDTH-1:0] scale_addr_i,
+    output wire [   8*SCALE_BYTES-1:0] scale_word_o,
+    input  wire [BLOCK_ADDR_WIDTH-1:0] block_addr_i,
+    output wire [                31:0] block_word_o
+);
+
+  localparam WEIGHT_BITS = WEIGHT_ADDR_WIDTH + WEIGHT_BYTE_WIDTH;
+  localparam SCALE_BITS = SCALE_ADDR_WIDTH + SCALE_BYTE_WIDTH;
+  localparam ACTIVATION_BITS = ACTIVATION_ADDR_WIDTH + LANE_WIDTH;
+  localparam BLOCK_BITS = BLOCK_ADDR_WIDTH + 2;
+
+  generate
+    if (WEIGHT_BITS > 28 || SCALE_BITS > 28 || ACTIVATION_BITS > 28 || BLOCK_BITS > 28) begin : g_illegal
+      initial begin
+        $display("%m: address bits %0d %0d %0d %0d, at most 28", WEIGHT_BITS, SCALE_BITS, ACTIVATION_BITS, BLOCK_BITS);
+        $finish;
+      end
+    end
+  endgenerate
+
+  assign mem_wready_o = !locked_i;
+  assign mem_rready_o = !locked_i;
+
+  wire writes = mem_wvalid_i && mem_wready_o;
+  wire reads = mem_rvalid_i && mem_rready_o;
+  wire [3:0] region = mem_addr_i[31:28];
+
+  // Bits between the largest region and the region's number are not looked at: the host link checks addresses.
+  wire [27:0] unused_address = mem_addr_i[27:0];
+
+  wire [STORED_WIDTH-1:0] weight_store;
+  wire [STORED_WIDTH-1:0] weight_stored;
+  wire [7:0] weight_byte;
+  wire [7:0] scale_byte;
+  wire [7:0] activation_byte;
+  wire [7:0] block_byte;
+  wire weight_padding;
+  wire scale_padding;
+  wire activation_padding;
+  wire block_padding;
+
+  generate
+    if (STORED_WIDTH == 9) begin : g_packed
+      wire [4:0] write_nonzero;
+      wire [4:0] write_negative;
+      wire [4:0] read_nonzero;
+      wire [4:0] read_negative;
+      sdq_base3_decode u_decode (
+          .byte_i    (mem_wdata_i),
+          .nonzero_o (write_nonzero),
+          .negative_o(write_negative)
+      );
+      sdq_symbol_pack u_pack (
+          .nonzero_i (write_nonzero),
+          .negative_i(write_negative),
+          .code_o    (weight_store)
+      );
+      sdq_symbol_unpack u_unpack (
+          .code_i    (weight_stored),
+          .nonzero_o (read_nonzero),
+          .negative_o(read_negative)
+      );
+      sdq_base3_encode u_encode (
+          .nonzero_i (read_nonzero),
+          .negative_i(read_negative),
+          .byte_o    (weight_byte)
+      );
+    end else begin : g_bytes
+      assign weight_store = mem_wdata_i;
+      assign weight_byte  = weight_stored;
+    end
+    if (STORED_WIDTH != 8 && (STORED_WIDTH != 9 || TERNARY == 0)) begin : g_illegal_form
+      initial begin
+        $display("%m: STORED_WIDTH=%0d TERNARY=%0d", STORED_WIDTH, TERNARY);
+        $finish;
+      end
+    end
+  endgenerate
+
+  sdq_region_memory #(
+      .WORDS           (WEIGHT_WORDS),
+      .ADDR_WIDTH      (WEIGHT_ADDR_WIDTH),
+      .BYTES           (WEIGHT_BYTES),
+      .BYTE_INDEX_WIDTH(WEIGHT_BYTE_WIDTH),
+      .STORED_WIDTH    (STORED_WIDTH)
+  ) u_weights (
+      .clk_i         (clk_i),
+      .host_wen_i    (writes && region == 4'd0),
+      .host_ren_i    (reads && region == 4'd0),
+      .host_addr_i   (mem_addr_i[WEIGHT_BITS-1:0]),
+      .host_wdata_i  (weight_store),
+      .host_rdata_o  (weight_stored),
+      .host_padding_o(weight_padding),
+      .run_ren_i     (beat_read_i),
+      .run_raddr_i   (weight_addr_i),
+      .run_rdata_o   (weight_word_o)
+  );
+
+  sdq_region_memory #(
+      .WORDS           (SCALE_WORDS),
+      .ADDR_WIDTH      (SCALE_ADDR_WIDTH),
+      .BYTES           (SCALE_BYTES),
+      .BYTE_INDEX_WIDTH(SCALE_BYTE_WIDTH)
+  ) u_scales (
+      .clk_i         (clk_i),
+      .host_wen_i    (writes && region == 4'd1),
+      .host_ren_i    (reads && region == 4'd1),
+      .host_addr_i   (mem_addr_i[SCALE_BITS-1:0]),
+      .host_wdata_i  (mem_wdata_i),
+      .host_rdata_o  (scale_byte),
+      .host_padding_o(scale_padding),
+      .run_ren_i     (scale_read_i),
+      .run_raddr_i   (scale_addr_i),
+      .run_rdata_o   (scale_word_o)
+  );
+
+  sdq_region_memory #(
+      .WORDS           (ACTIVATION_WORDS),
+      .ADDR_WIDTH      (ACTIVATION_ADDR_WIDTH),
+      .BYTES           (LANES),
+      .BYTE_INDEX_WIDTH(LANE_WIDTH)
+  ) u_activations (
+      .clk_i         (clk_i),
+      .host_wen_i    (writes && region == 4'd2),
+      .host_ren_i    (reads && region == 4'd2),
+      .host_addr_i   (mem_addr_i[ACTIVATION_BITS-1:0]),
+      .host_wdata_i  (mem_wdata_i),
+      .host_rdata_o  (activation_byte),
+      .host_padding_o(activation_padding),
+      .run_ren_i     (beat_read_i),
+      .run_raddr_i   (activation_addr_i),
+      .run_rdata_o   (activation_word_o)
+  );
+
+  sdq_region_memory #(
+      .WORDS           (BLOCK_WORDS),
+      .ADDR_WIDTH      (BLOCK_ADDR_WIDTH),
+      .BYTES           (4),
+      .BYTE_INDEX_WIDTH(2)
+  ) u_blocks (
+      .clk_i         (clk_i),
+      .host_wen_i    (writes && region == 4'd3),
+      .host_ren_i    (reads && region == 4'd3),
+      .host_addr_i   (mem_addr_i[BLOCK_BITS-1:0]),
+      .host_wdata_i  (mem_wdata_i),
+      .host_rdata_o  (block_byte),
+      .host_padding_o(block_padding),
+      .run_ren_i     (scale_read_i),
+      .run_raddr_i   (block_addr_i),
+      .run_rdata_o   (block_word_o)
+  );
+
+  sdq_delay #(
+      .WIDTH (1),
+      .CYCLES(3)
+  ) u_read (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   (reads),
+      .d_o   (mem_rdata_valid_o)
+  );
+
+  reg [1:0] region_1_q;
+  reg [1:0] region_2_q;
+
+  always @(posedge clk_i) begin
+    region_1_q <= region[1:0];
+    region_2_q <= region_1_q;
+    case (region_2_q)
+      2'd0: mem_rdata_o <= weight_byte & {8{!weight_padding}};
+      2'd1: mem_rdata_o <= scale_byte & {8{!scale_padding}};
+      2'd2: mem_rdata_o <= activation_byte & {8{!activation_padding}};
+      default: mem_rdata_o <= block_byte & {8{!block_padding}};
+    endcase
+  end
+
+endmodule
+`default_nettype wire

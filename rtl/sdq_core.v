@@ -1,0 +1,202 @@
+`default_nettype none
+// Host link and engine: everything of the accelerator that no board changes. Parameters and ports are those of
+// sdq_host_link and sdq_engine; the schedule is looked up outside, in the module that is generated with them.
+module sdq_core #(
+    parameter INFO_BYTES = 1,
+    parameter [8*INFO_BYTES-1:0] INFO = 0,
+    parameter LINEARS = 1,
+    parameter [31:0] REGION0_BYTES = 16,
+    parameter [31:0] REGION1_BYTES = 16,
+    parameter [31:0] REGION2_BYTES = 16,
+    parameter [31:0] REGION3_BYTES = 8,
+    parameter MAX_BODY = 1024,
+    parameter RX_BYTES = 4096,
+
+    parameter LANES = 8,  // L, a power of two
+    parameter LANE_WIDTH = 3,  // index width of LANES
+    parameter ROWS = 5,  // R
+    parameter UNITS = 1,  // scale units, a divisor of ROWS
+    parameter UNIT_WIDTH = 1,  // index width of UNITS
+    parameter PHASES = 5,  // ROWS / UNITS
+    parameter PHASE_WIDTH = 3,  // index width of PHASES
+    parameter TERNARY = 1,
+    parameter MEANS = 0,
+    parameter SIGN_TREE = 0,  // see sdq_adder_tree
+    parameter STORED_WIDTH = 8,
+    parameter SEGMENTS = 1,
+    parameter GAIN_WIDTH = 1,
+    parameter SUM_WIDTH = 11,
+    parameter TOTAL_WIDTH = 16,
+    parameter SCALED_WIDTH = 24,
+    parameter ACC_WIDTH = 40,
+    parameter WEIGHT_WORDS = 2,
+    parameter WEIGHT_ADDR_WIDTH = 1,
+    parameter WEIGHT_BYTES = 8,
+    parameter WEIGHT_BYTE_WIDTH = 3,
+    parameter SCALE_WORDS = 2,
+    parameter SCALE_ADDR_WIDTH = 1,
+    parameter SCALE_BYTES = 5,
+    parameter SCALE_BYTE_WIDTH = 3,
+    parameter ACTIVATION_WORDS = 2,
+    parameter ACTIVATION_ADDR_WIDTH = 1,
+    parameter SLOT_WORDS = 1,
+    parameter BLOCK_WORDS = 2,
+    parameter BLOCK_ADDR_WIDTH = 1,
+    parameter ACC_WORDS = 5,
+    parameter ACC_ADDR_WIDTH = 3,
+    parameter CYCLE_WIDTH = 3,
+    parameter GROUP_WIDTH = 1,
+    parameter ROW_WIDTH = 3,
+    parameter SCHEDULE_WIDTH = 34
+) (
+    input wire clk_i,
+    input wire rst_ni,
+
+    input  wire       rx_valid_i,
+    output wire       rx_ready_o,
+    input  wire [7:0] rx_data_i,
+
+    output wire       tx_valid_o,
+    input  wire       tx_ready_i,
+    output wire [7:0] tx_data_o,
+
+    input wire [31:0] nonce_i,
+
+    output wire [              15:0] schedule_index_o,
+    input  wire [SCHEDULE_WIDTH-1:0] schedule_word_i,
+
+    output wire busy_o
+);
+
+  wire mem_wvalid;
+  wire mem_wready;
+  wire mem_rvalid;
+  wire mem_rready;
+  wire [31:0] mem_addr;
+  wire [7:0] mem_wdata;
+  wire mem_rdata_valid;
+  wire [7:0] mem_rdata;
+
+  wire run_valid;
+  wire run_ready;
+  wire [15:0] run_linear;
+  wire [7:0] run_shift;
+
+  wire res_valid;
+  wire res_ready;
+  wire [31:0] res_data;
+  wire res_last;
+  wire [31:0] res_rows;
+  wire [31:0] res_cycles;
+
+  wire link_busy;
+  wire engine_busy;
+
+  assign busy_o = link_busy || engine_busy;
+
+  sdq_host_link #(
+      .INFO_BYTES   (INFO_BYTES),
+      .INFO         (INFO),
+      .LINEARS      (LINEARS),
+      .REGION0_BYTES(REGION0_BYTES),
+      .REGION1_BYTES(REGION1_BYTES),
+      .REGION2_BYTES(REGION2_BYTES),
+      .REGION3_BYTES(REGION3_BYTES),
+      .MAX_BODY     (MAX_BODY),
+      .RX_BYTES     (RX_BYTES)
+  ) u_link (
+      .clk_i            (clk_i),
+      .rst_ni           (rst_ni),
+      .rx_valid_i       (rx_valid_i),
+      .rx_ready_o       (rx_ready_o),
+      .rx_data_i        (rx_data_i),
+      .tx_valid_o       (tx_valid_o),
+      .tx_ready_i       (tx_ready_i),
+      .tx_data_o        (tx_data_o),
+      .nonce_i          (nonce_i),
+      .mem_wvalid_o     (mem_wvalid),
+      .mem_wready_i     (mem_wready),
+      .mem_rvalid_o     (mem_rvalid),
+      .mem_rready_i     (mem_rready),
+      .mem_addr_o       (mem_addr),
+      .mem_wdata_o      (mem_wdata),
+      .mem_rdata_valid_i(mem_rdata_valid),
+      .mem_rdata_i      (mem_rdata),
+      .run_valid_o      (run_valid),
+      .run_ready_i      (run_ready),
+      .run_linear_o     (run_linear),
+      .run_shift_o      (run_shift),
+      .res_valid_i      (res_valid),
+      .res_ready_o      (res_ready),
+      .res_data_i       (res_data),
+      .res_last_i       (res_last),
+      .res_rows_i       (res_rows),
+      .res_cycles_i     (res_cycles),
+      .busy_o           (link_busy)
+  );
+
+  sdq_engine #(
+      .LANES                (LANES),
+      .LANE_WIDTH           (LANE_WIDTH),
+      .ROWS                 (ROWS),
+      .UNITS                (UNITS),
+      .UNIT_WIDTH           (UNIT_WIDTH),
+      .PHASES               (PHASES),
+      .PHASE_WIDTH          (PHASE_WIDTH),
+      .TERNARY              (TERNARY),
+      .MEANS                (MEANS),
+      .SIGN_TREE            (SIGN_TREE),
+      .STORED_WIDTH         (STORED_WIDTH),
+      .SEGMENTS             (SEGMENTS),
+      .GAIN_WIDTH           (GAIN_WIDTH),
+      .SUM_WIDTH            (SUM_WIDTH),
+      .TOTAL_WIDTH          (TOTAL_WIDTH),
+      .SCALED_WIDTH         (SCALED_WIDTH),
+      .ACC_WIDTH            (ACC_WIDTH),
+      .WEIGHT_WORDS         (WEIGHT_WORDS),
+      .WEIGHT_ADDR_WIDTH    (WEIGHT_ADDR_WIDTH),
+      .WEIGHT_BYTES         (WEIGHT_BYTES),
+      .WEIGHT_BYTE_WIDTH    (WEIGHT_BYTE_WIDTH),
+      .SCALE_WORDS          (SCALE_WORDS),
+      .SCALE_ADDR_WIDTH     (SCALE_ADDR_WIDTH),
+      .SCALE_BYTES          (SCALE_BYTES),
+      .SCALE_BYTE_WIDTH     (SCALE_BYTE_WIDTH),
+      .ACTIVATION_WORDS     (ACTIVATION_WORDS),
+      .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
+      .SLOT_WORDS           (SLOT_WORDS),
+      .BLOCK_WORDS          (BLOCK_WORDS),
+      .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
+      .ACC_WORDS            (ACC_WORDS),
+      .ACC_ADDR_WIDTH       (ACC_ADDR_WIDTH),
+      .CYCLE_WIDTH          (CYCLE_WIDTH),
+      .GROUP_WIDTH          (GROUP_WIDTH),
+      .ROW_WIDTH            (ROW_WIDTH),
+      .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
+  ) u_engine (
+      .clk_i            (clk_i),
+      .rst_ni           (rst_ni),
+      .mem_wvalid_i     (mem_wvalid),
+      .mem_wready_o     (mem_wready),
+      .mem_rvalid_i     (mem_rvalid),
+      .mem_rready_o     (mem_rready),
+      .mem_addr_i       (mem_addr),
+      .mem_wdata_i      (mem_wdata),
+      .mem_rdata_valid_o(mem_rdata_valid),
+      .mem_rdata_o      (mem_rdata),
+      .run_valid_i      (run_valid),
+      .run_ready_o      (run_ready),
+      .run_linear_i     (run_linear),
+      .run_shift_i      (run_shift),
+      .res_valid_o      (res_valid),
+      .res_ready_i      (res_ready),
+      .res_data_o       (res_data),
+      .res_last_o       (res_last),
+      .res_rows_o       (res_rows),
+      .res_cycles_o     (res_cycles),
+      .schedule_index_o (schedule_index_o),
+      .schedule_word_i  (schedule_word_i),
+      .busy_o           (engine_busy)
+  );
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,251 @@
+`timescale 1ns / 1ps
+`default_nettype none
+// Plays a list of operations to sdq_engine and compares what it answers. +ops=FILE: 64-bit words in hex, +schedule=FILE:
+// the words of the schedule, +seed=N, +stall=P and +idle=P: percent of cycles in which results are not taken, and in
+// which no memory operation is offered.
+//
+//   bits 63:60  1 write byte      39:8 address, 7:0 data
+//               2 read byte       39:8 address, 7:0 data wanted
+//               3 run             23:8 linear, 7:0 shift
+//               4 result wanted   32 last, 31:0 data
+//               5 rows wanted     31:0
+//               6 cycles wanted   31:0
+//               0 end
+// Prints "PASS <operations>" or a line per mismatch and "FAIL".
+module engine_tb #(
+    parameter OPS = 1,
+    parameter LINEARS = 1,
+    parameter LANES = 8,
+    parameter LANE_WIDTH = 3,
+    parameter ROWS = 5,
+    parameter UNITS = 1,
+    parameter UNIT_WIDTH = 1,
+    parameter PHASES = 5,
+    parameter PHASE_WIDTH = 3,
+    parameter TERNARY = 1,
+    parameter MEANS = 0,
+    parameter SIGN_TREE = 0,
+    parameter STORED_WIDTH = 8,
+    parameter SEGMENTS = 1,
+    parameter GAIN_WIDTH = 1,
+    parameter SUM_WIDTH = 11,
+    parameter TOTAL_WIDTH = 16,
+    parameter SCALED_WIDTH = 24,
+    parameter ACC_WIDTH = 40,
+    parameter WEIGHT_WORDS = 2,
+    parameter WEIGHT_ADDR_WIDTH = 1,
+    parameter WEIGHT_BYTES = 8,
+    parameter WEIGHT_BYTE_WIDTH = 3,
+    parameter SCALE_WORDS = 2,
+    parameter SCALE_ADDR_WIDTH = 1,
+    parameter SCALE_BYTES = 5,
+    parameter SCALE_BYTE_WIDTH = 3,
+    parameter ACTIVATION_WORDS = 2,
+    parameter ACTIVATION_ADDR_WIDTH = 1,
+    parameter SLOT_WORDS = 1,
+    parameter BLOCK_WORDS = 2,
+    parameter BLOCK_ADDR_WIDTH = 1,
+    parameter ACC_WORDS = 5,
+    parameter ACC_ADDR_WIDTH = 3,
+    parameter CYCLE_WIDTH = 3,
+    parameter GROUP_WIDTH = 1,
+    parameter ROW_WIDTH = 3,
+    parameter SCHEDULE_WIDTH = 34
+) ();
+
+  localparam TIMEOUT_CYCLES = 200000;
+
+  reg clk = 1'b0;
+  reg rst_n = 1'b0;
+  always #5 clk = !clk;
+
+  reg [63:0] ops[0:OPS-1];
+  reg [SCHEDULE_WIDTH-1:0] schedule[0:LINEARS-1];
+  reg [8*1024-1:0] ops_file;
+  reg [8*1024-1:0] schedule_file;
+  integer seed;
+  integer stall;
+  integer idle;
+  integer op;
+  integer errors;
+  integer waited;
+
+  wire [63:0] now = ops[op];
+  wire [3:0] kind = now[63:60];
+  reg offered;
+
+  wire mem_wready;
+  wire mem_rready;
+  wire mem_rdata_valid;
+  wire [7:0] mem_rdata;
+  wire run_ready;
+  wire res_valid;
+  reg res_ready;
+  wire [31:0] res_data;
+  wire res_last;
+  wire [31:0] res_rows;
+  wire [31:0] res_cycles;
+  wire [15:0] schedule_index;
+  reg [SCHEDULE_WIDTH-1:0] schedule_word;
+  wire busy;
+  reg reading;
+
+  always @(posedge clk) schedule_word <= schedule[schedule_index];
+
+  sdq_engine #(
+      .LANES                (LANES),
+      .LANE_WIDTH           (LANE_WIDTH),
+      .ROWS                 (ROWS),
+      .UNITS                (UNITS),
+      .UNIT_WIDTH           (UNIT_WIDTH),
+      .PHASES               (PHASES),
+      .PHASE_WIDTH          (PHASE_WIDTH),
+      .TERNARY              (TERNARY),
+      .MEANS                (MEANS),
+      .SIGN_TREE            (SIGN_TREE),
+      .STORED_WIDTH         (STORED_WIDTH),
+      .SEGMENTS             (SEGMENTS),
+      .GAIN_WIDTH           (GAIN_WIDTH),
+      .SUM_WIDTH            (SUM_WIDTH),
+      .TOTAL_WIDTH          (TOTAL_WIDTH),
+      .SCALED_WIDTH         (SCALED_WIDTH),
+      .ACC_WIDTH            (ACC_WIDTH),
+      .WEIGHT_WORDS         (WEIGHT_WORDS),
+      .WEIGHT_ADDR_WIDTH    (WEIGHT_ADDR_WIDTH),
+      .WEIGHT_BYTES         (WEIGHT_BYTES),
+      .WEIGHT_BYTE_WIDTH    (WEIGHT_BYTE_WIDTH),
+      .SCALE_WORDS          (SCALE_WORDS),
+      .SCALE_ADDR_WIDTH     (SCALE_ADDR_WIDTH),
+      .SCALE_BYTES          (SCALE_BYTES),
+      .SCALE_BYTE_WIDTH     (SCALE_BYTE_WIDTH),
+      .ACTIVATION_WORDS     (ACTIVATION_WORDS),
+      .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
+      .SLOT_WORDS           (SLOT_WORDS),
+      .BLOCK_WORDS          (BLOCK_WORDS),
+      .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
+      .ACC_WORDS            (ACC_WORDS),
+      .ACC_ADDR_WIDTH       (ACC_ADDR_WIDTH),
+      .CYCLE_WIDTH          (CYCLE_WIDTH),
+      .GROUP_WIDTH          (GROUP_WIDTH),
+      .ROW_WIDTH            (ROW_WIDTH),
+      .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
+  ) dut (
+      .clk_i            (clk),
+      .rst_ni           (rst_n),
+      .mem_wvalid_i     (offered && kind == 4'd1),
+      .mem_wready_o     (mem_wready),
+      .mem_rvalid_i     (offered && kind == 4'd2 && !reading),
+      .mem_rready_o     (mem_rready),
+      .mem_addr_i       (now[39:8]),
+      .mem_wdata_i      (now[7:0]),
+      .mem_rdata_valid_o(mem_rdata_valid),
+      .mem_rdata_o      (mem_rdata),
+      .run_valid_i      (offered && kind == 4'd3),
+      .run_ready_o      (run_ready),
+      .run_linear_i     (now[23:8]),
+      .run_shift_i      (now[7:0]),
+      .res_valid_o      (res_valid),
+      .res_ready_i      (res_ready),
+      .res_data_o       (res_data),
+      .res_last_o       (res_last),
+      .res_rows_o       (res_rows),
+      .res_cycles_o     (res_cycles),
+      .schedule_index_o (schedule_index),
+      .schedule_word_i  (schedule_word),
+      .busy_o           (busy)
+  );
+
+  // What was offered must stay until it is taken.
+  reg held_q;
+  reg [32:0] held_result_q;
+
+  function chance(input integer percent);
+    chance = $unsigned($random(seed)) % 100 < percent;
+  endfunction
+
+  task mismatch(input [63:0] got);
+    begin
+      errors = errors + 1;
+      $display("operation %0d (%h): got %h", op, now, got);
+    end
+  endtask
+
+  task next;
+    begin
+      op = op + 1;
+      offered = !chance(idle);
+      waited = 0;
+    end
+  endtask
+
+  initial begin
+    if (!$value$plusargs("ops=%s", ops_file)) $finish;
+    if (!$value$plusargs("schedule=%s", schedule_file)) $finish;
+    if (!$value$plusargs("seed=%d", seed)) seed = 1;
+    if (!$value$plusargs("stall=%d", stall)) stall = 0;
+    if (!$value$plusargs("idle=%d", idle)) idle = 0;
+    $readmemh(ops_file, ops);
+    $readmemh(schedule_file, schedule);
+    op = 0;
+    errors = 0;
+    waited = 0;
+    offered = 1'b0;
+    reading = 1'b0;
+    res_ready = 1'b0;
+    held_q = 1'b0;
+    repeat (3) @(posedge clk);
+    #1 rst_n = 1'b1;
+    while (kind != 4'd0 && errors < 10 && waited < TIMEOUT_CYCLES) begin
+      @(negedge clk);
+      // Half a cycle after the edge all outputs are stable; what is transferred at the next edge is known.
+      waited = waited + 1;
+      if (held_q && (!res_valid || {res_last, res_data} !== held_result_q)) mismatch({31'd0, res_last, res_data});
+      held_q = res_valid && !res_ready;
+      held_result_q = {res_last, res_data};
+      if (res_valid && res_ready && kind != 4'd4) mismatch({32'd0, res_data});
+      if (kind == 4'd4 && res_valid && res_ready && {res_last, res_data} !== now[32:0]) mismatch({31'd0, res_last, res_data});
+      if (kind == 4'd5 && res_rows !== now[31:0]) mismatch({32'd0, res_rows});
+      if (kind == 4'd6 && res_cycles !== now[31:0]) mismatch({32'd0, res_cycles});
+      if (kind == 4'd2 && reading && mem_rdata_valid && mem_rdata !== now[7:0]) mismatch({56'd0, mem_rdata});
+      @(posedge clk);
+      #1;
+      case (kind)
+        4'd1: if (offered && mem_wready_q) next;
+        else if (!offered) offered = !chance(idle);
+        4'd2:
+        if (reading && rdata_valid_q) begin
+          reading = 1'b0;
+          next;
+        end else if (!reading && offered && mem_rready_q) reading = 1'b1;
+        else if (!offered) offered = !chance(idle);
+        4'd3: if (offered && run_ready_q) next;
+        else offered = 1'b1;
+        4'd4: if (res_taken_q) next;
+        default: if (res_valid_q) next;
+      endcase
+      res_ready = (kind == 4'd4) && !chance(stall);
+    end
+    if (kind != 4'd0) $display("stopped at operation %0d (%h) after %0d cycles", op, now, waited);
+    repeat (10) @(posedge clk);
+    if (busy !== 1'b0 || res_valid !== 1'b0) begin
+      errors = errors + 1;
+      $display("the engine is not idle at the end");
+    end
+    if (errors == 0 && kind == 4'd0) $display("PASS %0d", op);
+    else $display("FAIL");
+    $finish;
+  end
+
+  // Handshakes as of the last edge.
+  reg mem_wready_q, mem_rready_q, run_ready_q, rdata_valid_q, res_valid_q, res_taken_q;
+  always @(posedge clk) begin
+    mem_wready_q  <= mem_wready;
+    mem_rready_q  <= mem_rready;
+    run_ready_q   <= run_ready;
+    rdata_valid_q <= mem_rdata_valid;
+    res_valid_q   <= res_valid;
+    res_taken_q   <= res_valid && res_ready;
+  end
+
+endmodule
+`default_nettype wire

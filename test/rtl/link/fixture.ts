@@ -1,0 +1,96 @@
+/** The test top level (sdq_top.v) in TypeScript, and how it is compiled. */
+
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Info, REGION_COUNT } from '../../../firmware/protocol/messages.js';
+import type { ResponderEngine } from '../../../firmware/protocol/responder.js';
+import { compile } from '../../../sim/verilator-bin/src/compile.js';
+
+export const FIXTURE_FOLDER = dirname(fileURLToPath(import.meta.url));
+export const ROOT = join(FIXTURE_FOLDER, '../../..');
+
+/** What sdq_top.v says in INFO; its constant bytes are a literal there. */
+export function fixtureInfo(bootNonce = 1): Info {
+  return {
+    kind: 'info',
+    version: 1,
+    regionCount: REGION_COUNT,
+    maxBody: 1024,
+    rxBytes: 4096,
+    clockHz: 12_000_000,
+    linears: 4,
+    planHash: Uint8Array.from({ length: 32 }, (_, i) => (i * 37) & 0xff),
+    regions: [
+      { base: 0x0000_0000, stride: 8, wordBytes: 5, words: 512 },
+      { base: 0x1000_0000, stride: 4, wordBytes: 4, words: 64 },
+      { base: 0x2000_0000, stride: 16, wordBytes: 16, words: 8 },
+      { base: 0x3000_0000, stride: 4, wordBytes: 4, words: 4 },
+    ],
+    bootNonce,
+  };
+}
+
+const ROWS = [1, 60, 61, 150];
+
+/** fake_engine.v */
+export class FakeEngine implements ResponderEngine {
+  readonly #regions = fixtureInfo().regions;
+  readonly memory = this.#regions.map(({ stride, words }) => new Uint8Array(stride * words));
+
+  write(address: number, data: Uint8Array): void {
+    const { memory, offset, stride, wordBytes } = this.#at(address);
+    data.forEach((byte, i) => {
+      if ((offset + i) % stride < wordBytes) memory[offset + i] = byte;
+    });
+  }
+
+  read(address: number, length: number): Uint8Array {
+    const { memory, offset } = this.#at(address);
+    return memory.slice(offset, offset + length);
+  }
+
+  run(linear: number, shift: number): { values: Int32Array; cycles: number } {
+    const sum = new Int8Array(this.memory[2]!.buffer, 0, 16).reduce((total, value) => total + value, 0);
+    const weights = new Int8Array(this.memory[0]!.buffer);
+    const values = Int32Array.from({ length: ROWS[linear]! }, (_, r) => (r + 1) * sum + weights[r]! + shift);
+    return { values, cycles: 100 + linear };
+  }
+
+  #at(address: number) {
+    const region = address >>> 28;
+    return { memory: this.memory[region]!, offset: address & 0x0fff_ffff, ...this.#regions[region]! };
+  }
+}
+
+/** Every Verilog file of the link and of the fixture. */
+export function fixtureVerilog(): string[] {
+  const folders = [join(ROOT, 'rtl/link'), join(ROOT, 'rtl/control'), FIXTURE_FOLDER];
+  return folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.v') && !file.endsWith('_tb.v'))
+      .map((file) => join(folder, file)),
+  );
+}
+
+export interface FixtureOptions {
+  readonly params?: Readonly<Record<string, number>>;
+  /** Other Verilog files than the real ones, for tests of the tests. */
+  readonly verilog?: readonly string[];
+}
+
+/** Compiles the fixture with a C++ main; returns the executable. */
+export async function compileFixture(cpp: string, options: FixtureOptions = {}): Promise<string> {
+  const { executable } = await compile({
+    name: 'link-fixture',
+    top: 'sdq_top',
+    verilog: options.verilog ?? fixtureVerilog(),
+    cpp: [join(ROOT, cpp)],
+    params: options.params ?? {},
+    optimisation: 'build',
+  });
+  return executable;
+}
+
+export const HARNESS = 'sim/harness/main.cpp';
+export const STRESS = 'test/rtl/link/stress.cpp';

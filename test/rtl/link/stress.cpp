@@ -1,0 +1,67 @@
+// Feeds stdin into a link and writes what it answers to stdout, with random gaps on both streams.
+//
+//   stress SEED IDLE STALL NONCE    IDLE, STALL: share of cycles without input, without readiness, in percent
+//
+// Ends when everything is fed and the design has been quiet for a while. The last line on stderr is the cycles.
+// Checks the stream rules on tx: once valid, a byte stays until it is taken.
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <vector>
+
+#include "Vsdq_top.h"
+#include "verilated.h"
+
+int main(int argc, char** argv) {
+  if (argc != 5) return 2;
+  std::mt19937 random(static_cast<unsigned>(std::strtoul(argv[1], nullptr, 0)));
+  const unsigned idle = static_cast<unsigned>(std::atoi(argv[2]));
+  const unsigned stall = static_cast<unsigned>(std::atoi(argv[3]));
+  std::vector<std::uint8_t> in;
+  std::vector<std::uint8_t> out;
+  for (int byte; (byte = std::getchar()) != EOF;) in.push_back(static_cast<std::uint8_t>(byte));
+
+  Vsdq_top top;
+  top.nonce_i = static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 0));
+  std::size_t fed = 0;
+  bool offers = false;
+  bool held = false;
+  std::uint8_t heldData = 0;
+  unsigned long cycles = 0;
+  for (unsigned quiet = 0; quiet < 64; ++cycles) {
+    if (Verilated::gotFinish()) return 5;
+    if (cycles > 20000000) {
+      std::fprintf(stderr, "still busy\n");
+      return 3;
+    }
+    top.rst_ni = cycles >= 4;
+    offers = cycles >= 4 && fed < in.size() && (offers || random() % 100 >= idle);
+    top.clk_i = 0;
+    top.rx_valid_i = offers;
+    top.rx_data_i = offers ? in[fed] : static_cast<std::uint8_t>(random());
+    top.tx_ready_i = random() % 100 >= stall;
+    top.eval();
+    const bool took = offers && top.rx_ready_o;
+    const bool gave = top.tx_valid_o && top.tx_ready_i && cycles >= 4;
+    if (held && (!top.tx_valid_o || top.tx_data_o != heldData)) {
+      std::fprintf(stderr, "tx changed before its transfer, cycle %lu\n", cycles);
+      return 4;
+    }
+    held = top.tx_valid_o && !top.tx_ready_i && cycles >= 4;
+    heldData = top.tx_data_o;
+    if (took) {
+      ++fed;
+      offers = false;
+    }
+    if (gave) out.push_back(top.tx_data_o);
+    quiet = cycles < 4 || took || gave || top.busy_o || fed < in.size() ? 0 : quiet + 1;
+    top.clk_i = 1;
+    top.eval();
+  }
+  top.final();
+  std::fwrite(out.data(), 1, out.size(), stdout);
+  std::fprintf(stderr, "%lu\n", cycles);
+  return 0;
+}
