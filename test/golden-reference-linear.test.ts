@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PlanLinear } from '../generator/plan/types.js';
+import { fourierKernel } from '../generator/quantize/frame.js';
 import { drawSigns, signsOf } from '../generator/quantize/signs.js';
 import type { QuantizedLinear } from '../generator/quantize/types.js';
 import {
@@ -189,6 +190,26 @@ describe('a linear that is aligned with its input', () => {
         expect(BigInt(y!)).toBe(reference.linearOutput(linear, weights, vector, 30n)[0]);
         const bound = (9 / 8) * 2 ** 15 * 255 * 4 * block ** 1.5 * 7 + 2;
         expect(Math.abs(y!)).toBeLessThanOrEqual(bound / 2 ** 30 + 1);
+      }
+    }
+  });
+});
+
+describe('the kernel of mode fourier', () => {
+  it.each([
+    [32, 33],
+    [32, 80],
+    [64, 100],
+    [128, 320],
+    [64, 64],
+  ])('of %i columns and %i samples is the resampling matrix that is defined', (B, U) => {
+    const kernel = fourierKernel(B, U);
+    for (let j = 0; j < U; j++) {
+      for (let n = 0; n < B; n++) {
+        let sum = 1 + 2 * (-1) ** n * Math.cos((Math.PI * B * j) / U);
+        for (let k = 1; k < B / 2; k++) sum += 2 * Math.cos(2 * Math.PI * k * (n / B - j / U));
+        const real = U === B ? Number(n === j) : sum / B;
+        if (Math.abs(kernel[j * B + n]! - 2 ** 14 * real) > 0.5 + 1e-6) throw new Error(`K[${j}][${n}]`);
       }
     }
   });

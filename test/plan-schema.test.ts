@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalPlan, planHash, prettyPlan } from '../generator/plan/hash.js';
 import { planSchema } from '../generator/plan/schema.js';
 import { parsePlan } from '../generator/plan/validate.js';
+import { drawSigns } from '../generator/quantize/signs.js';
 import { fabricatePlan, llamaConfig, optConfig } from './support/golden-models.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -42,6 +43,31 @@ describe('docs/plan.schema.json', () => {
     collect(planSchema);
     expect(fields.size).toBeGreaterThan(50);
     for (const field of fields) expect(text, field).toMatch(new RegExp(`[\`.]${field}\``));
+  });
+});
+
+describe('sign patterns', () => {
+  it('are drawn as docs/plan.md says', () => {
+    const words = (seed: number, count: number): bigint[] => {
+      const modulus = 2n ** 32n;
+      let state = BigInt(seed);
+      return Array.from({ length: count }, () => {
+        state = (state + 0x9e3779b9n) % modulus;
+        let x = state;
+        x = ((x ^ (x >> 16n)) * 0x21f0aaadn) % modulus;
+        x = ((x ^ (x >> 15n)) * 0x735a2d97n) % modulus;
+        return x ^ (x >> 15n);
+      });
+    };
+    const expected = Array.from({ length: 3 }, (_, k) =>
+      words(7, 12)
+        .slice(4 * k, 4 * k + 4)
+        .reduce((pattern, word, i) => pattern + (word << BigInt(32 * i)), 0n)
+        .toString(16)
+        .padStart(32, '0'),
+    );
+    expect(drawSigns(7, 3, 128)).toEqual(expected);
+    expect(fabricatePlan(llamaConfig(), { signSeed: 7, block: 128 }).signs).toEqual(expected);
   });
 });
 

@@ -59,7 +59,9 @@ describe('signal-to-noise ratio on Gaussian rows, blocks of 128, ternary', () =>
 
   it('is lower with two levels, in both modes', () => {
     expect(quantizedSnr(linear(2, { alphabet: 'binary' }), GREEDY, weights)).toBeGreaterThan(8);
-    expect(quantizedSnr(linear(2, { alphabet: 'binary', frame: 'fourier' }), SIGMA_DELTA, weights)).toBeGreaterThan(4.8);
+    expect(quantizedSnr(linear(2, { alphabet: 'binary', frame: 'fourier' }), SIGMA_DELTA, weights)).toBeGreaterThan(
+      4.8,
+    );
   });
 
   it('is better with a search for each block than with one for the linear, and better with that than without', () => {
@@ -193,7 +195,9 @@ describe('outliers', () => {
     expect(after.exponent).toBe(before.exponent + 4);
     const others = weights.subarray(256);
     const of = (values: Float32Array): number => snrDb(others, values.subarray(256));
-    expect(of(dequantizeLinear(after, linear, signs))).toBeGreaterThan(of(dequantizeLinear(before, linear, signs)) - 0.5);
+    expect(of(dequantizeLinear(after, linear, signs))).toBeGreaterThan(
+      of(dequantizeLinear(before, linear, signs)) - 0.5,
+    );
   });
 });
 

@@ -27,7 +27,7 @@ function roundToQuarter(value: number): number {
  */
 export function allocateOsr(statistics: ModelStatistics, target: number): OsrConfig {
   if (!Number.isFinite(target) || target < 1) {
-    throw new InputError(`the mean over-sampling ratio must be a number of at least 1, not ${target}`);
+    throw new InputError(`the mean over-sampling ratio must be a number of at least 1, not ${target}.`);
   }
   parseStatistics(statistics);
   const base = target > 2 ? 0.75 * target : 1;
@@ -43,7 +43,7 @@ export function allocateOsr(statistics: ModelStatistics, target: number): OsrCon
       for (const [role, { osr_proj }] of Object.entries(linears)) {
         if (Number.isFinite(osr_proj)) continue;
         throw new InputError(
-          `the statistics: $["${layer}"]["${role}"] is too far from the other linears to allocate by`,
+          `the statistics: $["${layer}"]["${role}"] is too far from the other linears to allocate by.`,
         );
       }
       return [layer, linears];

@@ -88,9 +88,9 @@ export function layerStatistics(
 ): LayerStatistics {
   const moments = publishedOrder(architecture).map((role) => {
     const values = weights.get(role);
-    if (values === undefined) throw new InputError(`the layer has no ${role}`);
+    if (values === undefined) throw new InputError(`the layer has no ${role}.`);
     const found = momentsOf(values);
-    if (!Number.isFinite(found.deviations)) throw new InputError(`${role} has a weight that is not a finite number`);
+    if (!Number.isFinite(found.deviations)) throw new InputError(`${role} has a weight that is not a finite number.`);
     return [role, found] as const;
   });
   const whole = moments.map(([, found]) => found).reduce(union);
@@ -133,7 +133,7 @@ export function modelStatistics(source: ModelSource, onLayer?: (layer: number) =
  */
 export function parseStatistics(value: unknown, name = 'the statistics'): ModelStatistics {
   const fail = (path: string, expected: string): never => {
-    throw new InputError(`${name}: ${path} must be ${expected}`);
+    throw new InputError(`${name}: ${path} must be ${expected}.`);
   };
   const members = (object: unknown, path: string): [string, unknown][] => {
     if (typeof object !== 'object' || object === null || Array.isArray(object)) return fail(path, 'an object');

@@ -152,11 +152,13 @@ export function sigmaDeltaSearch(
 
 /** Squared error of the dequantised block, before the rotation back (which preserves it). */
 function squaredError(rotated: Float64Array, symbols: Int8Array, { scale, mean }: NormalizedSamples): number {
-  const down = resampleMatrix(symbols.length, rotated.length);
+  const samples = symbols.length;
+  const down = resampleMatrix(samples, rotated.length);
+  const levels = Float64Array.from(symbols);
   let error = 0;
-  for (let n = 0, at = 0; n < rotated.length; n++) {
+  for (let n = 0, row = 0; n < rotated.length; n++, row += samples) {
     let sum = 0;
-    for (let j = 0; j < symbols.length; j++, at++) sum += down[at]! * symbols[j]!;
+    for (let j = 0; j < samples; j++) sum += down[row + j]! * levels[j]!;
     error += (rotated[n]! - scale * sum - mean) ** 2;
   }
   return error;

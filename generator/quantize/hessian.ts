@@ -1,3 +1,4 @@
+import { InputError } from '../errors.js';
 import { addProductTransposed, invertUpper, upperCholesky } from './linear-algebra.js';
 
 /** Share of the mean diagonal that is added to the diagonal before a Hessian is inverted, as GPTQ does. */
@@ -27,29 +28,32 @@ export class Hessian {
     return this.#vectors;
   }
 
-  /** Adds `count` activation vectors (count × cols, row-major). Throws a RangeError if their values are not finite. */
+  /** Adds `count` activation vectors (count × cols, row-major). Throws an InputError if one of their values is not finite. */
   accumulate(activations: Float32Array, count: number): void {
     const { cols } = this;
     this.#factor = null;
     this.#mirrored = false;
-    const transposed = new Float64Array(cols * CHUNK);
-    for (let first = 0; first < count; first += CHUNK) {
-      const length = Math.min(CHUNK, count - first);
+    const chunk = Math.min(CHUNK, count);
+    const transposed = new Float64Array(cols * chunk);
+    for (let first = 0; first < count; first += chunk) {
+      const length = Math.min(chunk, count - first);
       for (let t = 0; t < length; t++) {
         const row = (first + t) * cols;
         for (let i = 0; i < cols; i++) {
           const value = activations[row + i]!;
-          if (!Number.isFinite(value)) throw new RangeError(`activation ${i} of vector ${first + t} is ${value}`);
-          transposed[i * CHUNK + t] = value;
+          if (!Number.isFinite(value)) {
+            throw new InputError(`The calibration text drives the model to an activation of ${value}.`);
+          }
+          transposed[i * chunk + t] = value;
         }
       }
-      this.#addChunk(transposed, length);
+      this.#addChunk(transposed, chunk, length);
     }
     this.#vectors += count;
   }
 
   /** Tile by tile of the upper triangle, so that the two strips of activations of a tile stay in the cache. */
-  #addChunk(transposed: Float64Array, length: number): void {
+  #addChunk(transposed: Float64Array, stride: number, length: number): void {
     const { cols } = this;
     const tile = 64;
     for (let i = 0; i < cols; i += tile) {
@@ -57,8 +61,8 @@ export class Hessian {
       for (let j = i; j < cols; j += tile) {
         addProductTransposed(
           { data: this.#matrix, offset: i * cols + j, stride: cols },
-          { data: transposed, offset: i * CHUNK, stride: CHUNK },
-          { data: transposed, offset: j * CHUNK, stride: CHUNK },
+          { data: transposed, offset: i * stride, stride },
+          { data: transposed, offset: j * stride, stride },
           rows,
           Math.min(tile, cols - j),
           length,

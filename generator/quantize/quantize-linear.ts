@@ -118,7 +118,7 @@ export function dequantizeLinear(quantized: QuantizedLinear, plan: PlanLinear, s
     scales.length !== rows * blocks.length ||
     (means?.length ?? 0) !== meanCount
   ) {
-    throw new InputError(`${plan.name}: the quantized weights do not have the plan's shape`);
+    throw new InputError(`${plan.name}: the quantized weights do not have the plan's shape.`);
   }
   const ulp = 2 ** exponent;
   const weights = new Float32Array(rows * cols);
@@ -138,20 +138,20 @@ export function dequantizeLinear(quantized: QuantizedLinear, plan: PlanLinear, s
 
 function checkInput(weights: Float32Array, plan: PlanLinear, options: QuantizeLinearOptions): void {
   if (weights.length !== plan.rows * plan.cols) {
-    throw new InputError(`${plan.name}: ${weights.length} weights are not the plan's ${plan.rows} × ${plan.cols}`);
+    throw new InputError(`${plan.name}: ${weights.length} weights are not the plan's ${plan.rows} × ${plan.cols}.`);
   }
   if (options.search === 'sigma-delta' && plan.frame === 'hadamard') {
     throw new InputError(
-      `${plan.name}: a hadamard frame has no sigma-delta search, since its samples are not smooth; use a fourier frame`,
+      `${plan.name}: a hadamard frame has no sigma-delta search, since its samples are not smooth; plan a fourier frame, or choose another search.`,
     );
   }
   if (options.hessian != null && options.hessian.cols !== plan.cols) {
-    throw new InputError(`${plan.name}: the Hessian has ${options.hessian.cols} columns, the linear ${plan.cols}`);
+    throw new InputError(`${plan.name}: the Hessian has ${options.hessian.cols} columns, the linear ${plan.cols}.`);
   }
   for (let i = 0; i < weights.length; i++) {
     if (!Number.isFinite(weights[i]!)) {
       const row = Math.floor(i / plan.cols);
-      throw new InputError(`${plan.name}: the weight in row ${row}, column ${i % plan.cols} is ${weights[i]}`);
+      throw new InputError(`${plan.name}: the weight in row ${row}, column ${i % plan.cols} is ${weights[i]}.`);
     }
   }
 }

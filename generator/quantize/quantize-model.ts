@@ -11,13 +11,18 @@ import {
   type SearchName,
 } from './quantize-linear.js';
 
-/** Linears of a layer that read the same vector, in the order of inference; roles that a model lacks do no harm. */
-const INPUT_GROUPS: readonly (readonly LinearRole[])[] = [
-  ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
-  ['self_attn.o_proj', 'self_attn.out_proj'],
-  ['mlp.gate_proj', 'mlp.up_proj', 'fc1'],
-  ['mlp.down_proj', 'fc2'],
-];
+/** The first linear, in the order of inference, that reads the same vector as the given one. */
+function inputOf(role: LinearRole): LinearRole {
+  switch (role) {
+    case 'self_attn.k_proj':
+    case 'self_attn.v_proj':
+      return 'self_attn.q_proj';
+    case 'mlp.up_proj':
+      return 'mlp.gate_proj';
+    default:
+      return role;
+  }
+}
 
 export interface QuantizeProgress {
   readonly activity: 'calibrating' | 'quantizing';
@@ -33,7 +38,6 @@ export interface QuantizeModelOptions extends Omit<QuantizeLinearOptions, 'searc
   readonly calibration?: readonly ArrayLike<number>[];
   /** Default: `greedy` for a linear with a hadamard frame, `sigma-delta` for one with a fourier frame. */
   readonly search?: SearchName;
-  readonly sequential?: boolean;
   /** Is called before each piece of work. */
   readonly onProgress?: (progress: QuantizeProgress) => void;
 }
@@ -44,7 +48,7 @@ export interface QuantizedModelLinear extends QuantizeLinearResult {
 
 /**
  * Quantizes a model, one linear at a time in the order of the plan; only one layer's weights are in memory. With calibration,
- * the statistics of a linear's input are taken from the float model with everything before that linear quantized already.
+ * each layer's inputs come from layers that are quantized already.
  *
  * @throws InputError if the plan is for another model (before the first linear), or as quantizeLinear does
  */
@@ -65,41 +69,45 @@ export function* quantizeModel(
     const loaded = source.loadLayer(layer);
     const weights = new Map(loaded.weights);
     const tensors: LayerTensors = { ...loaded, weights };
-    for (const group of INPUT_GROUPS) {
-      const linears = plan.linears.filter((linear) => linear.layer === layer && group.includes(linear.role));
-      if (linears.length === 0) continue;
-      let hessian: Hessian | null = null;
-      if (states !== null) {
-        onProgress?.({ activity: 'calibrating', linear: linears[0]!, done, total });
-        hessian = observeInput(source, options.sequential ? tensors : loaded, states, linears[0]!);
-      }
-      for (const linear of linears) {
-        onProgress?.({ activity: 'quantizing', linear, done, total });
-        const search = options.search ?? (linear.frame === 'hadamard' ? 'greedy' : 'sigma-delta');
-        const result = quantizeLinear(weights.get(linear.role)!, linear, plan.signs, { ...options, search, hessian });
-        if (states !== null) weights.set(linear.role, dequantizeLinear(result.quantized, linear, plan.signs));
-        done++;
-        yield { linear, ...result };
-      }
+    const linears = plan.linears.filter((linear) => linear.layer === layer);
+    let hessians: ReadonlyMap<LinearRole, Hessian> | null = null;
+    if (states !== null && linears.length > 0) {
+      onProgress?.({ activity: 'calibrating', linear: linears[0]!, done, total });
+      hessians = observeInputs(source, loaded, states, linears);
     }
-    for (const hidden of states ?? []) layerForward(config, tensors, hidden, hidden.length / config.dim);
+    for (const linear of linears) {
+      onProgress?.({ activity: 'quantizing', linear, done, total });
+      const search = options.search ?? (linear.frame === 'hadamard' ? 'greedy' : 'sigma-delta');
+      const hessian = hessians?.get(inputOf(linear.role)) ?? null;
+      const result = quantizeLinear(weights.get(linear.role)!, linear, plan.signs, { ...options, search, hessian });
+      if (states !== null) weights.set(linear.role, dequantizeLinear(result.quantized, linear, plan.signs));
+      done++;
+      yield { linear, ...result };
+    }
+    if (states === null || layer + 1 === config.layers) continue;
+    for (const hidden of states) layerForward(config, tensors, hidden, hidden.length / config.dim);
   }
 }
 
-/** Runs a layer on copies of the hidden states for the statistics of what one of its linears reads. */
-function observeInput(
+/**
+ * Runs a layer on copies of the hidden states for the statistics of what its linears read. The layer's own weights are those of
+ * the checkpoint: with each linear's input taken after quantizing those before it in the layer, the accuracy was the same.
+ */
+function observeInputs(
   { config }: ModelSource,
   tensors: LayerTensors,
   states: readonly Float32Array[],
-  linear: PlanLinear,
-): Hessian {
-  const hessian = new Hessian(linear.cols);
+  linears: readonly PlanLinear[],
+): Map<LinearRole, Hessian> {
+  const hessians = new Map<LinearRole, Hessian>();
+  for (const { role, cols } of linears) hessians.set(inputOf(role), hessians.get(inputOf(role)) ?? new Hessian(cols));
   for (const hidden of states) {
     layerForward(config, tensors, hidden.slice(), hidden.length / config.dim, (role, input, seq) => {
-      if (role === linear.role) hessian.accumulate(input, seq);
+      // Roles that share an input are each reported; the first of them stands for all.
+      if (role === inputOf(role)) hessians.get(role)?.accumulate(input, seq);
     });
   }
-  return hessian;
+  return hessians;
 }
 
 function checkPlan(source: ModelSource, plan: Pick<Plan, 'linears'>): void {
@@ -109,6 +117,6 @@ function checkPlan(source: ModelSource, plan: Pick<Plan, 'linears'>): void {
     return linear?.name !== planned.name || linear.rows !== planned.rows || linear.cols !== planned.cols;
   });
   if (mismatch === undefined && linears.length === plan.linears.length) return;
-  const what = mismatch === undefined ? `${plan.linears.length} linears` : `${mismatch.name}`;
-  throw new InputError(`the plan is for another model: its ${what} ${mismatch === undefined ? 'are' : 'is'} not ${config.name}'s`);
+  const what = mismatch === undefined ? `${plan.linears.length} linears are` : `${mismatch.name} is`;
+  throw new InputError(`The plan is for another model: its ${what} not those of ${config.name}.`);
 }

@@ -2,7 +2,7 @@
 
 import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
-import { log2Exact } from './integers.js';
+import { ceilDiv, log2Exact } from './integers.js';
 import { arrayCycles, blockKinds } from './shape.js';
 
 /**
@@ -10,13 +10,16 @@ import { arrayCycles, blockKinds } from './shape.js';
  * address to memory to symbols to lanes, block total, scale units, accumulator and read-out. One more per level of the
  * adder tree.
  */
-export const PIPELINE_CYCLES = 20;
+export const PIPELINE_CYCLES = 16;
 
-/** Engine cycles of one RUN of a linear. */
+/** Engine cycles of one RUN of a linear, as RESULT frames report them. */
 export function linearCycles(linear: PlanLinear, geometry: Pick<EngineGeometry, 'array' | 'phases'>): number {
   const { array, phases } = geometry;
-  // The totals of the last row group pass the scale units after the array is done.
-  return PIPELINE_CYCLES + log2Exact(array.lanes) + phases + arrayCycles(linear, array, phases);
+  const lastBeats = ceilDiv(blockKinds(linear).at(-1)!.samples, array.lanes);
+  // After the last beat the totals of its row group pass the scale units; idle cycles that stretch a short block do not
+  // count there.
+  const idle = Math.max(0, phases - lastBeats);
+  return PIPELINE_CYCLES + log2Exact(array.lanes) + arrayCycles(linear, array, phases) - idle + phases;
 }
 
 /** Body bytes of the largest frame (docs/protocol.md). */

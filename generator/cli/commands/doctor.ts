@@ -81,7 +81,7 @@ async function cocotb(): Promise<Check> {
   return {
     name: 'cocotb',
     found: result.available,
-    detail: result.available ? `version ${result.cocotb.version}` : result.reason,
+    detail: result.available ? `Python ${result.python.version}` : result.reason,
     enables: 'cocotb tests of the generated RTL',
   };
 }

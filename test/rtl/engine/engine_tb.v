@@ -1,4 +1,3 @@
-`timescale 1ns / 1ps
 `default_nettype none
 // Plays a list of operations to sdq_engine and compares what it answers. +ops=FILE: 64-bit words in hex, +schedule=FILE:
 // the words of the schedule, +seed=N, +stall=P and +idle=P: percent of cycles in which results are not taken, and in
@@ -204,8 +203,8 @@ module engine_tb #(
       held_result_q = {res_last, res_data};
       if (res_valid && res_ready && kind != 4'd4) mismatch({32'd0, res_data});
       if (kind == 4'd4 && res_valid && res_ready && {res_last, res_data} !== now[32:0]) mismatch({31'd0, res_last, res_data});
-      if (kind == 4'd5 && res_rows !== now[31:0]) mismatch({32'd0, res_rows});
-      if (kind == 4'd6 && res_cycles !== now[31:0]) mismatch({32'd0, res_cycles});
+      if (kind == 4'd5 && res_valid && res_rows !== now[31:0]) mismatch({32'd0, res_rows});
+      if (kind == 4'd6 && res_valid && res_cycles !== now[31:0]) mismatch({32'd0, res_cycles});
       if (kind == 4'd2 && reading && mem_rdata_valid && mem_rdata !== now[7:0]) mismatch({56'd0, mem_rdata});
       @(posedge clk);
       #1;
