@@ -1,35 +1,38 @@
 import { describe, expect, it } from 'vitest';
-import { runEngine } from './rtl/engine/icarus.js';
-import { type EngineCase, linearOf } from './rtl/engine/vectors.js';
+import { engineParameters } from '../generator/sizing/geometry.js';
+import { scheduleWidth } from '../generator/sizing/schedule.js';
+import { lint } from '../sim/verilator-bin/src/lint.js';
+import { ENGINE_CASES } from './rtl/engine/cases.js';
+import { engineVerilog, runEngine } from './rtl/engine/icarus.js';
+import { caseGeometry } from './rtl/engine/vectors.js';
 import { uniform } from './support/random.js';
 import { tempDirectory } from './support/temp.js';
-
-const CASES: readonly EngineCase[] = [
-  {
-    name: 'stories260K shapes with tails and gains',
-    lanes: 32,
-    rows: 5,
-    linears: [
-      linearOf({ rows: 64, cols: 64, block: 64, samples: 160, gainShifts: [0, 0, 1] }),
-      linearOf({ rows: 32, cols: 64, block: 64, samples: 128, gainShifts: [0, 0] }),
-      linearOf({ rows: 64, cols: 172, block: 64, samples: 160, gainShifts: [0, 1, 2] }),
-    ],
-  },
-];
 
 const TARGETS = [
   { lutInputs: 4, memoryByteBits: 8 },
   { lutInputs: 6, memoryByteBits: 9 },
 ] as const;
 
-describe('sdq_engine', () => {
+/** Each seed is logged in the test's name. */
+const SEED = 20;
+
+describe.each(TARGETS)('sdq_engine for $lutInputs-input LUTs and $memoryByteBits-bit bytes', (target) => {
   const directory = tempDirectory();
-  CASES.forEach((engineCase, i) => {
-    for (const target of TARGETS) {
-      it(`computes ${engineCase.name}, ${target.lutInputs}-input LUTs`, () => {
-        const output = runEngine(directory, engineCase, target, uniform(100 + i), { seed: i, stall: 40, idle: 10 });
-        expect(output).toMatch(/^PASS /);
-      });
-    }
+
+  ENGINE_CASES.forEach((engineCase, i) => {
+    it(`computes ${engineCase.name} (seed ${SEED + i})`, () => {
+      const stall = [0, 40, 80][i % 3]!;
+      const idle = [30, 0][i % 2]!;
+      const output = runEngine(directory, engineCase, target, uniform(SEED + i), { seed: SEED + i, stall, idle });
+      expect(output).toMatch(/^PASS /);
+    });
+
+    it(`is clean for verilator -Wall: ${engineCase.name}`, async () => {
+      const geometry = caseGeometry(engineCase);
+      const params = { ...engineParameters(geometry, target), SCHEDULE_WIDTH: scheduleWidth(geometry) };
+      const { ok, output } = await lint({ files: engineVerilog(), top: 'sdq_engine', params });
+      expect(output).toBe('');
+      expect(ok).toBe(true);
+    });
   });
 });

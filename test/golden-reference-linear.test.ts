@@ -92,6 +92,7 @@ const CASES: readonly Case[] = [
   hadamardCase(140, 128, [200], { alphabet: 'binary', packing: 'bits' }),
   hadamardCase(33, 32, [96, 32]),
   hadamardCase(12, 32, [80]),
+  hadamardCase(300, 32, [40]),
   hadamardCase(96, 32, [72], { alphabet: 'binary', packing: 'bits' }),
   hadamardCase(256, 256, [640]),
   fourierCase(64, 32, 80),

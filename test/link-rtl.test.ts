@@ -49,7 +49,11 @@ describe('the sources', () => {
     expect(files.length).toBeGreaterThan(6);
     for (const file of files) {
       const top = basename(file, '.v');
-      const { ok, output } = await lint({ top, files: [file], includeDirs: [...new Set(files.map((f) => dirname(f)))] });
+      const { ok, output } = await lint({
+        top,
+        files: [file],
+        includeDirs: [...new Set(files.map((f) => dirname(f)))],
+      });
       expect(ok, `${top}: ${output}`).toBe(true);
     }
   });

@@ -192,6 +192,8 @@ export class Exchange {
   #respond(seq: number, response: Response): void {
     this.#watchdog.touch();
     if (response.kind === 'error' && response.code === ERROR_CODES.damagedFrame) {
+      // What another program may have left behind before HELLO.
+      if (this.#bootNonce === null) return;
       // In order like every response: it stands for the oldest transmission, unless that was sent again already.
       if (this.#flights.first?.entry) this.#damage();
       this.#flights.land(1);

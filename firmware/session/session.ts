@@ -1,3 +1,4 @@
+import { InputError } from '../../generator/errors.js';
 import type { IntegerDecoder, LinearCall } from '../../sim/golden/decoder.js';
 import { argmax } from '../../sim/golden/ops.js';
 import { runDecoder } from '../../sim/golden/run.js';
@@ -38,17 +39,17 @@ export class Session {
 
   /**
    * Continues a prompt greedily; ends at an end-of-text token, after maxTokens, or when the context is full.
-   * @throws RangeError if the prompt alone does not fit the context or the vocabulary
+   * @throws InputError if the prompt alone does not fit the context or the vocabulary
    */
   async *generate(options: GenerateOptions): AsyncGenerator<GeneratedToken, void, void> {
     const { context, vocab, bos, eos } = this.model;
     this.promptTokens = [bos, ...this.tokenizer.encode(options.prompt)];
     if (this.promptTokens.length > context) {
-      throw new RangeError(`the prompt is ${this.promptTokens.length} tokens long, but the context holds ${context}`);
+      throw new InputError(`the prompt is ${this.promptTokens.length} tokens long, but the context holds ${context}`);
     }
     const outside = this.promptTokens.find((token) => token >= vocab);
     if (outside !== undefined) {
-      throw new RangeError(
+      throw new InputError(
         `the tokenizer made token ${outside}, but the model knows only ${vocab}: is it another model's?`,
       );
     }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { DeviceError } from '../../firmware/transport/errors.js';
 import { InputError } from '../errors.js';
 import { VERSION } from '../version.js';
 import { type CommandResult, CheckFailed } from './command.js';
@@ -74,6 +75,10 @@ Examples:
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.help') {
+      process.stderr.write('sdq: name a command (see "sdq --help")\n');
+      return EXIT_BAD_INPUT;
+    }
     const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
     process.stderr.write(`sdq: ${message} (see "sdq --help")\n`);
     return EXIT_BAD_INPUT;
@@ -82,8 +87,9 @@ function report(error: unknown): number {
   process.stderr.write(`sdq: ${message}\n`);
   if (process.env.SDQ_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (error instanceof CheckFailed) return EXIT_FAILED_CHECK;
-  if (!(error instanceof InputError) && !process.env.SDQ_DEBUG) {
-    process.stderr.write('sdq: set SDQ_DEBUG=1 to see where this happened\n');
+  const expected = error instanceof InputError || error instanceof DeviceError;
+  if (!expected && !process.env.SDQ_DEBUG) {
+    process.stderr.write('sdq: this is a defect of sdq; set SDQ_DEBUG=1 to see where it happened\n');
   }
   return EXIT_BAD_INPUT;
 }

@@ -2,7 +2,7 @@
 
 import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
-import { ceilDiv, log2Exact } from './integers.js';
+import { log2Exact } from './integers.js';
 import { arrayCycles, blockKinds } from './shape.js';
 
 /**
@@ -15,11 +15,8 @@ export const PIPELINE_CYCLES = 16;
 /** Engine cycles of one RUN of a linear, as RESULT frames report them. */
 export function linearCycles(linear: PlanLinear, geometry: Pick<EngineGeometry, 'array' | 'phases'>): number {
   const { array, phases } = geometry;
-  const lastBeats = ceilDiv(blockKinds(linear).at(-1)!.samples, array.lanes);
-  // After the last beat the totals of its row group pass the scale units; idle cycles that stretch a short block do not
-  // count there.
-  const idle = Math.max(0, phases - lastBeats);
-  return PIPELINE_CYCLES + log2Exact(array.lanes) + arrayCycles(linear, array, phases) - idle + phases;
+  // After the last beat, the totals of its row group pass the scale units.
+  return PIPELINE_CYCLES + log2Exact(array.lanes) + arrayCycles(linear, array, phases) + phases;
 }
 
 /** Body bytes of the largest frame (docs/protocol.md). */

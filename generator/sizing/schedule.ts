@@ -10,7 +10,7 @@ import { linearBases } from './tile.js';
 export interface BlockSchedule {
   /** Beats with weights. */
   readonly beats: number;
-  /** Cycles until the next row group or block begins; not less than `beats`. */
+  /** Cycles that a row group is given: the beats, after as many idle cycles as are left over. */
   readonly cycles: number;
   /** Lanes in use in the last beat, 1 … L. */
   readonly lastLanes: number;
@@ -71,8 +71,8 @@ export function scheduleFields(geometry: EngineGeometry): ScheduleField[] {
   const lane = indexWidth(geometry.array.lanes);
   const { gain, segments } = geometry.widths;
   const block = (name: 'full' | 'tail'): ScheduleField[] => [
-    { name: `${name}_last_beat`, width: cycles, value: (entry) => (entry[name]?.beats ?? 1) - 1 },
     { name: `${name}_last_cycle`, width: cycles, value: (entry) => (entry[name]?.cycles ?? 1) - 1 },
+    { name: `${name}_idle`, width: cycles, value: (entry) => (entry[name]?.cycles ?? 0) - (entry[name]?.beats ?? 0) },
     { name: `${name}_last_lane`, width: lane, value: (entry) => (entry[name]?.lastLanes ?? 1) - 1 },
     { name: `${name}_segment_last_beat`, width: cycles, value: (entry) => (entry[name]?.segmentBeats ?? 1) - 1 },
     {

@@ -6,7 +6,7 @@
 //             that are on scales_i and block_i in that cycle
 //   items     the totals then pass UNITS scale units in PHASES = ROWS / UNITS cycles, low rows first: UNITS addends each
 //
-// The beats of a block and row group must be followed by the next ones' last beat at least PHASES cycles after their own.
+// A last beat must follow the one before it by PHASES cycles or more.
 // item_valid_o, item_block_end_o (the last item of a block's last row group) and item_final_o (of the linear) come one
 // cycle before the addends. Latency from a last beat to its first addends: 5 cycles.
 module sdq_block_scale #(

@@ -1,6 +1,6 @@
 `default_nettype none
 // Walks through a linear: for each block, for each row group, for each beat. One beat per cycle, without a gap between
-// row groups and blocks; only a block of fewer beats than its schedule's cycles is followed by idle cycles.
+// row groups and blocks, except where the schedule asks for idle cycles before the beats of a short block.
 //
 // word_i is the schedule's word of the linear, stable from start_i on; its layout is that of `scheduleFields` in
 // generator/sizing/schedule.ts, low end first:
@@ -10,8 +10,8 @@
 //   last_group, last_block    row groups and blocks, less 1
 //   has_tail                  the last block is a tail
 //   for full blocks, then for the tail:
-//     last_beat               beats with weights, less 1
-//     last_cycle              cycles per row group, less 1; not less than last_beat
+//     last_cycle              cycles per row group, less 1
+//     idle                    of these, cycles before the first beat
 //     last_lane               lanes in use in the last beat, less 1
 //     segment_last_beat       beats with one gain, less 1
 //     shifts                  SEGMENTS shifts of GAIN_WIDTH bits, segment 0 low
@@ -41,9 +41,9 @@ module sdq_sequencer #(
     output wire [       ROW_WIDTH-1:0] rows_o,
 
     output wire                             beat_valid_o,
-    output wire                             beat_last_o,         // the last beat of a block for this row group
-    output wire                             beat_block_end_o,    // and for all row groups
-    output wire                             beat_final_o,        // and of the linear
+    output wire                             beat_last_o,       // the last beat of a block for this row group
+    output wire                             beat_block_end_o,  // and for all row groups
+    output wire                             beat_final_o,      // and of the linear
     output wire [           LANE_WIDTH-1:0] beat_last_lane_o,
     output wire [           GAIN_WIDTH-1:0] beat_shift_o,
     output wire [    WEIGHT_ADDR_WIDTH-1:0] beat_weight_o,
@@ -67,19 +67,19 @@ module sdq_sequencer #(
   wire [GROUP_WIDTH-1:0] last_group;
   wire [BLOCK_ADDR_WIDTH-1:0] last_block;
   wire has_tail;
-  wire [CYCLE_WIDTH-1:0] full_last_beat, full_last_cycle, full_segment_last_beat;
+  wire [CYCLE_WIDTH-1:0] full_idle, full_last_cycle, full_segment_last_beat;
   wire [LANE_WIDTH-1:0] full_last_lane;
   wire [SHIFTS_WIDTH-1:0] full_shifts;
-  wire [CYCLE_WIDTH-1:0] tail_last_beat, tail_last_cycle, tail_segment_last_beat;
+  wire [CYCLE_WIDTH-1:0] tail_idle, tail_last_cycle, tail_segment_last_beat;
   wire [LANE_WIDTH-1:0] tail_last_lane;
   wire [SHIFTS_WIDTH-1:0] tail_shifts;
 
-  assign {tail_shifts, tail_segment_last_beat, tail_last_lane, tail_last_cycle, tail_last_beat,
-          full_shifts, full_segment_last_beat, full_last_lane, full_last_cycle, full_last_beat,
+  assign {tail_shifts, tail_segment_last_beat, tail_last_lane, tail_idle, tail_last_cycle,
+          full_shifts, full_segment_last_beat, full_last_lane, full_idle, full_last_cycle,
           has_tail, last_block, last_group, rows_o, scale_base_o, weight_base} = word_i;
 
   reg active_q;
-  reg beats_q;  // beats are left in this row group
+  reg beats_q;  // the idle cycles of this row group are over
   reg tail_q;  // this block is the tail
   reg [BLOCK_ADDR_WIDTH-1:0] blocks_left_q;
   reg [GROUP_WIDTH-1:0] groups_left_q;
@@ -90,15 +90,17 @@ module sdq_sequencer #(
   reg [ACTIVATION_ADDR_WIDTH-1:0] slot_q;
   reg [ACTIVATION_ADDR_WIDTH-1:0] activation_q;
 
-  wire last_beat = cycle_q == (tail_q ? tail_last_beat : full_last_beat);
   wire last_cycle = cycle_q == (tail_q ? tail_last_cycle : full_last_cycle);
   wire segment_end = segment_beat_q == (tail_q ? tail_segment_last_beat : full_segment_last_beat);
   wire groups_end = groups_left_q == {GROUP_WIDTH{1'b0}};
   wire blocks_end = blocks_left_q == {BLOCK_ADDR_WIDTH{1'b0}};
   wire block_ends = last_cycle && groups_end;
 
+  wire [CYCLE_WIDTH-1:0] next_cycle = cycle_q + 1'b1;
+  wire idle_ends = next_cycle == (tail_q ? tail_idle : full_idle);
   wire next_is_last = blocks_left_q == {{BLOCK_ADDR_WIDTH - 1{1'b0}}, 1'b1};
   wire next_tail = has_tail && (start_i ? last_block == {BLOCK_ADDR_WIDTH{1'b0}} : next_is_last);
+  wire group_tail = start_i || block_ends ? next_tail : tail_q;  // of the next row group
   wire [ACTIVATION_ADDR_WIDTH-1:0] next_slot = slot_q + SLOT_WORDS[ACTIVATION_ADDR_WIDTH-1:0];
 
   always @(posedge clk_i) begin
@@ -123,17 +125,19 @@ module sdq_sequencer #(
     end
 
     if (start_i || last_cycle) begin
-      beats_q        <= 1'b1;
+      beats_q        <= (group_tail ? tail_idle : full_idle) == {CYCLE_WIDTH{1'b0}};
       cycle_q        <= {CYCLE_WIDTH{1'b0}};
       segment_beat_q <= {CYCLE_WIDTH{1'b0}};
-      shifts_q       <= (start_i || block_ends ? next_tail : tail_q) ? tail_shifts : full_shifts;
+      shifts_q       <= group_tail ? tail_shifts : full_shifts;
       activation_q   <= start_i ? {ACTIVATION_ADDR_WIDTH{1'b0}} : block_ends ? next_slot : slot_q;
     end else begin
-      if (last_beat) beats_q <= 1'b0;
-      cycle_q        <= cycle_q + 1'b1;
-      segment_beat_q <= segment_end ? {CYCLE_WIDTH{1'b0}} : segment_beat_q + 1'b1;
-      if (segment_end) shifts_q <= shifts_q >> GAIN_WIDTH;
-      activation_q <= activation_q + 1'b1;
+      if (idle_ends) beats_q <= 1'b1;
+      cycle_q <= next_cycle;
+      if (beats_q) begin
+        segment_beat_q <= segment_end ? {CYCLE_WIDTH{1'b0}} : segment_beat_q + 1'b1;
+        if (segment_end) shifts_q <= shifts_q >> GAIN_WIDTH;
+        activation_q <= activation_q + 1'b1;
+      end
     end
 
     if (start_i) weight_q <= weight_base;
@@ -141,9 +145,9 @@ module sdq_sequencer #(
   end
 
   assign beat_valid_o      = active_q && beats_q;
-  assign beat_last_o       = last_beat;
-  assign beat_block_end_o  = last_beat && groups_end;
-  assign beat_final_o      = last_beat && groups_end && blocks_end;
+  assign beat_last_o       = last_cycle;
+  assign beat_block_end_o  = block_ends;
+  assign beat_final_o      = block_ends && blocks_end;
   assign beat_last_lane_o  = tail_q ? tail_last_lane : full_last_lane;
   assign beat_shift_o      = shifts_q[GAIN_WIDTH-1:0];
   assign beat_weight_o     = weight_q;

@@ -5,7 +5,6 @@ import { Session } from '../../../firmware/session/session.js';
 import { uploadImages } from '../../../firmware/session/upload.js';
 import { openSerial } from '../../../firmware/transport/node/serial.js';
 import { IntegerDecoder } from '../../../sim/golden/decoder.js';
-import { InputError } from '../../errors.js';
 import { openImage } from '../../image/node/open-image.js';
 import type { CommandResult } from '../command.js';
 import type { Register } from '../main.js';
@@ -68,9 +67,6 @@ async function run(options: RunOptions): Promise<CommandResult> {
     const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
     process.stderr.write(`${options.json ? '' : '\n'}${tokens} tokens, ${tokensPerSecond.toFixed(2)} tokens per second\n`);
     return { json: { text, tokensPerSecond, uploadBytesPerSecond }, text: '' };
-  } catch (error) {
-    if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
-    throw error;
   } finally {
     await transport.close();
   }

@@ -42,7 +42,10 @@ export function runEngine(
   const plan = { linears: engineCase.linears, array: geometry.array, memory: geometry.memory };
   const ops = engineOperations(engineCase, random);
   const schedule = scheduleOf(plan, geometry).map((entry) => scheduleWord(geometry, entry));
-  const name = join(directory, `${engineCase.name.replaceAll(/\W+/g, '-')}-${target.lutInputs}-${target.memoryByteBits}`);
+  const name = join(
+    directory,
+    `${engineCase.name.replaceAll(/\W+/g, '-')}-${target.lutInputs}-${target.memoryByteBits}`,
+  );
   writeFileSync(`${name}.ops`, hexLines(ops));
   writeFileSync(`${name}.schedule`, hexLines(schedule));
   const parameters: Record<string, number> = {

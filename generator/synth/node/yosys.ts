@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { findTool } from '../../cli/find-tool.js';
+import { InputError } from '../../errors.js';
+import { writeError } from '../../node/atomic-file.js';
+import { errorOf } from '../yosys-output.js';
+
+/** A Yosys that can be started. */
+export interface Yosys {
+  /** For people: a path, or the package's name. */
+  readonly name: string;
+  readonly command: string;
+  /** What precedes the arguments of Yosys. */
+  readonly prefix: readonly string[];
+}
+
+const WASM_PACKAGE = '@yowasp/yosys';
+
+/** Yosys on PATH, else the WebAssembly build if that package is installed. @throws InputError that says how to get it */
+export function findYosys(): Yosys {
+  const path = findTool('yosys');
+  if (path !== null) return { name: path, command: path, prefix: [] };
+  try {
+    import.meta.resolve(WASM_PACKAGE);
+  } catch {
+    throw new InputError(
+      `Yosys is neither on PATH nor installed as a package: get it with "apt install yosys" (Debian, Ubuntu) or "npm install ${WASM_PACKAGE}"`,
+    );
+  }
+  const runner = fileURLToPath(new URL('run-wasm.js', import.meta.url));
+  return { name: WASM_PACKAGE, command: process.execPath, prefix: [runner] };
+}
+
+/** A log file that several runs append to. */
+export class Log {
+  readonly #fd: number;
+
+  constructor(readonly path: string) {
+    try {
+      this.#fd = openSync(path, 'w');
+    } catch (error) {
+      throw writeError(path, error);
+    }
+  }
+
+  write(text: string): void {
+    writeSync(this.#fd, text);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/**
+ * Runs a tool in a folder and appends what it prints to a log.
+ * @param onLine told each line as it comes
+ * @returns everything that it printed, and its exit code
+ */
+export function runLogged(
+  command: readonly [string, ...string[]],
+  folder: string,
+  log: Log,
+  onLine: (line: string) => void,
+): Promise<{ output: string; code: number | null }> {
+  const [program, ...args] = command;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const parts: string[] = [];
+    let rest = '';
+    const take = (text: string): void => {
+      log.write(text);
+      parts.push(text);
+      const lines = (rest + text).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines) onLine(line);
+    };
+    child.stdout.setEncoding('utf8').on('data', take);
+    child.stderr.setEncoding('utf8').on('data', take);
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ output: parts.join(''), code }));
+  });
+}
+
+/**
+ * Runs a script in the build folder.
+ * @returns what Yosys printed
+ * @throws InputError with what Yosys said if it failed
+ */
+export async function runYosys(
+  yosys: Yosys,
+  script: string,
+  folder: string,
+  log: Log,
+  onLine: (line: string) => void,
+): Promise<string> {
+  const { output, code } = await runLogged([yosys.command, ...yosys.prefix, '-p', script], folder, log, onLine);
+  if (code === 0) return output;
+  const reason = errorOf(output) ?? (code === null ? 'it was stopped' : `it ended with exit code ${code}`);
+  throw new InputError(`Yosys could not synthesise the Verilog in ${folder}: ${reason} (see ${log.path})`);
+}

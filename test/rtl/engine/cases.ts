@@ -1,0 +1,88 @@
+/** Named configurations of the engine that tests run. */
+
+import { type EngineCase, linearOf } from './vectors.js';
+
+export const ENGINE_CASES: readonly EngineCase[] = [
+  {
+    name: 'tails and gains on 8 lanes',
+    lanes: 8,
+    rows: 5,
+    linears: [
+      linearOf({ rows: 12, cols: 64, block: 64, samples: 160, gainShifts: [0, 0, 1] }),
+      linearOf({ rows: 5, cols: 96, block: 64, samples: 128, gainShifts: [0, 3] }),
+      linearOf({ rows: 3, cols: 108, block: 64, samples: 144, gainShifts: [0, 1, 2] }),
+    ],
+  },
+  {
+    name: 'a tail of fewer beats than phases',
+    lanes: 32,
+    rows: 5,
+    units: 1,
+    linears: [
+      linearOf({ rows: 11, cols: 172, block: 64, samples: 160, gainShifts: [0, 1, 1] }),
+      linearOf({ rows: 6, cols: 65, block: 64, samples: 96, gainShifts: [0, 1] }),
+    ],
+  },
+  {
+    name: 'one row group, one beat per block, one phase',
+    lanes: 8,
+    rows: 4,
+    units: 4,
+    linears: [
+      linearOf({ rows: 4, cols: 64, block: 8, samples: 8, alphabet: 'binary' }),
+      linearOf({ rows: 2, cols: 47, block: 8, samples: 8, alphabet: 'binary' }),
+    ],
+  },
+  {
+    name: 'one row group, one beat per block, two phases',
+    lanes: 16,
+    rows: 10,
+    units: 5,
+    linears: [
+      linearOf({ rows: 9, cols: 80, block: 16, samples: 32 }),
+      linearOf({ rows: 10, cols: 100, block: 16, samples: 40, gainShifts: [0, 0, 0] }),
+    ],
+  },
+  {
+    name: 'numbers at their limits, with gains',
+    lanes: 16,
+    rows: 5,
+    extremes: true,
+    linears: [
+      linearOf({ rows: 7, cols: 128, block: 64, samples: 160, gainShifts: [0, 1, 2] }),
+      linearOf({ rows: 5, cols: 40, block: 64, samples: 160, gainShifts: [0, 1, 2] }),
+    ],
+  },
+  {
+    name: 'fourier with a padded block',
+    lanes: 8,
+    rows: 10,
+    linears: [
+      linearOf({ rows: 13, cols: 50, block: 32, samples: 81, frame: 'fourier' }),
+      linearOf({ rows: 10, cols: 32, block: 32, samples: 48, frame: 'fourier' }),
+    ],
+  },
+  {
+    name: 'fourier and binary, numbers at their limits',
+    lanes: 16,
+    rows: 4,
+    extremes: true,
+    linears: [linearOf({ rows: 9, cols: 70, block: 32, samples: 67, frame: 'fourier', alphabet: 'binary' })],
+  },
+  {
+    name: 'binary with tails, three units',
+    lanes: 32,
+    rows: 12,
+    units: 3,
+    linears: [
+      linearOf({ rows: 20, cols: 96, block: 64, samples: 128, alphabet: 'binary', gainShifts: [0, 1] }),
+      linearOf({ rows: 12, cols: 33, block: 64, samples: 200, alphabet: 'binary', gainShifts: [0, 0, 1, 1] }),
+    ],
+  },
+  {
+    name: 'one row, one column',
+    lanes: 8,
+    rows: 5,
+    linears: [linearOf({ rows: 1, cols: 1, block: 32, samples: 32 })],
+  },
+];
