@@ -12,9 +12,11 @@ import { addGenerate } from './commands/generate.js';
 import { addInspect } from './commands/inspect.js';
 import { addPlan } from './commands/plan.js';
 import { addQuantize } from './commands/quantize.js';
+import { addReport } from './commands/report.js';
 import { addRun } from './commands/run.js';
 import { addSchedule } from './commands/schedule.js';
 import { addSimulate } from './commands/simulate.js';
+import { addSynth } from './commands/synth.js';
 
 /** Registers a command's action: it prints the result and remembers the exit code. */
 export type Register = (command: Command, action: (...args: never[]) => Promise<CommandResult> | CommandResult) => void;
@@ -58,8 +60,10 @@ Examples:
     addPlan,
     addQuantize,
     addEval,
+    addReport,
     addGenerate,
     addSimulate,
+    addSynth,
     addSchedule,
     addBoard,
     addRun,

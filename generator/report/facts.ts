@@ -8,6 +8,7 @@ import { bitsPerWeight, meanOsr, planBytes } from '../plan/memory-size.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
 import { arrayLuts, utilisation } from '../sizing/array.js';
 import { linearCycles, tokenCycles } from '../sizing/cycles.js';
+import { type Estimate, estimate } from '../sizing/estimate.js';
 import { type EngineGeometry, engineGeometry } from '../sizing/geometry.js';
 
 /** One linear, measured. */
@@ -54,8 +55,10 @@ export interface PlanFacts {
   /** Engine cycles and link cycles of one token. */
   readonly cycles: { readonly engine: number; readonly link: number };
   readonly utilisation: number;
-  /** LUTs of the engine, without the host link. */
-  readonly luts: number;
+  /** LUTs of the engine, without the host link: what the board's budget is for. */
+  readonly engineLuts: number;
+  /** LUTs and block RAMs, the host link included. */
+  readonly estimate: Estimate;
   /** Bits of the engine's memories. */
   readonly memoryBits: number;
 }
@@ -121,7 +124,8 @@ export function planFacts(plan: Plan, board: Board): PlanFacts {
     bytes: planBytes(plan),
     cycles: tokenCycles(plan, geometry),
     utilisation: utilisation(plan.linears, geometry.array, geometry.units),
-    luts: arrayLuts(geometry.array, geometry.units, board.lutInputs),
+    engineLuts: arrayLuts(geometry.array, geometry.units, board.lutInputs),
+    estimate: estimate(geometry, board),
     memoryBits: 8 * Object.values(plan.memory).reduce((bytes, { words, wordBytes }) => bytes + words * wordBytes, 0),
   };
 }

@@ -21,7 +21,7 @@ export function hardwareSection(facts: PlanFacts): Markup {
 <h2 id="hardware-title">Engine and board</h2>
 <p class="lead">An array of ${array.lanes} lanes × ${array.rows} rows adds ${whole(array.lanes * array.rows)} weights per cycle.</p>
 <div class="meters">
-${meter('LUTs', facts.luts, board.lutBudget, whole, 'estimated for array, scale units and control, without the host link')}
+${meter(`${board.lutInputs}-input LUTs`, facts.engineLuts, board.lutBudget, whole, 'estimated for array, scale units and control; the host link comes on top')}
 ${meter('Memory', facts.memoryBits / 8, board.memoryBits / 8, size, 'on chip or beside it, for the four memories below')}
 </div>
 ${definitions([
@@ -32,6 +32,7 @@ ${definitions([
   ['Sum of a beat', `${widths.sum} bits`],
   ['Total of a block', `${widths.total} bits`],
   ['Accumulator', `${widths.accumulator} bits`],
+  ['With the host link', `${whole(facts.estimate.luts)} LUTs, ${whole(facts.estimate.brams)} block RAMs (estimate)`],
   ['Longest linear', `${whole(geometry.mostRows)} rows in ${whole(geometry.mostGroups)} row groups`],
 ])}
 <div class="scroll" tabindex="0" role="region" aria-label="Memories"><table class="numbers">

@@ -16,7 +16,7 @@ export function overview(facts: PlanFacts): Markup {
     ['Memory', size(facts.bytes), 'symbols and scales'],
     ['Cycles per token', prefixed(facts.cycles.engine), 'in the engine'],
     ['Utilisation', percent(facts.utilisation), 'of lanes × rows'],
-    ['Engine', `${prefixed(facts.luts)} LUTs`, `estimated, LUT${facts.board.lutInputs}`],
+    ['Estimate', `${prefixed(facts.estimate.luts)} LUTs`, `${whole(facts.estimate.brams)} block RAMs`],
   ];
   return html`<header>
 <p class="kicker">sdq plan report</p>

@@ -7,7 +7,8 @@ import { blockBeats, blockKinds } from './shape.js';
 /** |activation sample| of int8, −128 included: the array is exact for every byte that the host can write. */
 const SAMPLE_BOUND = 128;
 const SCALE_BOUND = 255;
-const MEAN_BOUND = 127;
+/** |mean|, −128 included. */
+const MEAN_BOUND = 128;
 /** Bits of sum_b in the blocks memory, sign included. */
 const SAMPLE_SUM_BITS = 24;
 /** |v| ≤ 2^15 before the transform. */

@@ -18,9 +18,10 @@ const elaborate = (files: Files, top: string): string[] => [...read(files), `hie
 
 const statistics = [`log ${STATISTICS_MARK}`, 'stat -json'];
 
-/** Lists the modules below the top, as they are with their parameters. */
-export function listScript(files: Files, top: string): string {
-  return [...elaborate(files, top), `log ${STATISTICS_MARK}`, 'ls'].join('; ');
+/** Lists the modules below the top, or below a module that this listed before, as they are with their parameters. */
+export function listScript(files: Files, top: string, below?: string): string {
+  const narrow = below === undefined ? [] : [`rename ${below} ${SUBJECT}`, `hierarchy -top ${SUBJECT}`];
+  return [...elaborate(files, top), ...narrow, `log ${STATISTICS_MARK}`, 'ls'].join('; ');
 }
 
 export interface SynthesisScript {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { findTool } from '../../cli/find-tool.js';
 import { InputError } from '../../errors.js';
 import { writeError } from '../../node/atomic-file.js';
 import { errorOf } from '../yosys-output.js';
@@ -17,12 +17,15 @@ export interface Yosys {
 
 const WASM_PACKAGE = '@yowasp/yosys';
 
-/** Yosys on PATH, else the WebAssembly build if that package is installed. @throws InputError that says how to get it */
-export function findYosys(): Yosys {
-  const path = findTool('yosys');
+/**
+ * The Yosys to use: the program, else the WebAssembly build if that package is installed.
+ * @param path where the program is, or null
+ * @throws InputError that says how to get one
+ */
+export function chooseYosys(path: string | null): Yosys {
   if (path !== null) return { name: path, command: path, prefix: [] };
   try {
-    import.meta.resolve(WASM_PACKAGE);
+    createRequire(import.meta.url).resolve(WASM_PACKAGE);
   } catch {
     throw new InputError(
       `Yosys is neither on PATH nor installed as a package: get it with "apt install yosys" (Debian, Ubuntu) or "npm install ${WASM_PACKAGE}"`,

@@ -19,7 +19,7 @@ export const ENGINE_CASES: readonly EngineCase[] = [
     rows: 5,
     units: 1,
     linears: [
-      linearOf({ rows: 11, cols: 172, block: 64, samples: 160, gainShifts: [0, 1, 1] }),
+      linearOf({ rows: 7, cols: 108, block: 64, samples: 160, gainShifts: [0, 1, 1] }),
       linearOf({ rows: 6, cols: 65, block: 64, samples: 96, gainShifts: [0, 1] }),
     ],
   },
@@ -39,8 +39,8 @@ export const ENGINE_CASES: readonly EngineCase[] = [
     rows: 10,
     units: 5,
     linears: [
-      linearOf({ rows: 9, cols: 80, block: 16, samples: 32 }),
-      linearOf({ rows: 10, cols: 100, block: 16, samples: 40, gainShifts: [0, 0, 0] }),
+      linearOf({ rows: 9, cols: 64, block: 16, samples: 32 }),
+      linearOf({ rows: 10, cols: 36, block: 16, samples: 40, gainShifts: [0, 0, 0] }),
     ],
   },
   {
@@ -75,8 +75,8 @@ export const ENGINE_CASES: readonly EngineCase[] = [
     rows: 12,
     units: 3,
     linears: [
-      linearOf({ rows: 20, cols: 96, block: 64, samples: 128, alphabet: 'binary', gainShifts: [0, 1] }),
-      linearOf({ rows: 12, cols: 33, block: 64, samples: 200, alphabet: 'binary', gainShifts: [0, 0, 1, 1] }),
+      linearOf({ rows: 14, cols: 70, block: 64, samples: 128, alphabet: 'binary', gainShifts: [0, 1] }),
+      linearOf({ rows: 12, cols: 33, block: 64, samples: 140, alphabet: 'binary', gainShifts: [0, 0, 1] }),
     ],
   },
   {

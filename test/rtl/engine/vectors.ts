@@ -79,6 +79,13 @@ function shiftRounded(value: bigint, shift: number): bigint {
   return (value + (1n << BigInt(shift - 1))) >> BigInt(shift);
 }
 
+/** Largest magnitude, at least 1. */
+const magnitude = (values: readonly bigint[]): bigint =>
+  values.reduce((most, value) => {
+    const size = value < 0n ? -value : value;
+    return size > most ? size : most;
+  }, 1n);
+
 const saturate = (value: bigint): bigint => {
   const most = 2n ** 31n - 1n;
   return value > most ? most : value < -most - 1n ? -most - 1n : value;
@@ -188,7 +195,7 @@ function computeLinear(
       }),
     );
   }
-  const largest = totals.flat().reduce((max, t) => (t > max ? t : -t > max ? -t : max), 1n);
+  const largest = magnitude(totals.flat());
   const room = geometry.widths.accumulator - 2 - (largest * BigInt(blocks.length)).toString(2).length;
   const highest = Math.min(16, room);
   const pool = [-40, highest, 0, -1, -8, -7].filter((exponent) => exponent <= highest);
@@ -199,7 +206,7 @@ function computeLinear(
   const accumulators = totals.map((row) =>
     row.reduce((sum, total, b) => sum + shiftRounded(total, -exponents[b]!), 0n),
   );
-  const bits = accumulators.reduce((max, a) => (a > max ? a : -a > max ? -a : max), 1n).toString(2).length;
+  const bits = magnitude(accumulators).toString(2).length;
   const shifts = [-16, 63, 0, 1, bits - 31, bits - 30, bits - 8, bits - 20].map((s) => Math.max(-16, Math.min(63, s)));
   const shift = shifts[Math.floor(random() * shifts.length)]!;
   return { values: accumulators.map((a) => saturate(shiftRounded(a, shift))), exponents, shift };

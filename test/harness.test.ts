@@ -1,0 +1,132 @@
+import { spawnSync } from 'node:child_process';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Device, DeviceError } from '../firmware/device/device.js';
+import { encodeRequest } from '../firmware/protocol/frames.js';
+import { type HarnessTransport, spawnHarness } from '../sim/harness/node/harness.js';
+import { compileFixture, FakeEngine, HARNESS } from './rtl/link/fixture.js';
+import { toHex } from './rtl/link/golden.js';
+
+let executable: string;
+beforeAll(async () => {
+  executable = await compileFixture(HARNESS);
+});
+
+const VECTOR = { address: 0x2000_0000, bytes: Uint8Array.from({ length: 16 }, (_, i) => i * 17) };
+
+/** A chunk of the lock-step mode. */
+function chunk(bytes: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(4 + bytes.length);
+  new DataView(framed.buffer).setUint32(0, bytes.length, true);
+  framed.set(bytes, 4);
+  return framed;
+}
+
+function collected(harness: HarnessTransport): { bytes: number[]; closed: Promise<DeviceError | null> } {
+  const bytes: number[] = [];
+  const closed = new Promise<DeviceError | null>((resolve) =>
+    harness.start({ data: (piece) => bytes.push(...piece), closed: resolve }),
+  );
+  return { bytes, closed };
+}
+
+describe('the harness in lock-step mode', () => {
+  it('runs a device, with the same cycles every time', async () => {
+    const session = async () => {
+      const harness = spawnHarness(executable);
+      const device = await Device.open(harness);
+      const images = [VECTOR, { address: 0, bytes: new Uint8Array(4096).map((_, i) => (i % 8 < 5 ? i : 0)) }];
+      await device.upload(images);
+      const cycles = [harness.cycles];
+      const values: number[][] = [];
+      for (const linear of [0, 1, 2, 3]) {
+        values.push(Array.from((await device.run(linear, -linear, [VECTOR])).values));
+        cycles.push(harness.cycles);
+      }
+      await device.close();
+      return { cycles, values };
+    };
+    const first = await session();
+    const engine = new FakeEngine();
+    engine.write(VECTOR.address, VECTOR.bytes);
+    engine.memory[0]!.forEach((_, i, memory) => {
+      memory[i] = i % 8 < 5 ? i : 0;
+    });
+    expect(first.values).toEqual([0, 1, 2, 3].map((linear) => Array.from(engine.run(linear, -linear).values)));
+    expect(await session()).toEqual(first);
+    expect(await session()).toEqual(first);
+  });
+
+  it('uploads at close to a byte per cycle', async () => {
+    const harness = spawnHarness(executable);
+    const device = await Device.open(harness);
+    const before = harness.cycles;
+    const bytes = new Uint8Array(4096).map((_, i) => (i % 8 < 5 ? i + 1 : 0));
+    await device.upload([{ address: 0, bytes }]);
+    // CHECK, WRITE, CHECK: a cycle each per byte, and a few cycles per frame and turn.
+    const perByte = (harness.cycles - before) / bytes.length;
+    console.log(`upload: ${perByte.toFixed(2)} cycles per byte, of which 2 verify`);
+    expect(perByte).toBeLessThan(3.2);
+    await device.close();
+  });
+
+  it('answers each chunk as a whole, also over the pipe by hand', () => {
+    const hello = encodeRequest({ kind: 'hello', version: 1 }, 5);
+    const input = Uint8Array.of(...chunk(hello), ...chunk(new Uint8Array(0)), ...chunk(hello));
+    const { stdout, status } = spawnSync(executable, ['--pipe', '--nonce', '0x12345678'], { input });
+    expect(status).toBe(0);
+    const view = new DataView(stdout.buffer, stdout.byteOffset, stdout.length);
+    const length = view.getUint32(0, true);
+    expect(toHex(new Uint8Array(stdout.subarray(12, 12 + length)))).toContain('78563412');
+    expect(view.getUint32(12 + length, true)).toBe(0);
+    expect(view.getBigUint64(16 + length, true)).toBe(view.getBigUint64(4, true) + 16n);
+    expect(stdout.length).toBe(36 + 2 * length);
+  });
+
+  it('ends when the accelerator stays busy, and says so', async () => {
+    const harness = spawnHarness(executable, { maxCycles: 60 });
+    const { closed } = collected(harness);
+    await harness.write(encodeRequest({ kind: 'run', linear: 3, shift: 0 }, 0));
+    const error = await closed;
+    expect(error).toBeInstanceOf(DeviceError);
+    expect(error).toMatchObject({ code: 'disconnected' });
+    expect(error?.message).toMatch(/exit code 3: .*still busy after 60 cycles \(\d+ of 11 bytes not taken\)/);
+    await expect(harness.write(Uint8Array.of(0))).rejects.toBe(error);
+  });
+
+  it('reports an executable that is missing, and one that ends', async () => {
+    const missing = collected(spawnHarness('/nowhere/simulator'));
+    expect((await missing.closed)?.message).toMatch(/could not be started.*ENOENT/);
+    const ending = collected(spawnHarness('/bin/false'));
+    expect((await ending.closed)?.message).toContain('exit code 1');
+    await expect(Device.open(spawnHarness('/bin/false'))).rejects.toMatchObject({ code: 'disconnected' });
+  });
+
+  it('closes without an error, and refuses writes then', async () => {
+    const harness = spawnHarness(executable);
+    const { closed } = collected(harness);
+    await harness.close();
+    expect(await closed).toBeNull();
+    await expect(harness.write(Uint8Array.of(0))).rejects.toMatchObject({ code: 'closed' });
+    await harness.close();
+  });
+
+  it('refuses wrong arguments', () => {
+    for (const args of [
+      [],
+      ['--pipe', '--pty'],
+      ['--pipe', '--max-cycles', 'many'],
+      ['--pipe', '--nonce'],
+      ['--fast'],
+    ]) {
+      const { status, stderr, stdout } = spawnSync(executable, args, { encoding: 'utf8' });
+      expect(status, args.join(' ')).toBe(2);
+      expect(stderr).toMatch(/^sdq-simulator: .*\n$/);
+      expect(stdout).toBe('');
+    }
+    const { status, stderr } = spawnSync(executable, ['--pipe', '--preload', '/nowhere/file'], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'sdq-simulator: /nowhere/file: No such file or directory\n',
+    });
+  });
+});
