@@ -142,10 +142,8 @@ describe('detect', () => {
 
 const hasPython = (() => {
   try {
-    return (
-      execFileSync('python3', ['-c', 'import sys; print(sys.version_info >= (3, 8))'], { encoding: 'utf8' }).trim() ===
-      'True'
-    );
+    execFileSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 8))']);
+    return true;
   } catch {
     return false;
   }
@@ -220,11 +218,11 @@ function processesNaming(text: string): string[] {
   return numbers.map(commandLine).filter((line) => line.includes(text));
 }
 
+/** '' when the process has ended meanwhile. */
 function commandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
-    // It ended meanwhile.
     return '';
   }
 }

@@ -12,6 +12,7 @@ const SHAPES = [
   { heads: 8, kvHeads: 2, headDim: 16 },
   { heads: 6, kvHeads: 1, headDim: 10 },
   { heads: 1, kvHeads: 1, headDim: 128 },
+  { heads: 1, kvHeads: 1, headDim: 256 },
 ];
 
 /** log2(e) / √headDim with a 15-bit mantissa. */

@@ -64,8 +64,7 @@ describe('the harness in lock-step mode', () => {
     await device.upload([{ address: 0, bytes }]);
     // CHECK, WRITE, CHECK: a cycle each per byte, and a few cycles per frame and turn.
     const perByte = (harness.cycles - before) / bytes.length;
-    console.log(`upload: ${perByte.toFixed(2)} cycles per byte, of which 2 verify`);
-    expect(perByte).toBeLessThan(3.2);
+    expect(perByte).toBeLessThan(3.5);
     await device.close();
   });
 

@@ -13,33 +13,16 @@ const golden = JSON.parse(readFileSync(join(ROOT, 'test/golden/protocol.json'), 
 const goldenIn = fromHex(golden.session.map(({ bytes }: any) => bytes).join(''));
 const goldenOut = golden.session.map(({ answerBytes }: any) => answerBytes).join('');
 const M: [string, string, string][] = [
-  ['sdq_frame_rx.v', 'item_error || overlong_q', 'item_error'],
-  ['sdq_frame_rx.v', 'item_error || overlong_q', 'overlong_q'],
-  ['sdq_frame_rx.v', '!held_q[3] || ', ''],
   ['sdq_frame_rx.v', 'count_q < 2 || ', ''],
-  ['sdq_frame_rx.v', ' || crc != CRC_RESIDUE', ''],
-  ['sdq_frame_rx.v', '!full && !closing_q', '!closing_q'],
-  ['sdq_frame_rx.v', 'MAX_BODY[COUNT_WIDTH-1:0] + 2;', 'MAX_BODY[COUNT_WIDTH-1:0] + 3;'],
-  ['sdq_frame_rx.v', 'MAX_BODY[COUNT_WIDTH-1:0] + 2;', 'MAX_BODY[COUNT_WIDTH-1:0] + 1;'],
+  ['sdq_frame_rx.v', 'count_q < 2 || ', 'count_q < 1 || '],
   ['sdq_cobs_decode.v', "in_data_i != 8'hFF", "1'b1"],
-  ['sdq_cobs_decode.v', "zero_q <= 1'b0;\n      end else if", "zero_q <= zero_q;\n      end else if"],
-  ['sdq_cobs_encode.v', "8'd254", "8'd253"],
-  ['sdq_cobs_encode.v', "8'd254", "8'd255"],
-  ['sdq_cobs_encode.v', "state_q == S_BYTES && !full;", "state_q == S_BYTES;"],
-  ['sdq_cobs_encode.v', "!full && state_q == S_DELIMITER", "state_q == S_DELIMITER"],
-  ['sdq_cobs_encode.v', "(!full && (state_q == S_FULL", "((state_q == S_FULL"],
-  ['sdq_command.v', "end_offset <= region_bytes", "end_offset < region_bytes"],
   ['sdq_command.v', "span_bytes[31:28] == 4'd0 && ", ""],
   ['sdq_command.v', " && address_q[31:30] == 2'd0", ""],
-  ['sdq_command.v', "6'd60", "6'd61"],
-  ['sdq_command.v', "linear < LINEARS[15:0]", "linear <= LINEARS[15:0]"],
   ['sdq_command.v', "reading_q != 5'd31", "1'b1"],
-  ['sdq_command.v', "part_q != P_VALUE || res_valid_i", "1'b1"],
   ['sdq_command.v', "length_q >= 16'd5", "length_q >= 16'd4"],
-  ['sdq_command.v', "length_q == 16'd8", "length_q >= 16'd8"],
-  ['sdq_command.v', "if (state_q == S_LENGTH_HIGH) seq_q <= 8'd0;\n    else if", "if"],
-  ['sdq_frame_tx.v', "encode_ready && !crc_turn_q;", "encode_ready;"],
-  ['sdq_host_link.v', "frames_busy || command_busy || send_busy", "command_busy"],
+  ['sdq_host_link.v', "frames_busy || command_busy || send_busy", "command_busy || send_busy"],
+  ['sdq_host_link.v', "frames_busy || command_busy || send_busy", "frames_busy || send_busy"],
+  ['sdq_host_link.v', "frames_busy || command_busy || send_busy", "frames_busy || command_busy"],
 ];
 it('mutants', async () => {
   const dir = tempDirectory();
@@ -63,7 +46,7 @@ it('mutants', async () => {
       for (let i = 0; i < 8; i++) {
         const [idle, stall] = [[0, 0], [0, 80], [60, 0], [40, 40]][i % 4] as [number, number];
         const nonce = i % 3 === 0 ? 1 : 0x80000000 + i;
-        const stream = randomStream(random, 150, small ? 24 : 1024);
+        const stream = i === 0 && !small ? goldenIn : randomStream(random, 150, small ? 24 : 1024);
         const info = { ...fixtureInfo(nonce), maxBody: small ? 24 : 1024 };
         const run = spawnSync(exe, [i, idle, stall, nonce].map(String), { input: stream, maxBuffer: 1 << 26, timeout: 20000 });
         if (run.status !== 0) { found.push(`${small ? 'small' : 'large'} ${i} exit ${run.status}`); break; }

@@ -6,9 +6,21 @@ export interface CommandResult {
   readonly text: string;
   /** False if a check failed: exit code 1. */
   readonly passed?: boolean;
+  /** What the command goes on with once its result was printed. */
+  readonly after?: () => Promise<void>;
 }
 
 /** A failed check that ends a command early: exit code 1. */
 export class CheckFailed extends Error {
   override readonly name = 'CheckFailed';
+}
+
+/** The user ended the command with Ctrl-C or a signal, and it has cleaned up after itself. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+
+  /** @param exitCode 128 + the signal's number, as shells have it */
+  constructor(readonly exitCode: number) {
+    super('interrupted');
+  }
 }

@@ -1,8 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { DeviceError } from '../../firmware/transport/errors.js';
 import { InputError } from '../errors.js';
+import { writeError } from '../node/atomic-file.js';
 import { VERSION } from '../version.js';
-import { type CommandResult, CheckFailed } from './command.js';
+import { CheckFailed, type CommandResult, Interrupted } from './command.js';
 import { addAnalyze } from './commands/analyze.js';
 import { addBoard } from './commands/board.js';
 import { addDemo } from './commands/demo.js';
@@ -52,6 +53,7 @@ Examples:
       const text = command.opts().json ? JSON.stringify(result.json) : result.text;
       if (text) process.stdout.write(`${text}\n`);
       if (result.passed === false) process.exitCode = EXIT_FAILED_CHECK;
+      await result.after?.();
     });
   };
   for (const add of [
@@ -88,8 +90,9 @@ function report(error: unknown): number {
     return EXIT_BAD_INPUT;
   }
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`sdq: ${message}\n`);
+  process.stderr.write(`sdq: ${message.trim().replace(/\s*\n\s*/g, ' ')}\n`);
   if (process.env.SDQ_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (error instanceof Interrupted) return error.exitCode;
   if (error instanceof CheckFailed) return EXIT_FAILED_CHECK;
   const expected = error instanceof InputError || error instanceof DeviceError;
   if (!expected && !process.env.SDQ_DEBUG) {
@@ -97,6 +100,12 @@ function report(error: unknown): number {
   }
   return EXIT_BAD_INPUT;
 }
+
+// A reader that has seen enough, such as head, closes the pipe: no reason to complain.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? process.exitCode : report(writeError('standard output', error))),
+);
+process.stderr.on('error', () => {});
 
 try {
   await buildProgram().parseAsync();

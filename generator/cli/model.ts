@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { openModel } from '../model/node/open-model.js';
-import type { ModelConfig, ModelSource } from '../model/types.js';
 import { loadTokenizer } from '../../firmware/tokenizer/node/load.js';
 import type { Tokenizer } from '../../firmware/tokenizer/tokenizer.js';
 import { readText } from '../evaluate/node/read-text.js';
 import { tokenWindows } from '../evaluate/windows.js';
+import { openModel } from '../model/node/open-model.js';
+import type { ModelConfig, ModelSource } from '../model/types.js';
 import { userPath } from './values.js';
 
 export interface ModelOptions {

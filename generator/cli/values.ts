@@ -1,5 +1,6 @@
-import { InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { checkWritable } from '../node/atomic-file.js';
 import { packageRoot } from '../node/package-root.js';
 
 /**
@@ -8,6 +9,16 @@ import { packageRoot } from '../node/package-root.js';
 export function userPath(path: string): string {
   const standing = process.cwd() === packageRoot() ? process.env.INIT_CWD : undefined;
   return resolve(standing ?? process.cwd(), path);
+}
+
+/**
+ * A file to write, as the user meant it. Called before the work begins, so that nothing long is done in vain.
+ * @throws InputError if it cannot be written
+ */
+export function outputPath(path: string): string {
+  const resolved = userPath(path);
+  checkWritable(resolved);
+  return resolved;
 }
 
 function number(text: string): number {

@@ -1,4 +1,16 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { InputError } from '../errors.js';
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -11,6 +23,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'its folder is a file',
   EISDIR: 'a folder of that name exists',
   EFBIG: 'the file would be too large',
+  ESPIPE: 'it is a pipe, and a file is needed',
 };
 
 /** A failed write as one sentence that names the file. */
@@ -21,40 +34,81 @@ export function writeError(path: string, cause: unknown): Error {
 }
 
 /**
+ * Finds out whether a file can be written, before the work that gives its content. Writes nothing.
+ * @throws InputError that names the file
+ */
+export function checkWritable(path: string): void {
+  try {
+    const { target, isDevice } = placeOf(path);
+    accessSync(isDevice ? target : folderOf(target), constants.W_OK);
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
+/** Removes what an interrupted AtomicFile of this process has left. */
+export function removePartial(path: string): void {
+  const { target, isDevice } = placeOf(path);
+  if (!isDevice) rmSync(partialName(target), { force: true });
+}
+
+/** Where bytes for a path go: links are followed, and devices and pipes are written in place. */
+function placeOf(path: string): { readonly target: string; readonly isDevice: boolean } {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return { target: path, isDevice: false };
+  if (found.isDirectory()) throw Object.assign(new Error(`${path} is a folder`), { code: 'EISDIR' });
+  return { target: realpathSync(path), isDevice: !found.isFile() };
+}
+
+function folderOf(path: string): string {
+  const folder = dirname(path);
+  if (!statSync(folder).isDirectory()) throw Object.assign(new Error(`${folder} is no folder`), { code: 'ENOTDIR' });
+  return folder;
+}
+
+function partialName(target: string): string {
+  return `${target}.${process.pid}.partial`;
+}
+
+/**
  * A file that appears under its name only when it is complete: it is written under a temporary name beside it and
  * renamed by `commit`. Errors of the file system are InputErrors that name the file.
  */
 export class AtomicFile {
-  readonly #temporary: string;
+  readonly #target: string;
+  /** Null for a device or a pipe, which must not be replaced by a file. */
+  readonly #temporary: string | null;
   readonly #fd: number;
   #open = true;
   /** Bytes appended so far. */
   size = 0;
 
   constructor(readonly path: string) {
-    this.#temporary = `${path}.${process.pid}.partial`;
-    this.#fd = this.#attempt(() => openSync(this.#temporary, 'w'));
+    try {
+      const { target, isDevice } = placeOf(path);
+      this.#target = target;
+      this.#temporary = isDevice ? null : partialName(target);
+      this.#fd = openSync(this.#temporary ?? target, 'w');
+    } catch (error) {
+      throw writeError(path, error);
+    }
   }
 
   append(bytes: Uint8Array): void {
-    this.writeAt(bytes, this.size);
+    this.#write(bytes, this.#temporary === null ? null : this.size);
     this.size += bytes.length;
   }
 
   /** Writes over bytes already appended. */
   writeAt(bytes: Uint8Array, offset: number): void {
-    this.#attempt(() => {
-      for (let done = 0; done < bytes.length; ) {
-        done += writeSync(this.#fd, bytes, done, bytes.length - done, offset + done);
-      }
-    });
+    this.#write(bytes, offset);
   }
 
   commit(): void {
     this.#attempt(() => {
-      fsyncSync(this.#fd);
+      if (this.#temporary !== null) fsyncSync(this.#fd);
       this.#close();
-      renameSync(this.#temporary, this.path);
+      if (this.#temporary !== null) renameSync(this.#temporary, this.#target);
     });
   }
 
@@ -62,7 +116,16 @@ export class AtomicFile {
   abort(): void {
     if (!this.#open) return;
     this.#close();
-    rmSync(this.#temporary, { force: true });
+    this.#remove();
+  }
+
+  #write(bytes: Uint8Array, offset: number | null): void {
+    this.#attempt(() => {
+      for (let done = 0; done < bytes.length; ) {
+        const position = offset === null ? null : offset + done;
+        done += writeSync(this.#fd, bytes, done, bytes.length - done, position);
+      }
+    });
   }
 
   #close(): void {
@@ -70,11 +133,15 @@ export class AtomicFile {
     closeSync(this.#fd);
   }
 
+  #remove(): void {
+    if (this.#temporary !== null) rmSync(this.#temporary, { force: true });
+  }
+
   #attempt<T>(action: () => T): T {
     try {
       return action();
     } catch (error) {
-      rmSync(this.#temporary, { force: true });
+      this.#remove();
       throw writeError(this.path, error);
     }
   }
@@ -82,11 +149,20 @@ export class AtomicFile {
 
 /** Writes a whole file under a temporary name, then renames it. */
 export function writeFileAtomic(path: string, content: string | Uint8Array): void {
-  const file = new AtomicFile(path);
+  writeFilesAtomic([[path, content]]);
+}
+
+/** Writes whole files under temporary names, then renames them: all of them, or none if one cannot be written. */
+export function writeFilesAtomic(contents: readonly (readonly [path: string, content: string | Uint8Array])[]): void {
+  const files: AtomicFile[] = [];
   try {
-    file.append(typeof content === 'string' ? Buffer.from(content) : content);
-    file.commit();
+    for (const [path, content] of contents) {
+      const file = new AtomicFile(path);
+      files.push(file);
+      file.append(typeof content === 'string' ? Buffer.from(content) : content);
+    }
+    for (const file of files) file.commit();
   } finally {
-    file.abort();
+    for (const file of files) file.abort();
   }
 }

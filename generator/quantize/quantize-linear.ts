@@ -15,8 +15,8 @@ export type SearchName = 'sigma-delta' | 'greedy';
 
 /**
  * How the error of a block reaches the columns after it: `published` divides it by the diagonal of the factor, as SDQ-LLM does;
- * `exact` solves with the factor's diagonal block, which is the least-squares compensation when a whole block is quantized at
- * once.
+ * `exact` solves with the factor's diagonal block, which is the least-squares compensation of a block that is quantized at once
+ * (up to 1.3 dB more in the linear's output, on correlated inputs).
  */
 export type FeedbackRule = 'published' | 'exact';
 
@@ -25,6 +25,7 @@ export interface QuantizeLinearOptions {
   readonly sigmaDelta?: SigmaDeltaOptions;
   /** Statistics of the linear's input; with them, each block's error is fed forward into the columns after it. */
   readonly hessian?: Hessian | null;
+  /** Default: `published` with `sigma-delta`, else `exact`. */
   readonly feedback?: FeedbackRule;
 }
 
@@ -57,6 +58,7 @@ export function quantizeLinear(
   const blocks = blocksOf(plan);
   const perRow = symbolsPerRow(plan);
   const factor = options.hessian?.factor ?? null;
+  const rule = options.feedback ?? (options.search === 'sigma-delta' ? 'published' : 'exact');
   // Feedback changes the weights of the columns that are still to come.
   const work = factor === null ? weights : weights.slice();
   const searches = createSearches(plan, blocks, signs, options);
@@ -95,7 +97,7 @@ export function quantizeLinear(
       }
     }
     if (factor !== null && errors !== null) {
-      feedForward(work, errors, factor, plan, block, options.feedback ?? 'published');
+      feedForward(work, errors, factor, plan, block, rule);
     }
   });
   const snrDb = noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);

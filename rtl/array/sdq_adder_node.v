@@ -1,10 +1,11 @@
 `default_nettype none
-// One node of sdq_adder_tree, which defines what signs mean: registered, latency 1.
+// One node of sdq_adder_tree, which defines what signs mean: registered, latency 1, with an enable.
 module sdq_adder_node #(
     parameter WIDTH = 8,  // of a term
     parameter SIGN_TREE = 0
 ) (
     input  wire             clk_i,
+    input  wire             moves_i,
     input  wire [WIDTH-1:0] left_i,
     input  wire             left_sign_i,
     input  wire [WIDTH-1:0] right_i,
@@ -24,14 +25,18 @@ module sdq_adder_node #(
       wire add = left_sign_i == right_sign_i;
       wire [WIDTH+1:0] difference = {left, !add} - {right ^ {WIDTH + 1{add}}, 1'b1};
       always @(posedge clk_i) begin
-        sum_o  <= difference[WIDTH+1:1];
-        sign_o <= left_sign_i;
+        if (moves_i) begin
+          sum_o  <= difference[WIDTH+1:1];
+          sign_o <= left_sign_i;
+        end
       end
       wire unused = difference[0];
     end else begin : g_carry
       always @(posedge clk_i) begin
-        sum_o  <= left + right + {{WIDTH{1'b0}}, left_sign_i};
-        sign_o <= right_sign_i;
+        if (moves_i) begin
+          sum_o  <= left + right + {{WIDTH{1'b0}}, left_sign_i};
+          sign_o <= right_sign_i;
+        end
       end
     end
   endgenerate

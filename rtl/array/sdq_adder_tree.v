@@ -8,7 +8,8 @@
 //   A node computes left ± right, by whether the signs differ, and passes the left sign up:
 //   result = sign_o ? −sum_o : sum_o
 //
-// One bit per level is enough in both, for terms of −128 too. Latency: log2(LANES) cycles.
+// One bit per level is enough in both, for terms of −128 too. Latency: log2(LANES) cycles; the registers of level k (1 is
+// the first) move when moves_i[k - 1] is set.
 // SIGN_TREE = 1 suits carry chains with a function of several inputs in front of the adder (6-input LUTs), 0 the others.
 module sdq_adder_tree #(
     parameter LANES = 8,  // a power of two, 2 or more
@@ -16,6 +17,7 @@ module sdq_adder_tree #(
     parameter SIGN_TREE = 0
 ) (
     input  wire                clk_i,
+    input  wire [  LEVELS-1:0] moves_i,
     input  wire [ 8*LANES-1:0] terms_i,
     input  wire [   LANES-1:0] signs_i,
     output wire [8+LEVELS-1:0] sum_o,
@@ -50,6 +52,7 @@ module sdq_adder_tree #(
               .SIGN_TREE(SIGN_TREE)
           ) u_node (
               .clk_i       (clk_i),
+              .moves_i     (moves_i[level-1]),
               .left_i      (g_level[level-1].sums[2*node*(WIDTH-1)+:WIDTH-1]),
               .left_sign_i (g_level[level-1].signs[2*node]),
               .right_i     (g_level[level-1].sums[(2*node+1)*(WIDTH-1)+:WIDTH-1]),

@@ -276,8 +276,10 @@ module sdq_engine #(
       .SUM_WIDTH   (SUM_WIDTH)
   ) u_array (
       .clk_i        (clk_i),
+      .rst_ni       (rst_ni),
       .word_i       (weight_word),
       .activations_i(activation_word),
+      .beat_i       (beat_valid),
       .last_beat_i  (beat_last),
       .last_lane_i  (beat_last_lane),
       .sums_o       (sums),

@@ -130,7 +130,7 @@ module sdq_sequencer #(
       segment_beat_q <= {CYCLE_WIDTH{1'b0}};
       shifts_q       <= group_tail ? tail_shifts : full_shifts;
       activation_q   <= start_i ? {ACTIVATION_ADDR_WIDTH{1'b0}} : block_ends ? next_slot : slot_q;
-    end else begin
+    end else if (active_q) begin
       if (idle_ends) beats_q <= 1'b1;
       cycle_q <= next_cycle;
       if (beats_q) begin

@@ -83,7 +83,7 @@ module sdq_frame_rx #(
   wire takes_end = item_valid && item_ready && item_end;
   wire body_full = count_q == MAX_BODY[COUNT_WIDTH-1:0] + 2;
   wire stores = takes_byte && held_q[3] && !body_full;
-  wire damaged = item_error || overlong_q || !held_q[3] || count_q < 2 || crc != CRC_RESIDUE;
+  wire damaged = item_error || overlong_q || count_q < 2 || crc != CRC_RESIDUE;
   wire [INDEX_WIDTH:0] next_commit = damaged_q ? commit_q + LENGTH_BYTES : write_q;
   wire [15:0] length = {{16 - COUNT_WIDTH{1'b0}}, count_q} - 16'd2;
 

@@ -1,6 +1,7 @@
 import { blocksOf, segmentShifts, symbolsPerRow } from '../../generator/plan/blocks.js';
 import type { PlanLinear } from '../../generator/plan/types.js';
 import type { QuantizedLinear } from '../../generator/quantize/types.js';
+import { dotRows } from './dot-kernel.js';
 import type { FramedVector } from './frame.js';
 import { INT32_MAX, pow2, roundShift, saturate } from './integer.js';
 
@@ -31,30 +32,28 @@ export function runLinear(
   vector: FramedVector,
   shift: number,
 ): Int32Array {
-  const blocks = blocksOf(linear).map((block) => ({ ...block, shifts: segmentShifts(linear, block) }));
+  const blocks = blocksOf(linear);
   const rowSymbols = symbolsPerRow(linear);
   const { symbols, scales, means } = weights;
   const { samples, stride, exponents, sums } = vector;
-  const result = new Int32Array(linear.rows);
-  for (let r = 0; r < linear.rows; r++) {
-    let accumulated = 0;
-    for (let b = 0; b < blocks.length; b++) {
-      const block = blocks[b]!;
-      const q = r * rowSymbols + block.symbolOffset;
-      const u = b * stride;
-      let partial = 0;
-      for (let k = 0, first = 0; first < block.samples; k++, first += block.size) {
-        const end = Math.min(first + block.size, block.samples);
-        let sum = 0;
-        // Below 127 · 256; "| 0" lets engines keep it in an integer register.
-        for (let j = first; j < end; j++) sum = (sum + symbols[q + j]! * samples[u + j]!) | 0;
-        partial += sum * pow2(block.shifts[k]!);
-      }
-      const at = r * blocks.length + b;
-      const total = scales[at]! * partial + (means ? means[at]! * sums[b]! : 0);
-      accumulated += roundShift(total, -exponents[b]!);
+  const { rows } = linear;
+  const accumulated = new Float64Array(rows);
+  const partial = new Float64Array(rows);
+  const segment = new Int32Array(rows);
+  const inputs = new Int16Array(linear.block);
+  blocks.forEach((block, b) => {
+    partial.fill(0);
+    segmentShifts(linear, block).forEach((gain, k) => {
+      const first = k * block.size;
+      const count = Math.min(block.size, block.samples - first);
+      for (let j = 0; j < count; j++) inputs[j] = samples[b * stride + first + j]!;
+      dotRows(symbols, block.symbolOffset + first, rowSymbols, inputs, count, segment);
+      for (let r = 0; r < rows; r++) partial[r] = partial[r]! + segment[r]! * pow2(gain);
+    });
+    for (let r = 0, at = b; r < rows; r++, at += blocks.length) {
+      const total = scales[at]! * partial[r]! + (means ? means[at]! * sums[b]! : 0);
+      accumulated[r] = accumulated[r]! + roundShift(total, -exponents[b]!);
     }
-    result[r] = saturate(roundShift(accumulated, shift), INT32_MAX);
-  }
-  return result;
+  });
+  return Int32Array.from(accumulated, (value) => saturate(roundShift(value, shift), INT32_MAX));
 }

@@ -1,3 +1,4 @@
+import { dotRows, MAX_DOT_COLUMNS } from './dot-kernel.js';
 import { bitLength, INT16_MAX, INT32_MAX, maxMagnitude, pow2, roundShift, saturate } from './integer.js';
 import { ACTIVATION_FRAC, GATED_FRAC, type Int8Matrix, type IntegerNorm, RESIDUAL_FRAC } from './parameters.js';
 import { reciprocalRoot, rotation, sigmoid, type Tables } from './tables.js';
@@ -70,16 +71,16 @@ export function matrixRow(matrix: Int8Matrix, row: number, frac: number): Int32A
 export function multiplyInt8(matrix: Int8Matrix, x: Int32Array, inputFrac: number, outputFrac: number): Int32Array {
   const { rows, cols, values, scales } = matrix;
   const preShift = Math.max(0, bitLength(maxMagnitude(x, 0, cols)) - 15);
-  const v = Int32Array.from(x, (value) => saturate(roundShift(value, preShift), INT16_MAX));
+  const v = Int16Array.from(x, (value) => saturate(roundShift(value, preShift), INT16_MAX));
   const shift = inputFrac - outputFrac - matrix.exponent - preShift;
-  const y = new Int32Array(rows);
-  for (let r = 0; r < rows; r++) {
-    let sum = 0;
-    const base = r * cols;
-    for (let i = 0; i < cols; i++) sum += values[base + i]! * v[i]!;
-    y[r] = saturate(roundShift(sum * scales[r]!, shift), INT32_MAX);
+  const sums = new Float64Array(rows);
+  const part = new Int32Array(rows);
+  for (let first = 0; first < cols; first += MAX_DOT_COLUMNS) {
+    const count = Math.min(MAX_DOT_COLUMNS, cols - first);
+    dotRows(values, first, cols, v.subarray(first), count, part);
+    for (let r = 0; r < rows; r++) sums[r] = sums[r]! + part[r]!;
   }
-  return y;
+  return Int32Array.from(sums, (sum, r) => saturate(roundShift(sum * scales[r]!, shift), INT32_MAX));
 }
 
 /** Rotates the interleaved pairs of every head in place. @param x heads × headDim values */

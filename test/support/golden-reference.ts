@@ -185,8 +185,8 @@ export class ReferenceAttention {
 
   attend(q: readonly bigint[], k: readonly bigint[], v: readonly bigint[]): bigint[] {
     const { heads, kvHeads, headDim } = this.shape;
-    this.#keys.push(cacheEntries(k, headDim));
-    this.#values.push(cacheEntries(v, headDim));
+    this.#keys.push(cacheEntries(k, headDim, 15n));
+    this.#values.push(cacheEntries(v, headDim, 7n));
     return Array.from({ length: heads }, (_, head) => {
       const shared = Math.floor(head / (heads / kvHeads));
       return this.#head(q.slice(head * headDim, (head + 1) * headDim), shared);
@@ -216,12 +216,12 @@ export class ReferenceAttention {
   }
 }
 
-function cacheEntries(x: readonly bigint[], headDim: number): CacheEntry[] {
+function cacheEntries(x: readonly bigint[], headDim: number, bits: bigint): CacheEntry[] {
   const entries: CacheEntry[] = [];
   for (let start = 0; start < x.length; start += headDim) {
     const head = x.slice(start, start + headDim);
-    const exponent = excessBits(head, 7n);
-    entries.push({ values: head.map((value) => sat8(rs(value, exponent))), exponent });
+    const exponent = excessBits(head, bits);
+    entries.push({ values: head.map((value) => sat(rs(value, exponent), 2n ** bits - 1n)), exponent });
   }
   return entries;
 }

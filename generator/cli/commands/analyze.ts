@@ -5,7 +5,7 @@ import type { CommandResult } from '../command.js';
 import type { Register } from '../main.js';
 import { addModelOptions, openUserModel } from '../model.js';
 import { remaining, startProgress } from '../progress.js';
-import { userPath } from '../values.js';
+import { outputPath } from '../values.js';
 
 export function addAnalyze(program: Command, register: Register): void {
   const command = program
@@ -20,13 +20,14 @@ export function addAnalyze(program: Command, register: Register): void {
 function analyze(path: string, options: { output: string }): CommandResult {
   const source = openUserModel(path);
   try {
+    const output = outputPath(options.output);
     const progress = startProgress('Measuring the weights');
     const started = Date.now();
     const statistics = modelStatistics(source, (layer) =>
       progress.update(remaining(layer + 1, source.config.layers, started)),
     );
     progress.stop();
-    writeFileAtomic(userPath(options.output), `${JSON.stringify(statistics, null, 1)}\n`);
+    writeFileAtomic(output, `${JSON.stringify(statistics, null, 1)}\n`);
     return { json: statistics, text: `Wrote the statistics of ${source.config.layers} layers to ${options.output}.` };
   } finally {
     source.close();

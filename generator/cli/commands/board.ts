@@ -1,8 +1,9 @@
-import type { Command } from 'commander';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { uploadImages } from '../../../firmware/session/upload.js';
 import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
-import { startVirtualBoard } from '../../../sim/harness/node/virtual-board.js';
+import { startVirtualBoard, type VirtualBoard } from '../../../sim/harness/node/virtual-board.js';
+import { InputError } from '../../errors.js';
 import { openImage } from '../../image/node/open-image.js';
 import type { CommandResult } from '../command.js';
 import type { Register } from '../main.js';
@@ -28,20 +29,31 @@ Example:
   register(command, board);
 }
 
-async function board(path: string, options: { weights?: string; json?: boolean }): Promise<CommandResult> {
+async function board(path: string, options: { weights?: string }): Promise<CommandResult> {
   const build = readBuildFolder(userPath(path));
   const image = options.weights === undefined ? null : openImage(userPath(options.weights));
   if (image) checkSamePlan(build.planHash, image.planHash, join(path, 'plan.json'), options.weights!);
-  const progress = startProgress('Starting the virtual board');
-  const simulator = await buildSimulator(build, (line) => progress.note(line));
   const preload = image ? uploadImages(build.plan, image) : [];
-  const running = await startVirtualBoard(simulator.executable, preload);
-  progress.done(`The virtual board of plan ${build.planHash} runs; stop it with Ctrl-C.`);
-  process.stdout.write(options.json ? `${JSON.stringify({ port: running.path })}\n` : `${running.path}\n`);
+  const progress = startProgress('Starting the virtual board');
+  try {
+    const simulator = await buildSimulator(build, (line) => progress.note(line));
+    const running = await startVirtualBoard(simulator.executable, preload);
+    progress.done(`The virtual board of plan ${build.planHash} runs; stop it with Ctrl-C.`);
+    return { json: { port: running.path }, text: running.path, after: () => untilStopped(running) };
+  } finally {
+    progress.stop();
+  }
+}
 
-  const stop = () => running.stop();
+async function untilStopped(running: VirtualBoard): Promise<void> {
+  let stopped = false;
+  const stop = (): void => {
+    stopped = true;
+    running.stop();
+  };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
-  await running.exited;
-  return { json: {}, text: '' };
+  const code = await running.exited;
+  if (!stopped)
+    throw new InputError(`the virtual board at ${running.path} has ended by itself, with exit code ${code}`);
 }

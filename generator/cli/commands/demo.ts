@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
 import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import type { Command } from 'commander';
 import pc from 'picocolors';
 import { writeError } from '../../node/atomic-file.js';
 import { packageRoot } from '../../node/package-root.js';

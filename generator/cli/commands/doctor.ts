@@ -1,9 +1,9 @@
+import { survey } from '@fpga/verilator-bin';
 import { detect } from 'cocotb-bridge';
 import type { Command } from 'commander';
-import { survey } from '@fpga/verilator-bin';
 import type { CommandResult } from '../command.js';
-import type { Register } from '../main.js';
 import { findTool } from '../find-tool.js';
+import type { Register } from '../main.js';
 
 interface Check {
   readonly name: string;
@@ -51,7 +51,9 @@ async function simulation(): Promise<Check[]> {
     {
       name: 'Verilator',
       found: verilator !== undefined,
-      detail: verilator ? `${verilator.version} at ${verilator.binary}` : 'not found; "npx verilator-bin install" gets it',
+      detail: verilator
+        ? `${verilator.version} at ${verilator.binary}`
+        : 'not found; "npx verilator-bin install" gets it',
       enables,
     },
     {

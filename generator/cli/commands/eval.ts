@@ -58,7 +58,10 @@ export function evaluate(path: string, options: EvalOptions): CommandResult {
       integer = integerNll(model, weights, windows, (done) => third.update(remaining(done, total, started))).nll;
       third.done(`integer: ${integer.toFixed(4)}`);
     }
-    return { json: { tokens: total, nll: { float: float.nll, sdq, integer } }, text: summary(total, float.nll, sdq, integer) };
+    return {
+      json: { tokens: total, nll: { float: float.nll, sdq, integer } },
+      text: summary(total, float.nll, sdq, integer),
+    };
   } finally {
     source.close();
   }

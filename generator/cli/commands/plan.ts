@@ -1,11 +1,20 @@
 import { type Command, Option } from 'commander';
+import type { Board } from '../../boards/board.js';
 import { loadBoard } from '../../boards/node/load.js';
 import { InputError } from '../../errors.js';
-import type { ModelConfig } from '../../model/types.js';
-import { shapeNames, shapeConfig } from '../../model/shapes.js';
-import { writeFileAtomic } from '../../node/atomic-file.js';
 import { readJson } from '../../model/node/files.js';
-import { linearsAt, linearsOfConfig, linearsWithin, matchesModel, type OsrSource, osrConfigOf, parseOsrConfig } from '../../plan/allocate.js';
+import { shapeConfig, shapeNames } from '../../model/shapes.js';
+import type { ModelConfig } from '../../model/types.js';
+import { writeFilesAtomic } from '../../node/atomic-file.js';
+import {
+  linearsAt,
+  linearsOfConfig,
+  linearsWithin,
+  matchesModel,
+  type OsrSource,
+  osrConfigOf,
+  parseOsrConfig,
+} from '../../plan/allocate.js';
 import { buildPlan, type PlanOptions } from '../../plan/build-plan.js';
 import { planHash, prettyPlan } from '../../plan/hash.js';
 import { bitsPerWeight, meanOsr, planBytes } from '../../plan/memory-size.js';
@@ -16,7 +25,7 @@ import type { CommandResult } from '../command.js';
 import type { Register } from '../main.js';
 import { addModelOptions, openUserModel } from '../model.js';
 import { sizeText, startProgress, table } from '../progress.js';
-import { byteSize, integerFrom, osrValue, userPath } from '../values.js';
+import { byteSize, integerFrom, osrValue, outputPath, userPath } from '../values.js';
 
 const DEFAULT_OSR = 2.5;
 
@@ -50,10 +59,14 @@ export function addPlan(program: Command, register: Register): void {
     .option('--stats <file>', 'allocate from statistics (see "sdq analyze") instead of reading the weights')
     .addOption(new Option('--shape <name>', 'plan for a known model without its weights').choices(shapeNames()))
     .addOption(new Option('--alphabet <name>', 'weight symbols').choices(['ternary', 'binary']).default('ternary'))
-    .addOption(new Option('--frame <name>', 'how blocks are over-sampled').choices(['hadamard', 'fourier']).default('hadamard'))
+    .addOption(
+      new Option('--frame <name>', 'how blocks are over-sampled').choices(['hadamard', 'fourier']).default('hadamard'),
+    )
     .option('--block <columns>', 'columns per block: 32, 64, 128 or 256', integerFrom(1))
     .option('--board <name>', 'target board', 'sim')
-    .addOption(new Option('--placement <name>', 'what runs on the FPGA').choices(['linear', 'decoder']).default('linear'))
+    .addOption(
+      new Option('--placement <name>', 'what runs on the FPGA').choices(['linear', 'decoder']).default('linear'),
+    )
     .addHelpText(
       'after',
       `
@@ -68,7 +81,9 @@ Examples:
 
 export function plan(path: string | undefined, options: PlanCommandOptions): CommandResult {
   checkCombination(path, options);
-  if (path === undefined && options.shape === undefined) return allocationAlone(options);
+  const outputs = outputsOf(options);
+  if (path === undefined && options.shape === undefined) return allocationAlone(options, outputs);
+  const board = loadBoard(options.board);
   const source = path === undefined ? null : openUserModel(path);
   try {
     const config = source ? source.config : shapeConfig(options.shape!);
@@ -81,12 +96,25 @@ export function plan(path: string | undefined, options: PlanCommandOptions): Com
         progress.stop();
       }
     };
-    return finish(config, chooseLinears(config, options, statistics), options);
+    return finish(config, chooseLinears(config, options, statistics), options, board, outputs);
   } finally {
     source?.close();
   }
 }
 
+/** Where results go. */
+interface Outputs {
+  readonly plan: string | null;
+  readonly osrConfig: string | null;
+}
+
+/** @throws InputError if one of the files cannot be written */
+function outputsOf({ output, exportOsrConfig }: PlanCommandOptions): Outputs {
+  const plan = output === undefined ? null : outputPath(output);
+  const osrConfig = exportOsrConfig === undefined ? null : outputPath(exportOsrConfig);
+  if (plan !== null && plan === osrConfig) throw new InputError('-o and --export-osr-config name the same file');
+  return { plan, osrConfig };
+}
 
 function checkCombination(path: string | undefined, options: PlanCommandOptions): void {
   const given = [path, options.shape].filter((value) => value !== undefined).length;
@@ -97,7 +125,8 @@ function checkCombination(path: string | undefined, options: PlanCommandOptions)
   }
   const targets = [options.osr, options.budget, options.osrConfig].filter((value) => value !== undefined).length;
   if (targets > 1) throw new InputError('--osr, --budget and --osr-config exclude each other');
-  if (options.osrConfig !== undefined && options.uniform) throw new InputError('--osr-config and --uniform exclude each other');
+  if (options.osrConfig !== undefined && options.uniform)
+    throw new InputError('--osr-config and --uniform exclude each other');
   if (given === 0 && (options.budget !== undefined || options.osrConfig !== undefined || options.uniform)) {
     throw new InputError('--stats alone goes with --osr only');
   }
@@ -126,10 +155,16 @@ function chooseLinears(
     : linearsWithin(config, planOptions, source, options.budget);
 }
 
-function finish(config: ModelConfig, linears: PlanLinear[], options: PlanCommandOptions): CommandResult {
-  const result = buildPlan(config, linears, loadBoard(options.board), options.placement);
-  if (options.exportOsrConfig !== undefined) writeOsrConfig(options.exportOsrConfig, osrConfigOf(linears));
-  if (options.output !== undefined) writeFileAtomic(userPath(options.output), prettyPlan(result));
+function finish(
+  config: ModelConfig,
+  linears: PlanLinear[],
+  options: PlanCommandOptions,
+  board: Board,
+  outputs: Outputs,
+): CommandResult {
+  const result = buildPlan(config, linears, board, options.placement);
+  const osrFile = osrConfigFile(outputs, osrConfigOf(linears));
+  writeFilesAtomic(outputs.plan === null ? osrFile : [...osrFile, [outputs.plan, prettyPlan(result)]]);
   const json = {
     meanOsr: meanOsr(result),
     bitsPerWeight: bitsPerWeight(result),
@@ -139,20 +174,25 @@ function finish(config: ModelConfig, linears: PlanLinear[], options: PlanCommand
   };
   const { lanes, rows } = result.array;
   const text = [
-    table([['linear', 'rows', 'cols', 'OSR'], ...linears.map((l) => [l.name, `${l.rows}`, `${l.cols}`, l.osr.toFixed(3)])]),
+    table([
+      ['linear', 'rows', 'cols', 'OSR'],
+      ...linears.map((l) => [l.name, `${l.rows}`, `${l.cols}`, l.osr.toFixed(3)]),
+    ]),
     '',
     `mean OSR ${json.meanOsr.toFixed(3)}, ${json.bitsPerWeight.toFixed(3)} bits per weight, ${sizeText(json.bytes)} of weights and scales`,
     `array of ${lanes} lanes × ${rows} rows for board ${result.board}, plan ${json.planHash}`,
-    options.output === undefined ? 'Nothing was written: add -o plan.json to keep the plan.' : `Wrote ${options.output}.`,
+    options.output === undefined
+      ? 'Nothing was written: add -o plan.json to keep the plan.'
+      : `Wrote ${options.output}.`,
   ];
   return { json, text: text.join('\n') };
 }
 
 /** The allocation from statistics alone, without a model. */
-function allocationAlone(options: PlanCommandOptions): CommandResult {
+function allocationAlone(options: PlanCommandOptions, outputs: Outputs): CommandResult {
   const statistics = readStatistics(options.stats!);
   const osr = allocateOsr(statistics, options.osr ?? DEFAULT_OSR);
-  if (options.exportOsrConfig !== undefined) writeOsrConfig(options.exportOsrConfig, osr);
+  writeFilesAtomic(osrConfigFile(outputs, osr));
   const mean = meanOfOsrConfig(statistics, osr);
   const linears = Object.entries(osr).flatMap(([layer, roles]) =>
     Object.entries(roles).map(([role, { osr_proj }]) => ({ name: `layers.${layer}.${role}`, osr: osr_proj })),
@@ -173,6 +213,6 @@ function readStatistics(path: string, config?: ModelConfig): ModelStatistics {
   return statistics;
 }
 
-function writeOsrConfig(path: string, osr: OsrConfig): void {
-  writeFileAtomic(userPath(path), `${JSON.stringify(osr, null, 1)}\n`);
+function osrConfigFile(outputs: Outputs, osr: OsrConfig): [string, string][] {
+  return outputs.osrConfig === null ? [] : [[outputs.osrConfig, `${JSON.stringify(osr, null, 1)}\n`]];
 }

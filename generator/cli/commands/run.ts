@@ -65,7 +65,9 @@ async function run(options: RunOptions): Promise<CommandResult> {
       if (!options.json) process.stdout.write(piece.text);
     }
     const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
-    process.stderr.write(`${options.json ? '' : '\n'}${tokens} tokens, ${tokensPerSecond.toFixed(2)} tokens per second\n`);
+    process.stderr.write(
+      `${options.json ? '' : '\n'}${tokens} tokens, ${tokensPerSecond.toFixed(2)} tokens per second\n`,
+    );
     return { json: { text, tokensPerSecond, uploadBytesPerSecond }, text: '' };
   } finally {
     await transport.close();

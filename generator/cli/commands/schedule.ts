@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readBuildFolder } from '../../../sim/harness/node/simulator.js';
-import { engineGeometry } from '../../sizing/geometry.js';
 import { linearCycles } from '../../sizing/cycles.js';
+import { engineGeometry } from '../../sizing/geometry.js';
 import { scheduleOf } from '../../sizing/schedule.js';
 import type { CommandResult } from '../command.js';
 import type { Register } from '../main.js';

@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { describeMismatch } from '../../../firmware/session/compare.js';
 import { type SimulationReport, simulate } from '../../../sim/harness/node/simulate.js';
 import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
-import { describeMismatch } from '../../../firmware/session/compare.js';
-import { writeFileAtomic } from '../../node/atomic-file.js';
 import { openImage } from '../../image/node/open-image.js';
+import { writeFileAtomic } from '../../node/atomic-file.js';
 import type { CommandResult } from '../command.js';
 import { junitReport } from '../junit.js';
 import type { Register } from '../main.js';
@@ -11,7 +12,6 @@ import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } 
 import { startProgress } from '../progress.js';
 import { integerFrom, userPath } from '../values.js';
 import { checkSameModel, checkSamePlan } from '../weights.js';
-import { join } from 'node:path';
 
 interface SimulateOptions extends ModelOptions {
   readonly model: string;

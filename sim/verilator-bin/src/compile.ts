@@ -17,7 +17,15 @@ import { currentHost, digest, type Host } from './host.js';
 import { type Inputs, readInputs } from './inputs.js';
 import { withLock } from './lock.js';
 import { type Log, mapLimit, run } from './process.js';
-import { type CxxContext, commonFlags, compileObject, runtimeHash, runtimeObject, sharedFlags } from './runtime.js';
+import {
+  type CxxContext,
+  commonFlags,
+  compileObject,
+  libraryFlags,
+  modelFlags,
+  runtimeHash,
+  runtimeObject,
+} from './runtime.js';
 import type { Toolchain } from './toolchain.js';
 import { PACKAGE_VERSION } from './version.js';
 
@@ -192,7 +200,7 @@ async function build(
 
   const objects = await compileAll(folder, prefix, options, inputs, library, context);
   log('linking');
-  const flags = [...commonFlags(tool, [], false), ...tool.cxx.linkArgs];
+  const flags = [...commonFlags(tool, false), ...tool.cxx.linkArgs];
   const link = await run(tool.cxx.path, [...flags, ...objects, ...(options.cxxFlags ?? []), '-o', options.name], {
     env: { ...host.env, ...tool.cxx.env },
     cwd: folder,
@@ -223,8 +231,9 @@ async function compileAll(
   const generated = await readGenerated(join(folder, 'obj'), prefix);
   const level = FLAGS[options.optimisation ?? 'speed'];
   const cxxFlags = options.cxxFlags ?? [];
-  const shared = [...commonFlags(context.tool, generated.macros, generated.timing), '-Iobj'];
-  const model = sharedFlags(cxxFlags);
+  const common = commonFlags(context.tool, generated.timing);
+  const shared = [...common, ...generated.macros, '-Iobj'];
+  const model = modelFlags(cxxFlags);
   const object = async (source: string, flags: readonly string[]): Promise<string> => {
     const target = `${source.replace(/[/.]/g, '_')}.o`;
     await compileObject(source, target, flags, folder, context, (output) => inputs.unstage(output));
@@ -241,12 +250,7 @@ async function compileAll(
     const folders = inputs.cppFolders.map((name) => `-I${name}`);
     return object(source, [...shared, ...folders, '-Wall', level.fast, ...model, ...cxxFlags]);
   });
-  // Not the harness's include folders or macros: the library is shared by all builds.
-  const flags = [
-    ...commonFlags(context.tool, generated.macros, generated.timing),
-    level.runtime,
-    ...sharedFlags(cxxFlags),
-  ];
+  const flags = [...common, level.runtime, ...libraryFlags(cxxFlags)];
   const runtime = generated.runtime.map((name) => () => runtimeObject(basename(name), flags, library, context));
 
   const jobs = options.jobs ?? availableParallelism();

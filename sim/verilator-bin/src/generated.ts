@@ -9,7 +9,7 @@ export interface Generated {
   readonly slow: readonly string[];
   /** Files of Verilator's run-time library that the model links with. */
   readonly runtime: readonly string[];
-  /** Macros that the library's headers and sources must agree on with the model. */
+  /** Macros that model and harness ask for features; the library itself does not depend on them. */
   readonly macros: readonly string[];
   /** The design has delays (--timing), i.e. needs C++20 coroutines. */
   readonly timing: boolean;
@@ -34,7 +34,7 @@ export async function readGenerated(folder: string, prefix: string): Promise<Gen
     fast: [...list('VM_CLASSES_FAST'), ...list('VM_SUPPORT_FAST')],
     slow: [...list('VM_CLASSES_SLOW'), ...list('VM_SUPPORT_SLOW')],
     runtime: [...list('VM_GLOBAL_FAST'), ...list('VM_GLOBAL_SLOW')],
-    macros: ['-DVM_SC=0', ...macros.map((name) => `-D${name}=${flag(name)}`)],
+    macros: macros.map((name) => `-D${name}=${flag(name)}`),
     timing: flag('VM_TIMING') === '1',
   };
 }

@@ -17,20 +17,28 @@ export interface CxxContext {
 }
 
 /** Flags that every object of a simulation is compiled with. */
-export function commonFlags(tool: Toolchain, macros: readonly string[], timing: boolean): string[] {
+export function commonFlags(tool: Toolchain, timing: boolean): string[] {
   return [
     ...tool.cxx.args,
     timing ? '-std=gnu++20' : '-std=gnu++17',
     '-pthread',
     `-I${join(tool.root, 'include')}`,
     `-I${join(tool.root, 'include/vltstd')}`,
-    ...macros,
+    '-DVM_SC=0',
   ];
 }
 
-/** The caller's flags that change code or layout, which the run-time library must share; not the harness's own macros. */
-export function sharedFlags(cxxFlags: readonly string[]): string[] {
+/** The caller's flags for the model: all that concern code generation, not the harness's own macros and libraries. */
+export function modelFlags(cxxFlags: readonly string[]): string[] {
   return cxxFlags.filter((flag) => /^-([fmgO]|std=|DVL_|DVM_)/.test(flag));
+}
+
+/**
+ * The caller's flags for the run-time library: only those that it must share with the model (sanitizers, ABI, debug
+ * checks), so that builds with and without, say, -g share one library.
+ */
+export function libraryFlags(cxxFlags: readonly string[]): string[] {
+  return cxxFlags.filter((flag) => /^-([fm]|std=|DVL_)/.test(flag));
 }
 
 /** Hash over the library's headers and sources: a rebuilt Verilator may keep its version number. */

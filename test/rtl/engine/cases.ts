@@ -72,11 +72,11 @@ export const ENGINE_CASES: readonly EngineCase[] = [
   {
     name: 'binary with tails, three units',
     lanes: 32,
-    rows: 12,
+    rows: 6,
     units: 3,
     linears: [
-      linearOf({ rows: 14, cols: 70, block: 64, samples: 128, alphabet: 'binary', gainShifts: [0, 1] }),
-      linearOf({ rows: 12, cols: 33, block: 64, samples: 140, alphabet: 'binary', gainShifts: [0, 0, 1] }),
+      linearOf({ rows: 8, cols: 70, block: 64, samples: 128, alphabet: 'binary', gainShifts: [0, 1] }),
+      linearOf({ rows: 6, cols: 33, block: 64, samples: 140, alphabet: 'binary', gainShifts: [0, 0, 1] }),
     ],
   },
   {

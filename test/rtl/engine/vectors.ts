@@ -101,9 +101,11 @@ export function engineOperations(engineCase: EngineCase, random: () => number): 
   const ops: bigint[] = [];
   const below = (n: number): number => Math.floor(random() * n);
   const pick = <T>(values: readonly T[]): T => values[below(values.length)]!;
-  const emit = (kind: keyof typeof OP, payload: bigint): number => ops.push((OP[kind] << 60n) | payload);
-  const write = (address: number, byte: number): number => emit('write', (BigInt(address) << 8n) | BigInt(byte & 0xff));
-  const read = (address: number, byte: number): number => emit('read', (BigInt(address) << 8n) | BigInt(byte & 0xff));
+  const emit = (kind: keyof typeof OP, payload: bigint): void => {
+    ops.push((OP[kind] << 60n) | payload);
+  };
+  const write = (address: number, byte: number): void => emit('write', (BigInt(address) << 8n) | BigInt(byte & 0xff));
+  const read = (address: number, byte: number): void => emit('read', (BigInt(address) << 8n) | BigInt(byte & 0xff));
 
   // Weights and scales of all linears; padding bytes get garbage, which must read as 0.
   const quantized = linears.map((linear) => {
@@ -127,7 +129,7 @@ export function engineOperations(engineCase: EngineCase, random: () => number): 
   );
   for (const { address, bytes, region } of images) {
     const { stride, wordBytes } = plan.memory[region as 'weights' | 'scales'];
-    bytes.forEach((byte, i) => write(address + i, i % stride < wordBytes ? byte : below(256)));
+    for (const [i, byte] of bytes.entries()) write(address + i, i % stride < wordBytes ? byte : below(256));
   }
   for (const { address, bytes } of images) {
     for (let i = 0; i < 40; i++) {
@@ -142,9 +144,9 @@ export function engineOperations(engineCase: EngineCase, random: () => number): 
       const blocks = blocksByDefinition(linear);
       const sample = (): number => (engineCase.extremes === true ? pick([-128, 127, 127]) : below(256) - 128);
       const samples = blocks.map(() => Int8Array.from({ length: slot }, sample));
-      samples.forEach((block, b) =>
-        block.forEach((value, j) => write(plan.memory.activations.base + b * slot + j, value)),
-      );
+      for (const [b, block] of samples.entries()) {
+        for (const [j, value] of block.entries()) write(plan.memory.activations.base + b * slot + j, value);
+      }
       const sums = blocks.map(({ samples: count }, b) =>
         linear.frame === 'fourier' ? samples[b]!.subarray(0, count).reduce((sum, value) => sum + value, 0) : 0,
       );

@@ -5,7 +5,8 @@
 //   y[r] = (r + 1) * sum of the 16 bytes of activation word 0 + weights byte at address r + shift   (bytes signed)
 //   rows of linear 0..3: 1, 60, 61, 150; cycles reported: 100 + linear
 //
-// With STALL_SEED not zero at reset, ready and data are held back at random.
+// With the highest bit of stall_seed_i set at reset, ready and data are held back at random, and reads are sometimes
+// left unanswered for a while.
 module fake_engine (
     input wire clk_i,
     input wire rst_ni,
@@ -50,7 +51,10 @@ module fake_engine (
 
   // Stalls must not depend on the requests' own timing, so a held-back request is answered in a later cycle.
   assign mem_wready_o = !stall;
-  assign mem_rready_o = !stall;
+  reg [6:0] time_q;
+  wire hoards = random_q != 32'd0 && time_q[6];
+  always @(posedge clk_i) time_q <= rst_ni ? time_q + 7'd1 : 7'd0;
+  assign mem_rready_o = !stall || hoards;
 
   integer i;
   initial begin
@@ -98,8 +102,8 @@ module fake_engine (
       mem_rdata_valid_o <= 1'b0;
     end else begin
       if (reads) put_q <= put_q + 5'd1;
-      mem_rdata_valid_o <= put_q != get_q && !random_q[13];
-      if (put_q != get_q && !random_q[13]) get_q <= get_q + 5'd1;
+      mem_rdata_valid_o <= put_q != get_q && !random_q[13] && !hoards;
+      if (put_q != get_q && !random_q[13] && !hoards) get_q <= get_q + 5'd1;
     end
   end
   always @(posedge clk_i) begin

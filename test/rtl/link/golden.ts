@@ -42,11 +42,15 @@ const SESSION: readonly { name: string; request?: Request; bytes: Uint8Array }[]
   step('write behind a region', { kind: 'write', address: 0x2000_007f, data: Uint8Array.of(1, 2) }, 12),
   step('check in a region that does not exist', { kind: 'check', address: 0x4000_0000, length: 1 }, 13),
   step('check of more than a region', { kind: 'check', address: 0, length: 0xffff_ffff }, 14),
+  step('check of a length that wraps around', { kind: 'check', address: 0, length: 0x2000_0004 }, 17),
+  step('check nothing in a region that does not exist', { kind: 'check', address: 0x5000_0000, length: 0 }, 18),
   step('no such linear', { kind: 'run', linear: 4, shift: 0 }, 15),
   step('hello of another version', { kind: 'hello', version: 2 }, 16),
   { name: 'damaged: a bit has changed', bytes: flipped(encodeRequest({ kind: 'hello', version: 1 }, 17), 4) },
   { name: 'damaged: a byte is missing', bytes: encodeRequest({ kind: 'hello', version: 1 }, 18).subarray(1) },
   { name: 'damaged: too short to have a CRC', bytes: Uint8Array.of(2, 65, 0) },
+  { name: 'damaged: nothing but a CRC', bytes: Uint8Array.of(1, 1, 1, 1, 1, 0) },
+  { name: 'damaged: a type and a CRC', bytes: typeAndCrc(0x01) },
   { name: 'damaged: longer than the device takes', bytes: rawFrame(0x02, 19, new Uint8Array(1025)) },
   step('a delimiter inside a frame breaks it in two', { kind: 'hello', version: 1 }, 20),
   step('the longest write', { kind: 'write', address: 0, data: new Uint8Array(1020).fill(0x55) }, 255),
@@ -56,6 +60,13 @@ function step(name: string, request: Request, seq: number) {
   const bytes = encodeRequest(request, seq);
   if (!name.startsWith('a delimiter inside')) return { name, request, bytes };
   return { name, bytes: Uint8Array.of(...bytes.subarray(0, 4), 0, ...bytes.subarray(4)) };
+}
+
+function typeAndCrc(type: number): Uint8Array {
+  const payload = new Uint8Array(5);
+  payload[0] = type;
+  new DataView(payload.buffer).setUint32(1, crc32(payload.subarray(0, 1)), true);
+  return Uint8Array.of(...cobsEncode(payload), 0);
 }
 
 function flipped(frame: Uint8Array, at: number): Uint8Array {

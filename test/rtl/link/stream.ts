@@ -6,7 +6,10 @@ import { rawFrame } from './golden.js';
 /** Requests, damaged requests, and garbage in between, with sequence numbers in order. */
 export function randomStream(random: () => number, frames: number, maxBody: number): Uint8Array {
   const below = (n: number) => Math.floor(random() * n);
-  const bytes = (length: number) => Uint8Array.from({ length }, () => (random() < 0.2 ? 0 : below(256)));
+  const bytes = (length: number) => {
+    const zeros = below(2) ? 0.2 : 0; // without zeros there are full groups
+    return Uint8Array.from({ length }, () => (random() < zeros ? 0 : below(255) + 1));
+  };
   const address = () => ((below(9) % 4) * 2 ** 28 + below(below(2) ? 32 : 5000)) >>> 0;
   const pieces: Uint8Array[] = [];
   for (let i = 0; i < frames; i++) {
@@ -16,7 +19,14 @@ export function randomStream(random: () => number, frames: number, maxBody: numb
     if (kind < 9)
       frame = encodeRequest({ kind: 'write', address: address(), data: bytes(1 + below(maxBody - 4)) }, seq);
     else if (kind < 12)
-      frame = encodeRequest({ kind: 'check', address: address(), length: below(below(2) ? 40 : 5000) }, seq);
+      frame = encodeRequest(
+        {
+          kind: 'check',
+          address: address(),
+          length: (below(4) ? 0 : 2 ** (28 + below(4))) + below(below(2) ? 40 : 5000),
+        },
+        seq,
+      );
     else if (kind < 14) frame = encodeRequest({ kind: 'run', linear: below(5), shift: below(256) - 128 }, seq);
     else if (kind < 15) frame = encodeRequest({ kind: 'hello', version: 1 + below(2) }, seq);
     else if (kind < 17) frame = rawFrame(below(8), seq, bytes(below(12)));

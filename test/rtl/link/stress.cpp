@@ -3,7 +3,8 @@
 //   stress SEED IDLE STALL NONCE    IDLE, STALL: share of cycles without input, without readiness, in percent
 //
 // Ends when everything is fed and the design has been quiet for a while. The last line on stderr is the cycles.
-// Checks the stream rules on tx: once valid, a byte stays until it is taken.
+// Checks the stream rules on tx (once valid, a byte stays until it is taken), and that `busy_o` is high while there is
+// an answer to come: a design that has been quiet for SETTLE cycles stays so until the next byte.
 
 #include <cstdint>
 #include <cstdio>
@@ -13,6 +14,8 @@
 
 #include "Vsdq_top.h"
 #include "verilated.h"
+
+constexpr unsigned SETTLE = 16;
 
 int main(int argc, char** argv) {
   if (argc != 5) return 2;
@@ -30,6 +33,7 @@ int main(int argc, char** argv) {
   bool held = false;
   std::uint8_t heldData = 0;
   unsigned long cycles = 0;
+  unsigned calm = 0;
   for (unsigned quiet = 0; quiet < 64; ++cycles) {
     if (Verilated::gotFinish()) return 5;
     if (cycles > 20000000) {
@@ -49,6 +53,11 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "tx changed before its transfer, cycle %lu\n", cycles);
       return 4;
     }
+    if (top.tx_valid_o && cycles >= 4 && (!top.busy_o || calm >= SETTLE)) {
+      std::fprintf(stderr, "an answer without busy, cycle %lu\n", cycles);
+      return 6;
+    }
+    calm = took || top.busy_o ? 0 : calm + 1;
     held = top.tx_valid_o && !top.tx_ready_i && cycles >= 4;
     heldData = top.tx_data_o;
     if (took) {
