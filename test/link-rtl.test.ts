@@ -168,6 +168,22 @@ describe('in Verilator', () => {
     }
   });
 
+  it('is seen to fail: without the CRC check the same streams give other answers', async () => {
+    const name = 'sdq_frame_rx.v';
+    const broken = join(tempDirectory(), name);
+    const source = readFileSync(join(ROOT, 'rtl/link', name), 'utf8');
+    writeFileSync(broken, source.replace('|| crc != CRC_RESIDUE', ''));
+    expect(readFileSync(broken, 'utf8')).not.toBe(source);
+    const verilog = fixtureVerilog().map((file) => (basename(file) === name ? broken : file));
+    const { answer } = stress(await compileFixture(STRESS, { verilog }), goldenIn, {
+      seed: 1,
+      idle: 0,
+      stall: 0,
+      nonce: 1,
+    });
+    expect(toHex(answer)).not.toBe(goldenOut);
+  });
+
   it('answers random streams, damaged frames and garbage as the reference does', () => {
     const seed = 20;
     const random = uniform(seed);

@@ -1,4 +1,5 @@
 import { InputError } from '../../generator/errors.js';
+import type { ModelConfig } from '../../generator/model/types.js';
 import type { IntegerDecoder, LinearCall } from '../../sim/golden/decoder.js';
 import { argmax } from '../../sim/golden/ops.js';
 import { runDecoder } from '../../sim/golden/run.js';
@@ -25,6 +26,27 @@ export interface GeneratedToken {
   readonly text: string;
 }
 
+/** What a session has to know of a model. */
+export type SessionModel = Pick<ModelConfig, 'bos' | 'eos' | 'context' | 'vocab'>;
+
+/**
+ * The tokens of a prompt, BOS included.
+ * @throws InputError if they do not fit the context or the vocabulary
+ */
+export function promptTokens(prompt: string, tokenizer: Tokenizer, { bos, context, vocab }: SessionModel): number[] {
+  const tokens = [bos, ...tokenizer.encode(prompt)];
+  if (tokens.length > context) {
+    throw new InputError(`the prompt is ${tokens.length} tokens long, but the context holds ${context}`);
+  }
+  const outside = tokens.find((token) => token >= vocab);
+  if (outside !== undefined) {
+    throw new InputError(
+      `the tokenizer made token ${outside}, but the model knows only ${vocab}: is it another model's?`,
+    );
+  }
+  return tokens;
+}
+
 /** A conversation with one model: tokens in, tokens out, the linears run by `linear`. */
 export class Session {
   /** Tokens of the last prompt, BOS included. */
@@ -33,7 +55,7 @@ export class Session {
   constructor(
     private readonly decoder: IntegerDecoder,
     private readonly tokenizer: Tokenizer,
-    private readonly model: { bos: number; eos: readonly number[]; context: number; vocab: number },
+    private readonly model: SessionModel,
     private readonly linear: LinearRunner,
   ) {}
 
@@ -42,17 +64,8 @@ export class Session {
    * @throws InputError if the prompt alone does not fit the context or the vocabulary
    */
   async *generate(options: GenerateOptions): AsyncGenerator<GeneratedToken, void, void> {
-    const { context, vocab, bos, eos } = this.model;
-    this.promptTokens = [bos, ...this.tokenizer.encode(options.prompt)];
-    if (this.promptTokens.length > context) {
-      throw new InputError(`the prompt is ${this.promptTokens.length} tokens long, but the context holds ${context}`);
-    }
-    const outside = this.promptTokens.find((token) => token >= vocab);
-    if (outside !== undefined) {
-      throw new InputError(
-        `the tokenizer made token ${outside}, but the model knows only ${vocab}: is it another model's?`,
-      );
-    }
+    const { context, eos } = this.model;
+    this.promptTokens = promptTokens(options.prompt, this.tokenizer, this.model);
     this.decoder.reset();
     const stream = this.tokenizer.stream(this.promptTokens);
     let next = 0;

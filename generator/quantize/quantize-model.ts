@@ -117,6 +117,6 @@ function checkPlan(source: ModelSource, plan: Pick<Plan, 'linears'>): void {
     return linear?.name !== planned.name || linear.rows !== planned.rows || linear.cols !== planned.cols;
   });
   if (mismatch === undefined && linears.length === plan.linears.length) return;
-  const what = mismatch === undefined ? `${plan.linears.length} linears are` : `${mismatch.name} is`;
-  throw new InputError(`The plan is for another model: its ${what} not those of ${config.name}.`);
+  const found = mismatch === undefined ? `it has ${plan.linears.length} linears` : `${mismatch.name} differs`;
+  throw new InputError(`The plan is not for model ${config.name}: ${found}.`);
 }

@@ -15,6 +15,9 @@ import { plan } from './plan.js';
 import { quantize } from './quantize.js';
 import { simulateBuild } from './simulate.js';
 
+/** As many as take a few seconds. */
+const EVALUATED_DOCUMENTS = 12;
+
 interface DemoOptions {
   readonly output: string;
   readonly osr: number;
@@ -70,7 +73,7 @@ async function demo(options: DemoOptions): Promise<CommandResult> {
   );
   const calibration = join(texts, 'calibration.jsonl');
   step(`quantize ${show(model)} --plan ${show(planFile)} -o ${show(weights)} --calibration ${show(calibration)}`);
-  done(quantize(model, { plan: planFile, output: weights, calibration }));
+  done(await quantize(model, { plan: planFile, output: weights, calibration }));
   step(`generate --plan ${show(planFile)} -o ${show(build)}`);
   done(generateVerilog({ plan: planFile, output: build }));
   step(
@@ -80,8 +83,8 @@ async function demo(options: DemoOptions): Promise<CommandResult> {
     await simulateBuild(build, { model, weights, prompt: options.prompt, tokens: options.tokens }),
   );
   const text = join(texts, 'eval.jsonl');
-  step(`eval ${show(model)} --text ${show(text)} --weights ${show(weights)}`);
-  const evaluated = done(evaluate(model, { text, weights }));
+  step(`eval ${show(model)} --text ${show(text)} --weights ${show(weights)} --limit ${EVALUATED_DOCUMENTS}`);
+  const evaluated = done(evaluate(model, { text, weights, limit: EVALUATED_DOCUMENTS }));
 
   const json = { ...pick(planned, ['planHash', 'meanOsr', 'bitsPerWeight']), ...simulated.json, ...evaluated.json };
   return {

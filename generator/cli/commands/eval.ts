@@ -9,12 +9,13 @@ import type { CommandResult } from '../command.js';
 import type { Register } from '../main.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel, readWindows } from '../model.js';
 import { remaining, startProgress } from '../progress.js';
-import { userPath } from '../values.js';
+import { integerFrom, userPath } from '../values.js';
 import { checkSameModel } from '../weights.js';
 
 interface EvalOptions extends ModelOptions {
   readonly text: string;
   readonly weights?: string;
+  readonly limit?: number;
 }
 
 export function addEval(program: Command, register: Register): void {
@@ -24,6 +25,7 @@ export function addEval(program: Command, register: Register): void {
     .description('score a text: negative log-likelihood per token of the float model and of the quantized one')
     .requiredOption('--text <file>', '.jsonl with one {"text": …} per line, or .txt')
     .option('--weights <file>', 'weights.sdq: score the quantized weights too, in float and in integers')
+    .option('--limit <count>', 'score only the first documents (.jsonl) or windows (.txt)', integerFrom(1))
     .addHelpText(
       'after',
       '\nExample:\n  $ sdq eval examples/tiny-llama --text examples/text/eval.jsonl --weights weights.sdq',
@@ -34,7 +36,7 @@ export function addEval(program: Command, register: Register): void {
 export function evaluate(path: string, options: EvalOptions): CommandResult {
   const source = openUserModel(path);
   try {
-    const windows = readWindows(options.text, loadUserTokenizer(path, options), source.config);
+    const windows = readWindows(options.text, loadUserTokenizer(path, options), source.config).slice(0, options.limit);
     const image = options.weights === undefined ? null : openImage(userPath(options.weights));
     if (image) checkSameModel(image.plan, source.config, options.weights!);
     const total = countPredictions(windows);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { generate } from '../../emit/node/generate.js';
 import { planHash } from '../../plan/hash.js';
 import { readPlan } from '../../plan/node/read-plan.js';
+import { asInput, checkBuildable } from '../buildable.js';
 import type { CommandResult } from '../command.js';
 import type { Register } from '../main.js';
 import { userPath } from '../values.js';
@@ -18,7 +19,8 @@ export function addGenerate(program: Command, register: Register): void {
 
 export function generateVerilog(options: { plan: string; output: string }): CommandResult {
   const plan = readPlan(userPath(options.plan));
-  const result = generate(plan, planHash(plan), userPath(options.output));
+  checkBuildable(plan, options.plan);
+  const result = asInput(options.plan, () => generate(plan, planHash(plan), userPath(options.output)));
   const { luts, brams, cyclesPerToken } = result.estimate;
   return {
     json: result,

@@ -2,13 +2,15 @@ import { type Command, Option } from 'commander';
 import { InputError } from '../../errors.js';
 import { planHash } from '../../plan/hash.js';
 import { readPlan } from '../../plan/node/read-plan.js';
-import { quantizeToImage } from '../../quantize/node/quantize-to-image.js';
 import type { SearchName } from '../../quantize/quantize-linear.js';
 import type { CommandResult } from '../command.js';
+import { interruptible } from '../interrupt.js';
 import type { Register } from '../main.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel, readWindows } from '../model.js';
 import { duration, remaining, sizeText, startProgress } from '../progress.js';
-import { userPath } from '../values.js';
+import type { QuantizeJob } from '../quantize/job.js';
+import { runQuantizeJob } from '../quantize/run-job.js';
+import { outputPath, userPath } from '../values.js';
 import { checkSameModel } from '../weights.js';
 
 interface QuantizeOptions extends ModelOptions {
@@ -42,7 +44,35 @@ Examples:
   register(addModelOptions(command), quantize);
 }
 
-export function quantize(path: string, options: QuantizeOptions): CommandResult {
+export async function quantize(path: string, options: QuantizeOptions): Promise<CommandResult> {
+  const { job, name } = checkedJob(path, options);
+  const { linears } = job.plan;
+  const started = Date.now();
+  const progress = startProgress(`Quantizing ${linears.length} linears of ${name}`);
+  const show = (done: number, what: string): void =>
+    progress.update(`${remaining(done, linears.length, started)}; ${what}`);
+  try {
+    const onMessage: Parameters<typeof runQuantizeJob>[1] = (message) => {
+      const linear = linears[message.index]!.name;
+      if (message.kind === 'linear') show(message.index + 1, `${linear} ${message.snrDb.toFixed(1)} dB`);
+      else if (message.activity === 'calibrating') show(message.index, `calibrating for ${linear}`);
+    };
+    const { bytes, snrDb } = await interruptible((signal) => runQuantizeJob(job, onMessage, signal));
+    const seconds = (Date.now() - started) / 1000;
+    return {
+      json: { bytes, snrDb, seconds },
+      text: [
+        `Wrote ${options.output}: ${sizeText(bytes)}, weight SNR ${snrDb.toFixed(2)} dB, in ${duration(seconds)}.`,
+        `plan ${planHash(job.plan)}`,
+      ].join('\n'),
+    };
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Everything that can be wrong is found here, as far as the tensors need not be read. */
+function checkedJob(path: string, options: QuantizeOptions): { readonly job: QuantizeJob; readonly name: string } {
   const source = openUserModel(path);
   try {
     const plan = readPlan(userPath(options.plan));
@@ -54,34 +84,13 @@ export function quantize(path: string, options: QuantizeOptions): CommandResult 
         '--search sigma-delta needs a plan made with --frame fourier: the samples of a hadamard frame are not smooth',
       );
     }
+    const output = outputPath(options.output);
     const calibration =
       options.calibration === undefined
         ? undefined
         : readWindows(options.calibration, loadUserTokenizer(path, options), source.config);
-
-    const total = plan.linears.length;
-    const started = Date.now();
-    const progress = startProgress(`Quantizing ${total} linears of ${source.config.name}`);
-    try {
-      const { bytes, snrDb } = quantizeToImage(
-        source,
-        plan,
-        userPath(options.output),
-        { search, ...(calibration && { calibration }) },
-        (index, linear, snr) =>
-          progress.update(`${remaining(index + 1, total, started)}; ${linear.name} ${snr.toFixed(1)} dB`),
-      );
-      const seconds = (Date.now() - started) / 1000;
-      return {
-        json: { bytes, snrDb, seconds },
-        text: [
-          `Wrote ${options.output}: ${sizeText(bytes)}, weight SNR ${snrDb.toFixed(2)} dB, in ${duration(seconds)}.`,
-          `plan ${planHash(plan)}`,
-        ].join('\n'),
-      };
-    } finally {
-      progress.stop();
-    }
+    const job = { model: userPath(path), output, plan, options: { search, ...(calibration && { calibration }) } };
+    return { job, name: source.config.name };
   } finally {
     source.close();
   }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Device } from '../../../firmware/device/device.js';
 import { AcceleratorLinears } from '../../../firmware/session/accelerator.js';
-import { Session } from '../../../firmware/session/session.js';
+import { promptTokens, Session } from '../../../firmware/session/session.js';
 import { uploadImages } from '../../../firmware/session/upload.js';
 import { openSerial } from '../../../firmware/transport/node/serial.js';
 import { IntegerDecoder } from '../../../sim/golden/decoder.js';
@@ -47,6 +47,7 @@ async function run(options: RunOptions): Promise<CommandResult> {
   const source = openUserModel(options.model);
   checkSameModel(plan, source.config, options.weights);
   source.close();
+  promptTokens(options.prompt, tokenizer, plan.model);
 
   const transport = await openSerial(options.port, options.baud === undefined ? {} : { baudRate: options.baud });
   try {

@@ -1,16 +1,18 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describeMismatch } from '../../../firmware/session/compare.js';
+import { promptTokens } from '../../../firmware/session/session.js';
 import { type SimulationReport, simulate } from '../../../sim/harness/node/simulate.js';
 import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { openImage } from '../../image/node/open-image.js';
 import { writeFileAtomic } from '../../node/atomic-file.js';
 import type { CommandResult } from '../command.js';
+import { interruptible } from '../interrupt.js';
 import { junitReport } from '../junit.js';
 import type { Register } from '../main.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
 import { startProgress } from '../progress.js';
-import { integerFrom, userPath } from '../values.js';
+import { integerFrom, outputPath, userPath } from '../values.js';
 import { checkSameModel, checkSamePlan } from '../weights.js';
 
 interface SimulateOptions extends ModelOptions {
@@ -52,17 +54,22 @@ export async function simulateBuild(path: string, options: SimulateOptions): Pro
   const source = openUserModel(options.model);
   checkSameModel(image.plan, source.config, options.weights);
   source.close();
+  promptTokens(options.prompt, tokenizer, image.plan.model);
+  const junit = options.junit === undefined ? null : outputPath(options.junit);
 
   const progress = startProgress('Simulating');
   try {
-    const simulator = await buildSimulator(build, (line) => progress.note(line));
-    const report = await simulate(build, simulator.executable, image, tokenizer, {
-      prompt: options.prompt,
-      maxTokens: options.tokens,
-      ...(options.trace && { tracePath: join(build.path, 'trace.jsonl') }),
-      onToken: (position, compared) => progress.update(`token ${position}, ${compared} values compared`),
+    const report = await interruptible(async (signal) => {
+      const simulator = await buildSimulator(build, (line) => progress.note(line), signal);
+      return simulate(build, simulator.executable, image, tokenizer, {
+        prompt: options.prompt,
+        maxTokens: options.tokens,
+        ...(options.trace && { tracePath: join(build.path, 'trace.jsonl') }),
+        onToken: (position, compared) => progress.update(`token ${position}, ${compared} values compared`),
+        signal,
+      });
     });
-    if (options.junit !== undefined) writeFileAtomic(userPath(options.junit), junitReport(report));
+    if (junit !== null) writeFileAtomic(junit, junitReport(report));
     return { json: resultObject(report), text: summary(report), passed: report.bitExact };
   } finally {
     progress.stop();

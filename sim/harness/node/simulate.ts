@@ -1,9 +1,9 @@
+import { Device } from '../../../firmware/device/device.js';
 import { AcceleratorLinears } from '../../../firmware/session/accelerator.js';
 import { Comparison, type Mismatch } from '../../../firmware/session/compare.js';
 import { Session } from '../../../firmware/session/session.js';
 import { uploadImages } from '../../../firmware/session/upload.js';
 import type { Tokenizer } from '../../../firmware/tokenizer/tokenizer.js';
-import { Device } from '../../../firmware/device/device.js';
 import { cached, type Image } from '../../../generator/image/image.js';
 import { AtomicFile } from '../../../generator/node/atomic-file.js';
 import { IntegerDecoder, type LinearCall } from '../../golden/decoder.js';
@@ -11,12 +11,20 @@ import { goldenLinear } from '../../golden/run.js';
 import { spawnHarness } from './harness.js';
 import type { BuildFolder } from './simulator.js';
 
+/**
+ * Time for one burst of requests. The simulator says by its end that it will not answer; a repetition of requests that
+ * it is slow with would change the cycles.
+ */
+const TIMEOUT_MS = 3_600_000;
+
 export interface SimulateOptions {
   readonly prompt: string;
   readonly maxTokens: number;
   /** Write every call of the accelerator to this file, one JSON object per line. */
   readonly tracePath?: string;
   readonly onToken?: (position: number, compared: number) => void;
+  /** Ends the simulation; the reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 export interface LinearReport {
@@ -59,8 +67,10 @@ export async function simulate(
   const linears = plan.linears.map(({ name }): LinearReport => ({ name, compared: 0, mismatchCount: 0, seconds: 0 }));
   const trace = options.tracePath === undefined ? null : new AtomicFile(options.tracePath);
   const harness = spawnHarness(executable);
+  const abort = (): void => void harness.close();
+  options.signal?.addEventListener('abort', abort);
   try {
-    const device = await Device.open(harness, { planHash: build.planHash });
+    const device = await Device.open(harness, { planHash: build.planHash, timeoutMs: TIMEOUT_MS });
     await device.upload(uploadImages(plan, weights));
     const uploaded = harness.cycles;
     const accelerator = new AcceleratorLinears(device, plan);
@@ -102,7 +112,11 @@ export async function simulate(
       text,
       linears,
     };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw error;
   } finally {
+    options.signal?.removeEventListener('abort', abort);
     trace?.abort();
     await harness.close();
   }

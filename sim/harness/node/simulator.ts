@@ -1,6 +1,6 @@
-import { compile, ensure, VerilatorError } from '@fpga/verilator-bin';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { compile, ensure, VerilatorError } from '@fpga/verilator-bin';
 import { InputError } from '../../../generator/errors.js';
 import { asInput } from '../../../generator/model/node/files.js';
 import { packageRoot } from '../../../generator/node/package-root.js';
@@ -23,11 +23,12 @@ export interface BuildFolder {
 /** Reads a build folder. @throws InputError if it is none */
 export function readBuildFolder(path: string): BuildFolder {
   const planFile = join(path, 'plan.json');
-  const names = asInput(path, () => readdirSync(path, { recursive: true }) as string[]);
+  if (!asInput(path, () => statSync(path).isDirectory())) throw new InputError(`${path} is a file, not a build folder`);
   if (!existsSync(planFile)) {
     throw new InputError(`${path} has no plan.json: make it with "sdq generate --plan plan.json -o ${basename(path)}"`);
   }
   const plan = readPlan(planFile);
+  const names = asInput(path, () => readdirSync(path, { recursive: true }) as string[]);
   const verilog = names.filter((name) => name.endsWith('.v')).sort();
   if (verilog.length === 0) throw new InputError(`${path} has no Verilog files: run "sdq generate" again`);
   return { path, plan, planHash: planHash(plan), verilog: verilog.map((name) => join(path, name)) };
@@ -43,19 +44,26 @@ export interface Simulator {
 /**
  * Compiles the Verilog that lies in a build folder, with the harness, into a simulator; installs Verilator if needed.
  * @param log receives a line per step
+ * @param signal ends the compilation; its reason is thrown
  * @throws InputError if the tools are missing or the Verilog does not compile, with what they said
  */
-export async function buildSimulator(build: BuildFolder, log: (line: string) => void): Promise<Simulator> {
+export async function buildSimulator(
+  build: BuildFolder,
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<Simulator> {
   try {
-    await ensure({ log });
+    await ensure({ log, signal });
     return await compile({
       name: 'sdq-simulator',
       top: TOP_MODULE,
       verilog: [...build.verilog],
       cpp: [join(packageRoot(), 'sim/harness/main.cpp')],
       log,
+      signal,
     });
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof VerilatorError) throw new InputError(error.message, { cause: error });
     throw error;
   }

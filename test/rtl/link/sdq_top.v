@@ -48,6 +48,13 @@ module sdq_top #(
 
   assign busy_o = link_busy || engine_busy;
 
+  always @(posedge clk_i) begin
+    if (rst_ni && (mem_wvalid || mem_rvalid || mem_rdata_valid || run_valid || res_valid) && !link_busy) begin
+      $display("sdq_top: the link works and does not say so");
+      $finish;
+    end
+  end
+
   sdq_host_link #(
       .INFO_BYTES   (INFO_BYTES),
       .INFO         (INFO),
