@@ -21,7 +21,7 @@ module sdq_core #(
     parameter PHASE_WIDTH = 3,  // index width of PHASES
     parameter TERNARY = 1,
     parameter MEANS = 0,
-    parameter SIGN_TREE = 0,  // see sdq_adder_tree
+    parameter SIGN_TREE = 0,  // see sdq_adder_node
     parameter STORED_WIDTH = 8,
     parameter SEGMENTS = 1,
     parameter GAIN_WIDTH = 1,

@@ -37,6 +37,8 @@ export interface QuantizeLinearResult {
 
 /** Blocks from which a search learns what to expect. */
 const SAMPLE_BLOCKS = 32;
+/** Rows to which errors are fed forward at a time, in double precision. */
+const FEEDBACK_ROWS = 32;
 /** Feedback makes the later blocks larger than they were when the exponent was chosen. */
 const FEEDBACK_HEADROOM = 1.25;
 
@@ -258,22 +260,40 @@ function feedForward(
   const { rows, cols } = plan;
   const end = block.start + block.cols;
   if (end === cols) return;
-  for (let row = 0; row < rows; row++) {
-    const at = row * block.cols;
-    for (let i = 0; i < block.cols; i++) {
-      const diagonal = (block.start + i) * cols + block.start;
-      const value = errors[at + i]! / factor[diagonal + i]!;
-      errors[at + i] = value;
-      if (rule === 'published') continue;
-      for (let j = i + 1; j < block.cols; j++) errors[at + j] = errors[at + j]! - value * factor[diagonal + j]!;
+  const rest = cols - end;
+  const later = new Float64Array(FEEDBACK_ROWS * rest);
+  for (let first = 0; first < rows; first += FEEDBACK_ROWS) {
+    const count = Math.min(FEEDBACK_ROWS, rows - first);
+    for (let r = 0; r < count; r++) {
+      const row = first + r;
+      solveFeedback(errors.subarray(row * block.cols, (row + 1) * block.cols), factor, cols, block, rule);
+      later.set(work.subarray(row * cols + end, (row + 1) * cols), r * rest);
     }
+    subtractProduct(
+      { data: later, offset: 0, stride: rest },
+      { data: errors, offset: first * block.cols, stride: block.cols },
+      { data: factor, offset: block.start * cols + end, stride: cols },
+      count,
+      rest,
+      block.cols,
+    );
+    for (let r = 0; r < count; r++) work.set(later.subarray(r * rest, (r + 1) * rest), (first + r) * cols + end);
   }
-  subtractProduct(
-    { data: work, offset: end, stride: cols },
-    { data: errors, offset: 0, stride: block.cols },
-    { data: factor, offset: block.start * cols + end, stride: cols },
-    rows,
-    cols - end,
-    block.cols,
-  );
+}
+
+/** Turns one row's W − Q of a block into its row of X, in place. */
+function solveFeedback(
+  error: Float64Array,
+  factor: Float64Array,
+  cols: number,
+  block: LinearBlock,
+  rule: FeedbackRule,
+): void {
+  for (let i = 0; i < error.length; i++) {
+    const row = (block.start + i) * cols + block.start;
+    const value = error[i]! / factor[row + i]!;
+    error[i] = value;
+    if (rule === 'published') continue;
+    for (let j = i + 1; j < error.length; j++) error[j] = error[j]! - value * factor[row + j]!;
+  }
 }

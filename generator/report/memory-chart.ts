@@ -61,9 +61,9 @@ ${bitTicks.map(
 <text class="tick" x="${width - right + 10}" y="${y(bits) + 4}">${bits === mostBits ? `${bits} bits` : bits}</text>
 `,
 )}${osrTicks.map(
-    (osr) =>
-      html`<text class="tick" x="${x(osr)}" y="${height - bottom + 20}" text-anchor="middle">${decimal(osr, 1)}</text>\n`,
-  )}<text class="axis" x="${x((start + end) / 2)}" y="${height - 6}" text-anchor="middle">mean OSR</text>
+  (osr) =>
+    html`<text class="tick" x="${x(osr)}" y="${height - bottom + 20}" text-anchor="middle">${decimal(osr, 1)}</text>\n`,
+)}<text class="axis" x="${x((start + end) / 2)}" y="${height - 6}" text-anchor="middle">mean OSR</text>
 <polyline class="curve" points="${path}"/>
 <path class="drop" d="M${left},${py}H${px}V${height - bottom}"/>
 <circle class="point" cx="${px}" cy="${py}" r="5.5"/>

@@ -37,7 +37,8 @@ function description({ plan, weights, linears }: PlanFacts): string {
 
 /** The model's shape as a list of names and values. */
 export function modelFacts({ model, generator, placement }: Plan): Markup {
-  const heads = model.kvHeads === model.heads ? String(model.heads) : `${model.heads}, ${model.kvHeads} for keys and values`;
+  const heads =
+    model.kvHeads === model.heads ? String(model.heads) : `${model.heads}, ${model.kvHeads} for keys and values`;
   const rows: readonly (readonly [string, string])[] = [
     ['Architecture', ARCHITECTURES[model.architecture]],
     ['Layers', whole(model.layers)],
@@ -46,7 +47,10 @@ export function modelFacts({ model, generator, placement }: Plan): Markup {
     ['Attention heads', `${heads}, ${model.headDim} wide`],
     ['Vocabulary', `${whole(model.vocab)} tokens`],
     ['Context', `${whole(model.context)} tokens`],
-    ['Placement', placement === 'linear' ? 'linears on the FPGA, the rest on the host' : 'the whole decoder on the FPGA'],
+    [
+      'Placement',
+      placement === 'linear' ? 'linears on the FPGA, the rest on the host' : 'the whole decoder on the FPGA',
+    ],
     ['Planned by', generator],
   ];
   return html`<section aria-labelledby="model-title">

@@ -41,9 +41,9 @@ export function parseCells(output: string): CellCounts {
   return cells;
 }
 
-/** The header of a pass in the log: `2.13. Executing ABC pass (...)`; at most two numbers deep. */
+/** The title of a pass in the log (`2.13. Executing ABC pass (...)`), at most two numbers deep; reading files is none. */
 export function passTitle(line: string): string | null {
-  return /^\d+(?:\.\d+)?\. Executing (.*?)(?: pass)?(?: \(.*)?[.:]?$/.exec(line)?.[1] ?? null;
+  return /^\d+(?:\.\d+)?\. Executing (.*?) pass\b/.exec(line)?.[1] ?? null;
 }
 
 /** The error message in a log, or null. */

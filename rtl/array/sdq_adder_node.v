@@ -1,5 +1,13 @@
 `default_nettype none
-// One node of sdq_adder_tree, which defines what signs mean: registered, latency 1, with an enable.
+// One node of an adder tree over signed numbers that each carry a sign bit: registered, latency 1, with an enable.
+//
+// SIGN_TREE = 0: a number stands for term + sign (the sign is the carry that completes a negation by inversion).
+//   sum = left + right + left's sign; the right sign goes up
+// SIGN_TREE = 1: a number stands for −term where its sign is set.
+//   sum = left ± right, by whether the signs differ; the left sign goes up
+//
+// In both, one bit more per level holds the sums of terms from −2^(WIDTH − 1) on. SIGN_TREE = 1 suits carry chains with
+// a function of several inputs in front of the adder (6-input LUTs), 0 the others.
 module sdq_adder_node #(
     parameter WIDTH = 8,  // of a term
     parameter SIGN_TREE = 0

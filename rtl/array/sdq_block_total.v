@@ -1,7 +1,7 @@
 `default_nettype none
 // Adds the sums of a row's beats up to the block's total:
 //
-//   P = Σ_beats (±sum) << shift      the sum's sign as sdq_adder_tree defines it
+//   P = Σ_beats (±sum) << shift      the sum's sign as sdq_mac_array defines it
 //
 // total_o is combinational: the total with this cycle's beat in it. After the block's last beat the register is 0 again.
 module sdq_block_total #(

@@ -380,5 +380,102 @@ module sdq_command #(
     end
   end
 
+`ifdef FORMAL
+  sdq_stream_check #(
+      .WIDTH (8),
+      .ASSUME(1)
+  ) f_frame (
+      .clk_i    (clk_i),
+      .rst_ni   (rst_ni),
+      .valid_i  (frame_valid_i),
+      .ready_i  (frame_ready_o),
+      .payload_i(frame_data_i)
+  );
+  sdq_stream_check #(
+      .WIDTH (33),
+      .ASSUME(1)
+  ) f_res (
+      .clk_i    (clk_i),
+      .rst_ni   (rst_ni),
+      .valid_i  (res_valid_i),
+      .ready_i  (res_ready_o),
+      .payload_i({res_data_i, res_last_i})
+  );
+  sdq_stream_check #(
+      .WIDTH(9)
+  ) f_tx (
+      .clk_i    (clk_i),
+      .rst_ni   (rst_ni),
+      .valid_i  (tx_valid_o),
+      .ready_i  (tx_ready_i),
+      .payload_i({tx_data_o, tx_last_o})
+  );
+  sdq_stream_check #(
+      .WIDTH(40)
+  ) f_write (
+      .clk_i    (clk_i),
+      .rst_ni   (rst_ni),
+      .valid_i  (mem_wvalid_o),
+      .ready_i  (mem_wready_i),
+      .payload_i({mem_addr_o, mem_wdata_o})
+  );
+  sdq_stream_check #(
+      .WIDTH(32)
+  ) f_read (
+      .clk_i    (clk_i),
+      .rst_ni   (rst_ni),
+      .valid_i  (mem_rvalid_o),
+      .ready_i  (mem_rready_i),
+      .payload_i(mem_addr_o)
+  );
+  sdq_stream_check #(
+      .WIDTH(24)
+  ) f_run (
+      .clk_i    (clk_i),
+      .rst_ni   (rst_ni),
+      .valid_i  (run_valid_o),
+      .ready_i  (run_ready_i),
+      .payload_i({run_linear_o, run_shift_o})
+  );
+
+  wire f_responds = state_q == S_TX_TYPE || state_q == S_TX_SEQ || state_q == S_TX_BODY;
+
+  // The memory answers only what it was asked, and what RESULT and INFO report holds still while it is sent.
+  reg [5:0] f_asked = 6'd0;
+  reg [95:0] f_reported;
+  reg f_started = 1'b0;
+  always @(posedge clk_i) begin
+    f_started  <= 1'b1;
+    f_reported <= {nonce_i, res_rows_i, res_cycles_i};
+    assume (!f_started || !f_responds || {nonce_i, res_rows_i, res_cycles_i} == f_reported);
+    assume (!mem_rdata_valid_i || f_asked != 6'd0);
+    if (!rst_ni) f_asked <= 6'd0;
+    else f_asked <= f_asked + {5'd0, asks} - {5'd0, mem_rdata_valid_i};
+    if (rst_ni) assert (f_asked == (state_q == S_CHECK ? {1'b0, reading_q} : 6'd0));
+  end
+
+  // No access leaves the region that was checked.
+  wire [31:0] f_left = end_q - address_q;
+  wire f_accesses = state_q == S_WRITE || state_q == S_CHECK;
+  always @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (state_q <= S_TX_BODY);
+      if (f_responds) assert (part_q <= P_NOTHING && (part_q != P_NOTHING || state_q != S_TX_BODY));
+      if (f_accesses) assert (is_write == (state_q == S_WRITE) && is_check == (state_q == S_CHECK));
+      if (state_q == S_WRITE) assert (f_left == {16'd0, length_q} && length_q != 16'd0);
+      if (state_q == S_RANGE && !is_run) assert (f_left == span_bytes);
+      if (state_q == S_SPAN || state_q == S_RANGE) assert (!is_hello && (is_write || is_check || is_run));
+      if ((state_q == S_SPAN || state_q == S_RANGE) && is_write) assert (length_q != 16'd0);
+      if (state_q == S_ARGUMENTS && is_write) assert (length_q + {13'd0, argument_q} >= 16'd5 && argument_q <= 3'd3);
+      if (state_q == S_ARGUMENTS) assert (argument_q <= last_argument);
+      if (f_accesses) assert (f_left < REGION_LIMIT);
+      if (f_accesses && f_left != 32'd0) begin
+        assert (address_q[31:30] == 2'd0 && end_offset <= region_bytes && {1'b0, address_q[27:0]} < region_bytes);
+      end
+      if (run_valid_o) assert (run_linear_o < LINEARS);
+    end
+  end
+`endif
+
 endmodule
 `default_nettype wire

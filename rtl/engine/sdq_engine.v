@@ -5,7 +5,7 @@
 //          (+ mean · sum_b)                          see docs/numerics.md
 //
 // Host memory port: one byte per cycle at mem_addr_i = region (bits 31:28), word, byte; see sdq_region_memory.
-//   region 0  weights      WEIGHT_BYTES per word, one word per beat, see sdq_weight_unpack; in memory each byte takes
+//   region 0  weights      WEIGHT_BYTES per word, one word per beat, see sdq_mac_array; in memory each byte takes
 //                          STORED_WIDTH bits (9: ternary bytes are stored as sdq_symbol_pack gives them)
 //   region 1  scales       SCALE_BYTES per word, one word per block and row group, see sdq_block_scale
 //   region 2  activations  LANES samples (int8) per word
@@ -28,7 +28,7 @@ module sdq_engine #(
     parameter PHASE_WIDTH = 3,  // index width of PHASES
     parameter TERNARY = 1,
     parameter MEANS = 0,
-    parameter SIGN_TREE = 0,  // see sdq_adder_tree
+    parameter SIGN_TREE = 0,  // see sdq_adder_node
     parameter STORED_WIDTH = 8,
     parameter SEGMENTS = 1,
     parameter GAIN_WIDTH = 1,

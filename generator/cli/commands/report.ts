@@ -50,7 +50,7 @@ export function report(options: ReportOptions): CommandResult {
     bitsPerWeight: facts.bitsPerWeight,
     cycles: facts.cycles.engine,
     utilisation: facts.utilisation,
-    symbols: statistics && statistics.total,
+    symbols: statistics?.total ?? null,
   };
   return { json, text: `Wrote ${options.output} (${sizeText(bytes)}) for plan ${facts.planHash}.` };
 }

@@ -80,16 +80,20 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
     };
     const rows = [
       ['', 'LUTs', 'of these LUT-RAM', 'flip-flops', 'block RAMs', 'DSPs'],
-      ...([[top, total], ['array and decoder', array]] as const).map(([name, r]) => [
-        name,
-        ...[r.luts, r.lutRams, r.ffs, r.brams, r.dsps].map(String),
-      ]),
+      ...(
+        [
+          [top, total],
+          ['array and decoder', array],
+        ] as const
+      ).map(([name, r]) => [name, ...[r.luts, r.lutRams, r.ffs, r.brams, r.dsps].map(String)]),
     ];
     const text = [
       table(rows),
       '',
       `${json.lutsPerMac.toFixed(2)} LUTs per addition: ${array.luts} LUTs of array and decoder for ${macsPerClock} per clock`,
-      rate ? (rate.problem ?? `${rate.fmaxMHz} MHz on ${router?.part}, without a board's pins`) : 'add --pnr for the clock rate',
+      rate
+        ? (rate.problem ?? `${rate.fmaxMHz} MHz on ${router?.part}, without a board's pins`)
+        : 'add --pnr for the clock rate',
       `Log: ${log.path} (${duration(seconds)})`,
     ];
     return { json, text: text.join('\n'), passed: rate?.problem == null };

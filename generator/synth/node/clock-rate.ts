@@ -39,7 +39,12 @@ export async function clockRate(
   });
   await runYosys(job.yosys, script, folder, log, () => {});
   progress(`placing and routing on ${router.part}`);
-  const { output, code } = await runLogged([program, ...routerArguments(router, netlist, clockHz)], folder, log, () => {});
+  const { output, code } = await runLogged(
+    [program, ...routerArguments(router, netlist, clockHz)],
+    folder,
+    log,
+    () => {},
+  );
   const fmaxMHz = parseFmax(output);
   if (code === 0 && fmaxMHz !== null) return { fmaxMHz, problem: null };
   const reason = errorOf(output) ?? 'it gave no clock rate';
@@ -53,5 +58,7 @@ export function chooseRouter(router: Router | null, target: string, find: (name:
   }
   const path = find(router.program);
   if (path !== null) return path;
-  throw new InputError(`--pnr needs ${router.program}, which is not on PATH: get it with "${router.install}" (Debian, Ubuntu)`);
+  throw new InputError(
+    `--pnr needs ${router.program}, which is not on PATH: get it with "${router.install}" (Debian, Ubuntu)`,
+  );
 }

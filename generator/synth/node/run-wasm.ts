@@ -28,7 +28,10 @@ function sources(): Tree {
     const parts = path.split(/[\\/]/);
     const name = parts.pop()!;
     let folder = tree;
-    for (const part of parts) folder = (folder[part] ??= {}) as Tree;
+    for (const part of parts) {
+      folder[part] ??= {};
+      folder = folder[part] as Tree;
+    }
     folder[name] = readFileSync(path);
   }
   return tree;

@@ -1,0 +1,169 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { shapeNames } from '../generator/model/shapes.js';
+import type { Plan, PlanLinear } from '../generator/plan/types.js';
+import { refusalOf, sdq, sdqJson, writeSmallModel } from './support/cli.js';
+import { isAbsent, sharedPath } from './support/shared.js';
+import { tempDirectory } from './support/temp.js';
+
+interface PlanResult {
+  readonly meanOsr: number;
+  readonly bitsPerWeight: number;
+  readonly bytes: number;
+  readonly planHash: string;
+  readonly linears: readonly { readonly name: string; readonly osr: number }[];
+}
+
+const folder = tempDirectory();
+const model = join(folder, 'small');
+const file = (name: string): string => join(folder, name);
+const planOf = (name: string): Plan => JSON.parse(readFileSync(file(name), 'utf8')) as Plan;
+
+/** Plans the small model in its folder's parent. */
+const plan = (...options: string[]): Promise<PlanResult> => sdqJson<PlanResult>(['plan', 'small', ...options], { cwd: folder });
+
+/** Symbols and scales by the formula of the format: whole bytes for each row and block, a byte per scale. */
+function bytesOf({ rows, cols, block, samples, tail, packing, frame }: PlanLinear): number {
+  const packed = (count: number): number => Math.ceil(count / (packing === 'base3' ? 5 : 8));
+  const full = Math.floor(cols / block);
+  const rest = cols % block === 0 ? 0 : 1;
+  const symbols = full * packed(samples) + rest * packed(tail?.samples ?? samples);
+  return rows * (symbols + (full + rest) * (frame === 'fourier' ? 2 : 1));
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+beforeAll(() => {
+  writeSmallModel(model);
+});
+
+describe('sdq plan', () => {
+  it('reports what the plan file holds', async () => {
+    const result = await plan('--osr', '2.5', '-o', 'plan.json');
+    expect(Object.keys(result).sort()).toEqual(['bitsPerWeight', 'bytes', 'linears', 'meanOsr', 'planHash']);
+    const { linears, placement, board } = planOf('plan.json');
+    expect(result.linears).toEqual(linears.map(({ name, osr }) => ({ name, osr })));
+    expect(result.bytes).toBe(sum(linears.map(bytesOf)));
+    const weights = sum(linears.map(({ rows, cols }) => rows * cols));
+    expect(result.bitsPerWeight).toBeCloseTo((8 * result.bytes) / weights, 12);
+    expect(result.meanOsr).toBeCloseTo(sum(linears.map(({ rows, cols, osr }) => rows * cols * osr)) / weights, 12);
+    expect(result.planHash).toMatch(/^[0-9a-f]{64}$/);
+    expect([placement, board]).toEqual(['linear', 'sim']);
+    expect([...new Set(linears.map(({ alphabet, frame, block }) => `${alphabet} ${frame} ${block}`))]).toEqual([
+      'ternary hadamard 64',
+    ]);
+  });
+
+  it('gives the same bytes for the same input', async () => {
+    const first = await plan('--osr', '2', '-o', 'first.json');
+    const second = await plan('--osr', '2', '-o', 'second.json');
+    expect(second).toEqual(first);
+    expect(readFileSync(file('second.json'))).toEqual(readFileSync(file('first.json')));
+    expect((await plan('--osr', '2.25')).planHash).not.toBe(first.planHash);
+  });
+
+  it('--uniform gives every linear the same OSR', async () => {
+    const { linears, meanOsr } = await plan('--uniform', '--osr', '1.75');
+    expect(new Set(linears.map(({ osr }) => osr))).toEqual(new Set([1.75]));
+    expect(meanOsr).toBeCloseTo(1.75, 12);
+  });
+
+  it('--budget takes the largest OSR that fits', async () => {
+    const whole = await plan('--uniform', '--osr', '2');
+    // One symbol granule (8 of 64 samples) more or less is the next OSR up or down.
+    expect((await plan('--uniform', '--budget', String(whole.bytes))).meanOsr).toBe(2);
+    expect((await plan('--uniform', '--budget', `${whole.bytes - 1}B`)).meanOsr).toBe(1.875);
+    expect((await plan('--uniform', '--osr', '2.125')).bytes).toBeGreaterThan(whole.bytes);
+
+    const budget = 24 * 1024;
+    const fitted = await plan('--budget', '24KiB');
+    expect(fitted.bytes).toBeLessThanOrEqual(budget);
+    for (const more of [0.15, 0.3]) {
+      const larger = await plan('--osr', String(fitted.meanOsr + more));
+      expect(larger.meanOsr <= fitted.meanOsr || larger.bytes > budget).toBe(true);
+    }
+  });
+
+  it('exports OSRs that make the same plan again', async () => {
+    const exported = await plan('--osr', '2', '--export-osr-config', 'osr.json', '-o', 'exported.json');
+    const again = await plan('--osr-config', 'osr.json', '-o', 'again.json', '--export-osr-config', 'osr-again.json');
+    expect(again).toEqual(exported);
+    expect(readFileSync(file('again.json'))).toEqual(readFileSync(file('exported.json')));
+    expect(readFileSync(file('osr-again.json'))).toEqual(readFileSync(file('osr.json')));
+    const osr = JSON.parse(readFileSync(file('osr.json'), 'utf8'));
+    for (const { name, osr: value } of exported.linears) {
+      const [, layer, role] = /^layers\.(\d+)\.(.*)$/.exec(name)!;
+      expect(osr[layer!][role!]).toEqual({ osr_proj: value });
+    }
+  });
+
+  it('plans from statistics as it does from the weights', async () => {
+    await sdqJson(['analyze', 'small', '-o', 'stats.json'], { cwd: folder });
+    expect(await plan('--stats', 'stats.json', '--osr', '2')).toEqual(await plan('--osr', '2'));
+  });
+
+  it('--stats alone gives the allocation without a plan', async () => {
+    const stats = { '0': { block_std: 0.02, fc1: { std: 0.02, ratio: 0.5 }, fc2: { std: 0.04, ratio: 0.5 } } };
+    writeFileSync(file('alone.json'), JSON.stringify(stats));
+    const args = ['plan', '--stats', 'alone.json', '--osr', '2'];
+    const result = await sdqJson<PlanResult>([...args, '--export-osr-config', 'alone-osr.json'], { cwd: folder });
+    expect(result).toMatchObject({ bytes: null, planHash: null, bitsPerWeight: null });
+    expect(result.linears.map(({ name }) => name)).toEqual(['layers.0.fc1', 'layers.0.fc2']);
+    expect(JSON.parse(readFileSync(file('alone-osr.json'), 'utf8'))).toEqual({
+      '0': Object.fromEntries(result.linears.map(({ name, osr }) => [name.slice(9), { osr_proj: osr }])),
+    });
+    expect(refusalOf(await sdq([...args, '-o', 'none.json'], { cwd: folder }))).toMatch(/-o needs a MODEL or --shape/);
+  });
+
+  it('--alphabet, --frame, --block and --placement say how linears are built', async () => {
+    const binary = await plan('--alphabet', 'binary', '--osr', '2', '--uniform', '-o', 'binary.json');
+    for (const linear of planOf('binary.json').linears) expect(linear).toMatchObject({ alphabet: 'binary', packing: 'bits' });
+    expect(binary.bytes).toBe(sum(planOf('binary.json').linears.map(bytesOf)));
+
+    const fourier = await plan('--frame', 'fourier', '--osr', '2', '--uniform', '-o', 'fourier.json');
+    for (const linear of planOf('fourier.json').linears) expect(linear).toMatchObject({ frame: 'fourier', tail: null });
+    expect(fourier.bytes).toBe(sum(planOf('fourier.json').linears.map(bytesOf)));
+
+    await plan('--block', '32', '-o', 'block.json');
+    for (const linear of planOf('block.json').linears) expect(linear.block).toBe(32);
+
+    const hashes = [binary.planHash, fourier.planHash, (await plan('--osr', '2', '--uniform')).planHash];
+    expect(new Set(hashes).size).toBe(3);
+    await plan('--placement', 'decoder', '-o', 'decoder.json');
+    expect(planOf('decoder.json').placement).toBe('decoder');
+  });
+
+  it('knows every shape without its weights', async () => {
+    const names = shapeNames();
+    for (const name of ['opt-125m', 'opt-66b', 'llama-7b', 'llama-70b', 'llama-3-8b', 'llama-3.2-1b', 'stories15M']) {
+      expect(names).toContain(name);
+    }
+    const results = new Map<string, PlanResult>();
+    const left = [...names];
+    const work = async (): Promise<void> => {
+      for (let name = left.pop(); name !== undefined; name = left.pop()) {
+        results.set(name, await sdqJson<PlanResult>(['plan', '--shape', name, '--osr', '2']));
+      }
+    };
+    await Promise.all([work(), work()]);
+    for (const name of names) expect(results.get(name)!.meanOsr).toBeCloseTo(2, 1);
+    // Published parameter counts: the linears of OPT-125M have 85 M weights, those of LLaMA-7B 6.5 G.
+    const weights = (name: string): number => (8 * results.get(name)!.bytes) / results.get(name)!.bitsPerWeight;
+    expect(weights('opt-125m')).toBeCloseTo(84_934_656, 0);
+    expect(weights('llama-7b')).toBeCloseTo(6_476_005_376, 0);
+  });
+});
+
+const published = sharedPath('vectors/opt-125m');
+
+describe.skipIf(isAbsent(published))('the published statistics of opt-125m', () => {
+  it('give the published allocation', async () => {
+    const out = file('published.json');
+    const stats = join(published, 'linear_info.json');
+    const { linears } = await sdqJson<PlanResult>(['plan', '--stats', stats, '--osr', '2', '--export-osr-config', out]);
+    expect(linears).toHaveLength(72);
+    const wanted = JSON.parse(readFileSync(join(published, 'linear_osr_2.00.json'), 'utf8'));
+    expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual(wanted);
+  });
+});

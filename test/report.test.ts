@@ -1,0 +1,200 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadBoard } from '../generator/boards/node/load.js';
+import { report } from '../generator/cli/commands/report.js';
+import { InputError } from '../generator/errors.js';
+import { shapeConfig } from '../generator/model/shapes.js';
+import { linearsAt } from '../generator/plan/allocate.js';
+import { buildPlan, planLinears } from '../generator/plan/build-plan.js';
+import { planHash, prettyPlan } from '../generator/plan/hash.js';
+import type { Plan } from '../generator/plan/types.js';
+import { memoryCurve } from '../generator/report/curve.js';
+import { planFacts } from '../generator/report/facts.js';
+import { measures, STEPS } from '../generator/report/measures.js';
+import { renderReport } from '../generator/report/node/write-report.js';
+import { symbolStatistics } from '../generator/report/weight-statistics.js';
+import { imageBytes, writeImage } from './support/golden-images.js';
+import { fabricateModel, fabricatePlan, llamaConfig } from './support/golden-models.js';
+import { tempDirectory } from './support/temp.js';
+
+const board = loadBoard('sim');
+const OPTIONS = { alphabet: 'ternary', frame: 'hadamard', block: null, placement: 'linear' } as const;
+
+/** A plan whose OSRs differ by layer and role. */
+function variedPlan(shape: string, name = shape): Plan {
+  const config = { ...shapeConfig(shape), name };
+  const linears = planLinears(config, OPTIONS, ({ layer, role }) => 2 + (layer % 5) / 4 + (role.length % 3) / 8);
+  return buildPlan(config, linears, board, 'linear');
+}
+
+const uniform = (shape: string): Plan =>
+  buildPlan(shapeConfig(shape), linearsAt(shapeConfig(shape), OPTIONS, { kind: 'uniform' }, 2.5), board, 'linear');
+
+const pageOf = (plan: Plan): string => renderReport(planFacts(plan, board), null);
+
+/** The cells of the map as it stands without scripts, layer by layer. */
+function mapCells(page: string): string[] {
+  const map = /id="map">[\s\S]*?<\/div>/.exec(page)![0];
+  return [...map.matchAll(/<td class="h\d">([^<]*)<\/td>/g)].map((match) => match[1]!);
+}
+
+describe('the facts of a plan', () => {
+  const facts = planFacts(variedPlan('stories15M'), board);
+
+  it('add up', () => {
+    const total = (field: 'weights' | 'bytes' | 'cycles'): number =>
+      facts.linears.reduce((sum, l) => sum + l[field], 0);
+    expect(total('bytes')).toBe(facts.bytes);
+    expect(total('cycles')).toBe(facts.cycles.engine);
+    expect(total('weights')).toBe(facts.weights);
+    for (const field of ['weights', 'bytes', 'cycles'] as const) {
+      expect(facts.roles.reduce((sum, role) => sum + role[field], 0)).toBe(total(field));
+    }
+  });
+
+  it('have measures with a readable cell and a colour for each linear', () => {
+    for (const { cells, steps, range } of measures(facts, null)) {
+      expect(cells).toHaveLength(facts.linears.length);
+      expect(steps).toHaveLength(facts.linears.length);
+      expect(Math.max(...cells.map((cell) => cell.length))).toBeLessThanOrEqual(5);
+      expect(cells).toContain(range[0]);
+      expect(steps[cells.indexOf(range[0])]).toBe('0');
+      expect(steps[cells.indexOf(range[1])]).toBe(String(STEPS - 1));
+    }
+  });
+
+  it('have the middle colour where all linears are alike', () => {
+    const [osr] = measures(planFacts(uniform('stories15M'), board), null);
+    expect(new Set(osr!.steps)).toEqual(new Set(['4']));
+  });
+
+  it('lie on the curve of memory over OSR where the plan is uniform', () => {
+    const even = planFacts(uniform('stories15M'), board);
+    const point = memoryCurve(even.plan).find(({ osr }) => osr === even.meanOsr);
+    expect(point).toEqual({ osr: 2.5, bytes: even.bytes });
+  });
+});
+
+describe('the page', () => {
+  it('has the OSR of every linear, by layer and role', () => {
+    const plan = variedPlan('opt-125m');
+    const expected = plan.linears.map(({ osr }) => osr.toFixed(2));
+    expect(mapCells(pageOf(plan))).toEqual(expected);
+  });
+
+  it('names every linear once in its table, with bytes and cycles', () => {
+    const plan = variedPlan('stories15M');
+    const facts = planFacts(plan, board);
+    const table = pageOf(plan).split('id="linears-title"')[1]!;
+    for (const { name, bytes, cycles } of facts.linears) {
+      const row = table.split(`<th scope="row">${name}</th>`);
+      expect(row).toHaveLength(2);
+      const numbers = row[1]!.split('</tr>')[0]!.replaceAll('\u202f', '');
+      expect(numbers).toContain(`<td>${bytes}</td>`);
+      expect(numbers).toContain(`<td>${cycles}</td>`);
+    }
+  });
+
+  it('stays small for 80 layers, in two halves', () => {
+    const page = pageOf(variedPlan('llama-70b'));
+    expect(mapCells(page)).toHaveLength(560);
+    expect(page.match(/<table>\n<caption/g)).toHaveLength(2);
+    expect(Buffer.byteLength(page)).toBeLessThan(200_000);
+  });
+
+  it('needs nothing but itself and is the same every time', () => {
+    const page = pageOf(variedPlan('stories15M'));
+    expect(page).toBe(pageOf(variedPlan('stories15M')));
+    expect(page).not.toMatch(/https?:|@import|url\(|\bsrc=/);
+    expect(page.match(/<link[^>]*>/g)).toEqual(['<link rel="icon" href="data:,">']);
+  });
+
+  it('says that accuracy needs sdq eval, and shows the hash', () => {
+    const plan = uniform('stories15M');
+    const page = pageOf(plan);
+    expect(page).toContain('accuracy does not');
+    expect(page).toContain('sdq eval MODEL --text TEXT --weights weights.sdq');
+    expect(page).toContain(planHash(plan));
+  });
+
+  it('escapes what a plan can hold', () => {
+    const name = `</title><script>alert("1")</script> & 'x' {{z}}`;
+    const page = pageOf(variedPlan('stories15M', name));
+    const escaped = '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;x&#39; {{z}}';
+    expect(page).toContain(`<h1>&lt;/title&gt;${escaped}</h1>`);
+    expect(page.match(/<script/g)).toHaveLength(2);
+    expect(page.match(/<title>[^<]*<\/title>/g)).toHaveLength(1);
+  });
+});
+
+describe('the statistics of weights', () => {
+  it('count symbols and scales', () => {
+    const statistics = symbolStatistics({
+      symbols: Int8Array.of(1, 0, -1, -1, 0, 0, 1, -1, -1),
+      scales: Uint8Array.of(0, 7, 8, 255),
+      means: null,
+      exponent: -9,
+    });
+    expect(statistics).toMatchObject({ minus: 4, zero: 3, plus: 2, exponent: -9 });
+    expect(statistics.scales.flatMap((count, bin) => (count > 0 ? [[bin, count]] : []))).toEqual([
+      [0, 2],
+      [1, 1],
+      [31, 1],
+    ]);
+  });
+});
+
+describe('sdq report', () => {
+  const folder = tempDirectory();
+  const model = fabricateModel(fabricatePlan(llamaConfig()));
+  const plan = join(folder, 'plan.json');
+  const weights = join(folder, 'weights.sdq');
+  writeFileSync(plan, prettyPlan(model.model.plan));
+  writeImage(weights, model);
+
+  const pages = (): string[] => readdirSync(folder).filter((name) => /\.html/.test(name));
+
+  it('writes a page about plan and weights', () => {
+    const output = join(folder, 'report.html');
+    const { json } = report({ plan, weights, output });
+    const page = readFileSync(output, 'utf8');
+    const linears = model.model.plan.linears.length;
+    const symbols = model.linears.reduce((sum, linear) => sum + linear.symbols.length, 0);
+    const result = json as { bytes: number; symbols: { minus: number; zero: number; plus: number } };
+    expect(json).toMatchObject({ file: output, linears, planHash: planHash(model.model.plan) });
+    expect(result.bytes).toBe(Buffer.byteLength(page));
+    expect(result.symbols.minus + result.symbols.zero + result.symbols.plus).toBe(symbols);
+    expect(page).toContain('Checksums verified.');
+    expect(pages()).toEqual(['report.html']);
+  });
+
+  it('refuses weights of another plan with both hashes, and writes nothing', () => {
+    const other = join(folder, 'other.json');
+    const otherPlan = fabricatePlan(llamaConfig(), { signSeed: 2 });
+    writeFileSync(other, prettyPlan(otherPlan));
+    const before = pages();
+    const refused = () => report({ plan: other, weights, output: join(folder, 'other.html') });
+    expect(refused).toThrow(InputError);
+    expect(refused).toThrow(planHash(otherPlan));
+    expect(refused).toThrow(planHash(model.model.plan));
+    expect(pages()).toEqual(before);
+  });
+
+  it('refuses damaged weights by name, and writes nothing', () => {
+    const bytes = imageBytes(model);
+    const damaged = join(folder, 'damaged.sdq');
+    const output = join(folder, 'damaged.html');
+    // The linears follow the header and the plan.
+    const planLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(44, true);
+    bytes[128 + planLength + 64]! ^= 4;
+    writeFileSync(damaged, bytes);
+    expect(() => report({ plan, weights: damaged, output })).toThrow(/checksum of layers\.0\.self_attn\.q_proj/);
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it('says in one sentence where it cannot write', () => {
+    const output = join(folder, 'absent', 'report.html');
+    expect(() => report({ plan, output })).toThrow(/^cannot write .*report\.html: its folder does not exist$/);
+  });
+});
