@@ -21,7 +21,8 @@ const file = (name: string): string => join(folder, name);
 const planOf = (name: string): Plan => JSON.parse(readFileSync(file(name), 'utf8')) as Plan;
 
 /** Plans the small model in its folder's parent. */
-const plan = (...options: string[]): Promise<PlanResult> => sdqJson<PlanResult>(['plan', 'small', ...options], { cwd: folder });
+const plan = (...options: string[]): Promise<PlanResult> =>
+  sdqJson<PlanResult>(['plan', 'small', ...options], { cwd: folder });
 
 /** Symbols and scales by the formula of the format: whole bytes for each row and block, a byte per scale. */
 function bytesOf({ rows, cols, block, samples, tail, packing, frame }: PlanLinear): number {
@@ -118,7 +119,8 @@ describe('sdq plan', () => {
 
   it('--alphabet, --frame, --block and --placement say how linears are built', async () => {
     const binary = await plan('--alphabet', 'binary', '--osr', '2', '--uniform', '-o', 'binary.json');
-    for (const linear of planOf('binary.json').linears) expect(linear).toMatchObject({ alphabet: 'binary', packing: 'bits' });
+    for (const linear of planOf('binary.json').linears)
+      expect(linear).toMatchObject({ alphabet: 'binary', packing: 'bits' });
     expect(binary.bytes).toBe(sum(planOf('binary.json').linears.map(bytesOf)));
 
     const fourier = await plan('--frame', 'fourier', '--osr', '2', '--uniform', '-o', 'fourier.json');

@@ -14,51 +14,30 @@ const MODELS = [
   fabricateModel(fabricatePlan(optPostNormConfig(), { frame: 'fourier', alphabet: 'binary' })),
 ].map((fabricated) => ({ name: fabricated.model.config.name, fabricated }));
 
-interface Directory {
-  readonly linears: readonly [offset: number, exponent: number, crc32: number][];
-  readonly arrays: readonly [name: string, type: string, offset: number, count: number, crc32: number][];
-  readonly numbers: Record<string, number>;
-}
-
 describe.each(MODELS)('the layout of $name', ({ fabricated: { model, linears } }) => {
   const bytes = imageBytes({ model, linears, weights: { linear: (index) => linears[index]! } });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const u32 = (at: number): number => view.getUint32(at, true);
-  const text = (at: number, length: number): string => new TextDecoder().decode(bytes.subarray(at, at + length));
-  const directoryAt = 16 * u32(52);
-  const directory = JSON.parse(text(directoryAt, u32(56))) as Directory;
+  const i16 = (at: number): number => view.getInt16(at, true);
+  const crcAt = (at: number, length: number): number => crc32(bytes.subarray(at, at + length));
+  const directory = { at: 60, length: u32(40) };
+  const plan = { at: 60 + directory.length, length: u32(48) };
+  const linearsAt = [plan.at + plan.length];
+  for (const index of linears.keys()) linearsAt.push(linearsAt.at(-1)! + linearLength(index));
 
   it('begins with the header', () => {
-    expect([...bytes.subarray(0, 8)]).toEqual([0x53, 0x44, 0x51, 0x57, 0x47, 0x54, 1, 0]);
+    expect([...bytes.subarray(0, 8)]).toEqual([0x53, 0x44, 0x51, 0x57, 0x47, 0x54, 2, 0]);
     const hash = createHash('sha256').update(canonicalPlan(model.plan)).digest('hex');
     expect(Buffer.from(bytes.subarray(8, 40)).toString('hex')).toBe(hash);
     expect(planHash(model.plan)).toBe(hash);
-    expect(u32(64)).toBe(crc32(bytes.subarray(0, 64)));
-    expect([...bytes.subarray(68, 128)]).toEqual(new Array(60).fill(0));
+    expect(u32(44)).toBe(crcAt(directory.at, directory.length));
+    expect(u32(52)).toBe(crcAt(plan.at, plan.length));
+    expect(u32(56)).toBe(crcAt(0, 56));
   });
 
-  it('holds the plan first and the directory last', () => {
-    expect(16 * u32(40)).toBe(128);
-    expect(text(128, u32(44))).toBe(canonicalPlan(model.plan));
-    expect(u32(48)).toBe(crc32(bytes.subarray(128, 128 + u32(44))));
-    expect(u32(60)).toBe(crc32(bytes.subarray(directoryAt)));
-    expect(directoryAt + u32(56)).toBe(bytes.length);
-  });
-
-  it('has its regions one after the other, at multiples of 16, with zeros between', () => {
-    const sizes = { int8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4 } as Record<string, number>;
-    const regions = [
-      { at: 0, length: 128 },
-      { at: 128, length: u32(44) },
-      ...directory.linears.map(([at], index) => ({ at, length: linearLength(index) })),
-      ...directory.arrays.map(([, type, at, count]) => ({ at, length: count * sizes[type]! })),
-      { at: directoryAt, length: u32(56) },
-    ];
-    regions.slice(1).forEach(({ at }, i) => {
-      const end = regions[i]!.at + regions[i]!.length;
-      expect(at).toBe(Math.ceil(end / 16) * 16);
-      expect([...bytes.subarray(end, at)].every((byte) => byte === 0)).toBe(true);
-    });
+  it('holds the plan', () => {
+    const text = bytes.subarray(plan.at, plan.at + plan.length);
+    expect(new TextDecoder().decode(text)).toBe(canonicalPlan(model.plan));
   });
 
   function linearLength(index: number): number {
@@ -70,11 +49,11 @@ describe.each(MODELS)('the layout of $name', ({ fabricated: { model, linears } }
   }
 
   it('holds the linears', () => {
-    expect(directory.linears).toHaveLength(linears.length);
-    directory.linears.forEach(([offset, exponent, crc], index) => {
-      expect(exponent).toBe(linears[index]!.exponent);
-      expect(crc).toBe(crc32(bytes.subarray(offset, offset + linearLength(index))));
-      expect(digested(readLinear(index, offset))).toEqual(digested(linears[index]));
+    linears.forEach((linear, index) => {
+      const entry = directory.at + 6 * index;
+      expect(i16(entry)).toBe(linear.exponent);
+      expect(u32(entry + 2)).toBe(crcAt(linearsAt[index]!, linearLength(index)));
+      expect(digested(readLinear(index, linearsAt[index]!))).toEqual(digested(linear));
     });
   });
 
@@ -102,56 +81,52 @@ describe.each(MODELS)('the layout of $name', ({ fabricated: { model, linears } }
     };
   }
 
-  it('holds the arrays and numbers that its table lists', () => {
-    const { config } = model;
+  it('holds the arrays and numbers that its tables list, in their order, and nothing else', () => {
+    const { config, tables, kernels, layers, biases } = model;
     const opt = config.architecture === 'opt';
-    const expected: Record<string, ArrayLike<number>> = {};
-    const numbers: Record<string, number> = {};
-    for (const [name, table] of Object.entries(model.tables)) expected[`tables.${name}`] = table;
-    for (const [samples, kernel] of model.kernels) expected[`kernels.${samples}`] = kernel;
-    const { embedding, positions, projectIn, projectOut, head } = model;
-    const matrices = { embedding, positions, projectIn, projectOut, head: config.tiedHead ? null : head };
-    for (const [name, matrix] of Object.entries(matrices)) {
+    const arrays: (Int8Array | Int16Array | Uint16Array | Int32Array | Uint32Array)[] = [];
+    const exponents: number[] = [];
+    const norms: number[] = [];
+    arrays.push(tables.reciprocalRoot, tables.exp2, tables.sigmoid, tables.sine, tables.ropeStep);
+    arrays.push(...kernels.values());
+    const { embedding, positions, projectIn, projectOut } = model;
+    for (const matrix of [embedding, positions, projectIn, projectOut, config.tiedHead ? null : model.head]) {
       if (!matrix) continue;
-      expected[`${name}.values`] = matrix.values;
-      expected[`${name}.scales`] = matrix.scales;
-      numbers[`${name}.exponent`] = matrix.exponent;
+      arrays.push(matrix.values, matrix.scales);
+      exponents.push(matrix.exponent);
     }
-    const norms = Object.fromEntries([
-      ['finalNorm', model.finalNorm],
-      ...model.layers.flatMap(({ attnNorm, mlpNorm }, i) => [
-        [`layers.${i}.attnNorm`, attnNorm],
-        [`layers.${i}.mlpNorm`, mlpNorm],
-      ]),
-    ]) as Record<string, typeof model.finalNorm>;
-    for (const [name, norm] of Object.entries(norms)) {
+    for (const norm of [model.finalNorm, ...layers.flatMap(({ attnNorm, mlpNorm }) => [attnNorm, mlpNorm])]) {
       if (!norm) continue;
-      expected[`${name}.weight`] = norm.weight;
-      if (opt) expected[`${name}.bias`] = norm.bias!;
-      numbers[`${name}.shift`] = norm.shift;
-      numbers[`${name}.frac`] = norm.frac;
+      arrays.push(norm.weight);
+      if (opt) arrays.push(norm.bias!);
+      norms.push(norm.shift, norm.frac);
     }
-    if (opt) {
-      model.plan.linears.forEach(({ name }, i) => {
-        expected[`${name}.bias`] = model.biases[i]!;
-      });
+    if (opt) arrays.push(...biases.map((bias) => bias!));
+
+    const start = linearsAt.at(-1)!;
+    let at = start;
+    for (const values of arrays) {
+      expect(readArray(values, at)).toEqual(Array.from(values));
+      at += values.byteLength;
     }
-    expect(directory.numbers).toEqual(numbers);
-    const found = Object.fromEntries(directory.arrays.map((entry) => [entry[0], readArray(entry)]));
-    expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort());
-    for (const [name, values] of Object.entries(expected)) expect(found[name], name).toEqual(Array.from(values));
+    expect(at).toBe(bytes.length);
+    const numbersAt = directory.at + 6 * linears.length;
+    const numbers = [...exponents, ...norms];
+    expect(numbers.map((_, i) => i16(numbersAt + 2 * i))).toEqual(numbers);
+    expect(u32(numbersAt + 2 * numbers.length)).toBe(crcAt(start, at - start));
+    expect(directory.length).toBe(6 * linears.length + 2 * numbers.length + 4);
   });
 
-  function readArray([, type, offset, count, crc]: Directory['arrays'][number]): number[] {
+  /** The elements at an offset, read one by one as elements of the type of `like`. */
+  function readArray(like: { constructor: { name: string }; length: number }, offset: number): number[] {
     const read: Record<string, { size: number; get: (at: number) => number }> = {
-      int8: { size: 1, get: (at) => view.getInt8(at) },
-      int16: { size: 2, get: (at) => view.getInt16(at, true) },
-      uint16: { size: 2, get: (at) => view.getUint16(at, true) },
-      int32: { size: 4, get: (at) => view.getInt32(at, true) },
-      uint32: { size: 4, get: (at) => view.getUint32(at, true) },
+      Int8Array: { size: 1, get: (at) => view.getInt8(at) },
+      Int16Array: { size: 2, get: (at) => view.getInt16(at, true) },
+      Uint16Array: { size: 2, get: (at) => view.getUint16(at, true) },
+      Int32Array: { size: 4, get: (at) => view.getInt32(at, true) },
+      Uint32Array: { size: 4, get: (at) => view.getUint32(at, true) },
     };
-    const { size, get } = read[type]!;
-    expect(crc).toBe(crc32(bytes.subarray(offset, offset + count * size)));
-    return Array.from({ length: count }, (_, i) => get(offset + i * size));
+    const { size, get } = read[like.constructor.name]!;
+    return Array.from({ length: like.length }, (_, i) => get(offset + i * size));
   }
 });

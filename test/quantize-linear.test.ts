@@ -57,6 +57,11 @@ describe('signal-to-noise ratio on Gaussian rows, blocks of 128, ternary', () =>
     expect(quantizedSnr(linear(3, { gainShifts: [0, 1, 2] }), GREEDY, weights)).toBeGreaterThan(21.5);
   });
 
+  it('is that of the signs of a rotation at OSR 1 with two levels', () => {
+    const found = quantizedSnr(linear(1, { alphabet: 'binary' }), GREEDY, weights);
+    expect(Math.abs(found + 10 * Math.log10(1 - 2 / Math.PI))).toBeLessThan(0.1);
+  });
+
   it('is lower with two levels, in both modes', () => {
     expect(quantizedSnr(linear(2, { alphabet: 'binary' }), GREEDY, weights)).toBeGreaterThan(8);
     expect(quantizedSnr(linear(2, { alphabet: 'binary', frame: 'fourier' }), SIGMA_DELTA, weights)).toBeGreaterThan(

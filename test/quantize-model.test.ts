@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Llama2cTokenizer, parseLlama2cTokenizer } from '../firmware/tokenizer/llama2c.js';
+import { parseLlama2cTokenizer } from '../firmware/tokenizer/llama2c.js';
 import { floatNll } from '../generator/evaluate/float-nll.js';
 import { parseText } from '../generator/evaluate/text.js';
 import { tokenWindows } from '../generator/evaluate/windows.js';
@@ -163,6 +163,18 @@ describe('a plan for another model', () => {
     ['of another architecture', fabricatePlan(optConfig()), /layers\.0\.self_attn\.k_proj differs/],
   ])('%s is refused before the first linear', (_, plan, message) => {
     expectInputError(() => quantizeModel(source, plan).next(), message);
+  });
+});
+
+describe('a search that does not fit the frame', () => {
+  it('is refused before anything is read', () => {
+    const source = randomModel(llamaConfig());
+    const run = quantizeModel(source, fabricatePlan(source.config), {
+      search: 'sigma-delta',
+      calibration: windows(source.config, 1),
+    });
+    expectInputError(() => run.next(), /layers\.0\.self_attn\.q_proj.*sigma-delta/);
+    expect(source.loads).toEqual([0, 0]);
   });
 });
 

@@ -1,28 +1,17 @@
-import type { Int8Matrix, IntegerLayer, IntegerModel, IntegerNorm } from '../../sim/golden/parameters.js';
-import type { Tables } from '../../sim/golden/tables.js';
+import type { Int8Matrix, IntegerModel, IntegerNorm } from '../../sim/golden/parameters.js';
 import type { Plan } from '../plan/types.js';
-
-/** An array that an image holds by name. */
-export type ImageArray = Int8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
+import { type ImageArray, kernelSamples, type MatrixName, matrixSpecs } from './layout.js';
 
 /** The integer model as named arrays and numbers: what an image holds beside its linears. */
 export interface NamedArrays {
-  readonly arrays: Map<string, ImageArray>;
-  readonly numbers: Record<string, number>;
+  readonly arrays: ReadonlyMap<string, ImageArray>;
+  readonly numbers: Readonly<Record<string, number>>;
 }
-
-const TABLES = ['reciprocalRoot', 'exp2', 'sigmoid', 'sine', 'ropeStep'] as const;
 
 /** Everything of an integer model but the linears' symbols, scales and exponents. */
 export function toNamedArrays(model: Omit<IntegerModel, 'exponents'>): NamedArrays {
   const arrays = new Map<string, ImageArray>();
   const numbers: Record<string, number> = {};
-  const putMatrix = (name: string, matrix: Int8Matrix | null): void => {
-    if (!matrix) return;
-    arrays.set(`${name}.values`, matrix.values);
-    arrays.set(`${name}.scales`, matrix.scales);
-    numbers[`${name}.exponent`] = matrix.exponent;
-  };
   const putNorm = (name: string, norm: IntegerNorm | null): void => {
     if (!norm) return;
     arrays.set(`${name}.weight`, norm.weight);
@@ -30,17 +19,19 @@ export function toNamedArrays(model: Omit<IntegerModel, 'exponents'>): NamedArra
     numbers[`${name}.shift`] = norm.shift;
     numbers[`${name}.frac`] = norm.frac;
   };
-  for (const table of TABLES) arrays.set(`tables.${table}`, model.tables[table]);
+  for (const [name, table] of Object.entries(model.tables)) arrays.set(`tables.${name}`, table);
   for (const [samples, kernel] of model.kernels) arrays.set(`kernels.${samples}`, kernel);
-  putMatrix('embedding', model.embedding);
-  putMatrix('positions', model.positions);
-  putMatrix('projectIn', model.projectIn);
-  putMatrix('projectOut', model.projectOut);
-  if (model.head !== model.embedding) putMatrix('head', model.head);
+  for (const name of ['embedding', 'positions', 'projectIn', 'projectOut', 'head'] as const) {
+    const matrix = model[name];
+    if (!matrix || (name === 'head' && matrix === model.embedding)) continue;
+    arrays.set(`${name}.values`, matrix.values);
+    arrays.set(`${name}.scales`, matrix.scales);
+    numbers[`${name}.exponent`] = matrix.exponent;
+  }
   putNorm('finalNorm', model.finalNorm);
-  model.layers.forEach((layer, i) => {
-    putNorm(`layers.${i}.attnNorm`, layer.attnNorm);
-    putNorm(`layers.${i}.mlpNorm`, layer.mlpNorm);
+  model.layers.forEach(({ attnNorm, mlpNorm }, i) => {
+    putNorm(`layers.${i}.attnNorm`, attnNorm);
+    putNorm(`layers.${i}.mlpNorm`, mlpNorm);
   });
   model.biases.forEach((bias, i) => {
     if (bias) arrays.set(`${model.plan.linears[i]!.name}.bias`, bias);
@@ -48,65 +39,43 @@ export function toNamedArrays(model: Omit<IntegerModel, 'exponents'>): NamedArra
   return { arrays, numbers };
 }
 
-/** Reads named arrays: `array` and `number` throw if there is none of that name and type. */
-export interface NamedArrayReader {
-  has(name: string): boolean;
-  array<T extends ImageArray>(name: string, type: new (length: number) => T, count: number): T;
-  number(name: string): number;
-}
-
-/** The inverse of toNamedArrays; shapes follow from the plan. */
-export function fromNamedArrays(reader: NamedArrayReader, plan: Plan): Omit<IntegerModel, 'exponents'> {
-  const { model: config } = plan;
-  const matrix = (name: string, rows: number, cols: number): Int8Matrix => ({
-    rows,
-    cols,
-    values: reader.array(`${name}.values`, Int8Array, rows * cols),
-    scales: reader.array(`${name}.scales`, Uint16Array, rows),
-    exponent: reader.number(`${name}.exponent`),
-  });
-  const optionalMatrix = (name: string, rows: number, cols: number): Int8Matrix | null =>
-    reader.has(`${name}.values`) ? matrix(name, rows, cols) : null;
+/** The inverse of toNamedArrays for arrays and numbers as `arrayLayout` and `numberNames` list them for the plan. */
+export function fromNamedArrays({ arrays, numbers }: NamedArrays, plan: Plan): Omit<IntegerModel, 'exponents'> {
+  const { model: config, linears } = plan;
+  const take = <T extends ImageArray>(name: string): T => arrays.get(name) as T;
+  const matrices = new Map<MatrixName, Int8Matrix>();
+  for (const { name, rows, cols } of matrixSpecs(plan)) {
+    const [values, scales] = [take<Int8Array>(`${name}.values`), take<Uint16Array>(`${name}.scales`)];
+    matrices.set(name, { rows, cols, values, scales, exponent: numbers[`${name}.exponent`]! });
+  }
   const norm = (name: string): IntegerNorm => ({
-    weight: reader.array(`${name}.weight`, Int16Array, config.dim),
-    bias: reader.has(`${name}.bias`) ? reader.array(`${name}.bias`, Int32Array, config.dim) : null,
-    shift: reader.number(`${name}.shift`),
-    frac: reader.number(`${name}.frac`),
+    weight: take<Int16Array>(`${name}.weight`),
+    bias: (arrays.get(`${name}.bias`) as Int32Array | undefined) ?? null,
+    shift: numbers[`${name}.shift`]!,
+    frac: numbers[`${name}.frac`]!,
   });
-  const embedding = matrix('embedding', config.vocab, config.embedDim);
-  const samples = plan.linears.filter((linear) => linear.frame === 'fourier').map((linear) => linear.samples);
+  const embedding = matrices.get('embedding')!;
   return {
     config,
     plan,
-    tables: readTables(reader, config.rope ? config.headDim / 2 : 0),
+    tables: {
+      reciprocalRoot: take<Int32Array>('tables.reciprocalRoot'),
+      exp2: take<Int32Array>('tables.exp2'),
+      sigmoid: take<Int32Array>('tables.sigmoid'),
+      sine: take<Int32Array>('tables.sine'),
+      ropeStep: take<Uint32Array>('tables.ropeStep'),
+    },
     embedding,
-    positions: optionalMatrix('positions', config.context, config.dim),
-    projectIn: optionalMatrix('projectIn', config.dim, config.embedDim),
-    projectOut: optionalMatrix('projectOut', config.embedDim, config.dim),
-    head: config.tiedHead ? embedding : matrix('head', config.vocab, config.embedDim),
+    positions: matrices.get('positions') ?? null,
+    projectIn: matrices.get('projectIn') ?? null,
+    projectOut: matrices.get('projectOut') ?? null,
+    head: matrices.get('head') ?? embedding,
     finalNorm: config.finalNorm ? norm('finalNorm') : null,
-    layers: Array.from(
-      { length: config.layers },
-      (_, i): IntegerLayer => ({ attnNorm: norm(`layers.${i}.attnNorm`), mlpNorm: norm(`layers.${i}.mlpNorm`) }),
-    ),
-    biases: plan.linears.map(({ name, rows }) =>
-      reader.has(`${name}.bias`) ? reader.array(`${name}.bias`, Int32Array, rows) : null,
-    ),
-    kernels: new Map(
-      [...new Set(samples)].map((count) => [
-        count,
-        reader.array(`kernels.${count}`, Int16Array, count * plan.linears[0]!.block),
-      ]),
-    ),
-  };
-}
-
-function readTables(reader: NamedArrayReader, pairs: number): Tables {
-  return {
-    reciprocalRoot: reader.array('tables.reciprocalRoot', Int32Array, 768),
-    exp2: reader.array('tables.exp2', Int32Array, 1024),
-    sigmoid: reader.array('tables.sigmoid', Int32Array, 2048),
-    sine: reader.array('tables.sine', Int32Array, 1025),
-    ropeStep: reader.array('tables.ropeStep', Uint32Array, pairs),
+    layers: Array.from({ length: config.layers }, (_, i) => ({
+      attnNorm: norm(`layers.${i}.attnNorm`),
+      mlpNorm: norm(`layers.${i}.mlpNorm`),
+    })),
+    biases: linears.map(({ name }) => (arrays.get(`${name}.bias`) as Int32Array | undefined) ?? null),
+    kernels: new Map(kernelSamples(plan).map((samples) => [samples, take<Int16Array>(`kernels.${samples}`)])),
   };
 }

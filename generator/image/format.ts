@@ -1,109 +1,128 @@
 /**
- * Layout of weights.sdq. Everything is little-endian.
+ * Header and directory of weights.sdq. Everything is little-endian.
  *
- *   0  8 bytes   magic "SDQWGT" 0x01 0x00
+ *   0  8 bytes   magic "SDQWGT" 0x02 0x00
  *   8  32 bytes  SHA-256 of the canonical plan
- *  40  u32 × 6   plan offset, length, CRC-32; directory offset, length, CRC-32
- *  64  u32       CRC-32 of bytes 0 … 63
- *  68            zeros up to 128
+ *  40  u32 × 2   directory: length, CRC-32
+ *  48  u32 × 2   plan: length, CRC-32
+ *  56  u32       CRC-32 of bytes 0 … 55
  *
- * Offsets are in units of 16 bytes, to which every region is aligned. The plan is its canonical JSON. The directory is
- * JSON too and lists every other region; see docs/image.md.
+ * The directory follows: for each linear its exponent (int16) and CRC-32; the numbers (int16); the arrays' CRC-32. Then
+ * the plan as canonical JSON, the linears, and the arrays, without gaps; see docs/image.md.
  */
 import { crc32 } from '../../firmware/protocol/crc32.js';
 import { InputError } from '../errors.js';
+import type { Plan } from '../plan/types.js';
+import { numberNames } from './layout.js';
 
-export const HEADER_BYTES = 128;
-export const ALIGNMENT = 16;
-const MAGIC = [0x53, 0x44, 0x51, 0x57, 0x47, 0x54, 0x01, 0x00];
+export const HEADER_BYTES = 60;
+const CHECKED_BYTES = 56;
+const NAME = [0x53, 0x44, 0x51, 0x57, 0x47, 0x54];
+const VERSION = 2;
+const LINEAR_ENTRY_BYTES = 6;
+const INT16_LIMIT = 32768;
 
-/** Where a region lies in the file, and its checksum. */
+/** Length and checksum of a part of the file. */
 export interface Region {
-  /** Bytes from the start of the file, a multiple of ALIGNMENT. */
-  readonly offset: number;
   readonly length: number;
   readonly crc32: number;
-}
-
-/** Bytes of an element. */
-export const ELEMENT_BYTES = { int8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4 } as const;
-
-export type ArrayType = keyof typeof ELEMENT_BYTES;
-
-/** A named array: [name, element type, offset, element count, CRC-32]. */
-export type ArrayEntry = readonly [name: string, type: ArrayType, offset: number, count: number, crc32: number];
-
-/** A linear, in plan order: [offset, scale exponent, CRC-32]. Its regions follow each other: symbols, scales, means. */
-export type LinearEntry = readonly [offset: number, exponent: number, crc32: number];
-
-export interface Directory {
-  readonly linears: readonly LinearEntry[];
-  readonly arrays: readonly ArrayEntry[];
-  /** Integers that go with the arrays: exponents, shifts, fraction bits. */
-  readonly numbers: Readonly<Record<string, number>>;
 }
 
 export interface Header {
   /** 64 hex digits */
   readonly planHash: string;
-  readonly plan: Region;
   readonly directory: Region;
+  readonly plan: Region;
 }
 
-export function encodeHeader(header: Header): Uint8Array {
+export interface LinearEntry {
+  /** The linear's E of docs/numerics.md. */
+  readonly exponent: number;
+  readonly crc32: number;
+}
+
+export interface Directory {
+  /** In plan order. */
+  readonly linears: readonly LinearEntry[];
+  /** Integers that go with the arrays, by name. */
+  readonly numbers: Readonly<Record<string, number>>;
+  /** Of all arrays together. */
+  readonly arraysCrc32: number;
+}
+
+export function encodeHeader({ planHash, directory, plan }: Header): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES);
   const view = new DataView(bytes.buffer);
-  bytes.set(MAGIC);
-  for (let i = 0; i < 32; i++) bytes[8 + i] = Number.parseInt(header.planHash.slice(2 * i, 2 * i + 2), 16);
-  [header.plan, header.directory].forEach((region, i) => {
-    view.setUint32(40 + 12 * i, region.offset / ALIGNMENT, true);
-    view.setUint32(44 + 12 * i, region.length, true);
-    view.setUint32(48 + 12 * i, region.crc32, true);
+  bytes.set([...NAME, VERSION, 0]);
+  for (let i = 0; i < 32; i++) bytes[8 + i] = Number.parseInt(planHash.slice(2 * i, 2 * i + 2), 16);
+  [directory.length, directory.crc32, plan.length, plan.crc32].forEach((value, i) => {
+    view.setUint32(40 + 4 * i, value, true);
   });
-  view.setUint32(64, crc32(bytes.subarray(0, 64)), true);
+  view.setUint32(CHECKED_BYTES, crc32(bytes.subarray(0, CHECKED_BYTES)), true);
   return bytes;
 }
 
 /** @throws InputError if the bytes are not an undamaged header; `name` is the file's name for the message */
 export function decodeHeader(bytes: Uint8Array, name: string): Header {
-  if (bytes.length < HEADER_BYTES || MAGIC.some((byte, i) => bytes[i] !== byte)) {
+  if (bytes.length < HEADER_BYTES || NAME.some((byte, i) => bytes[i] !== byte)) {
     throw new InputError(`${name} is not a weights.sdq file: its first bytes are not the format's magic number`);
   }
+  if (bytes[6] !== VERSION || bytes[7] !== 0) {
+    const version = bytes[6]! + 256 * bytes[7]!;
+    throw new InputError(
+      `${name} has version ${version} of the weights.sdq format, and ${VERSION} is read; quantize the model again`,
+    );
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const padded = bytes.subarray(68, HEADER_BYTES).some((byte) => byte !== 0);
-  if (padded || view.getUint32(64, true) !== crc32(bytes.subarray(0, 64))) {
+  if (view.getUint32(CHECKED_BYTES, true) !== crc32(bytes.subarray(0, CHECKED_BYTES))) {
     throw new InputError(`${name} is damaged: the header's checksum does not match; quantize the model again`);
   }
-  const region = (at: number): Region => ({
-    offset: view.getUint32(at, true) * ALIGNMENT,
-    length: view.getUint32(at + 4, true),
-    crc32: view.getUint32(at + 8, true),
-  });
+  const region = (at: number): Region => ({ length: view.getUint32(at, true), crc32: view.getUint32(at + 4, true) });
   return {
     planHash: Array.from(bytes.subarray(8, 40), (byte) => byte.toString(16).padStart(2, '0')).join(''),
-    plan: region(40),
-    directory: region(52),
+    directory: region(40),
+    plan: region(48),
   };
 }
 
-/** @throws InputError if the text is not a directory; `name` is the file's name for the message */
-export function parseDirectory(text: string, name: string): Directory {
-  try {
-    const value = JSON.parse(text) as Directory;
-    const integers = (entry: readonly unknown[], count: number): boolean =>
-      entry.length === count && entry.every((item) => Number.isSafeInteger(item));
-    const sound =
-      value.linears.every((entry) => integers(entry, 3)) &&
-      value.arrays.every(([, type, ...rest]) => Object.hasOwn(ELEMENT_BYTES, type) && integers(rest, 3)) &&
-      typeof value.numbers === 'object';
-    if (sound && value.numbers !== null) return value;
-  } catch {
-    // Reported below, like every other text that is no directory.
-  }
-  throw new InputError(`${name} is damaged: its directory is not one; quantize the model again`);
+/** Bytes of the directory of a plan's image. */
+export function directoryBytes(plan: Plan): number {
+  return LINEAR_ENTRY_BYTES * plan.linears.length + 2 * numberNames(plan).length + 4;
 }
 
-/** The next multiple of ALIGNMENT. */
-export function align(offset: number): number {
-  return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
+/** @throws InputError if an exponent or a number is missing or does not fit 16 bits */
+export function encodeDirectory(plan: Plan, { linears, numbers, arraysCrc32 }: Directory): Uint8Array {
+  const bytes = new Uint8Array(directoryBytes(plan));
+  const view = new DataView(bytes.buffer);
+  const setInt16 = (at: number, value: number | undefined, name: string): void => {
+    if (value === undefined || !(Number.isInteger(value) && value >= -INT16_LIMIT && value < INT16_LIMIT)) {
+      throw new InputError(`${name} is ${value}, which weights.sdq cannot hold in 16 bits`);
+    }
+    view.setInt16(at, value, true);
+  };
+  plan.linears.forEach(({ name }, i) => {
+    const at = LINEAR_ENTRY_BYTES * i;
+    setInt16(at, linears[i]?.exponent, `the exponent of ${name}`);
+    view.setUint32(at + 2, linears[i]!.crc32, true);
+  });
+  const numbersAt = LINEAR_ENTRY_BYTES * plan.linears.length;
+  numberNames(plan).forEach((name, i) => {
+    setInt16(numbersAt + 2 * i, numbers[name], name);
+  });
+  view.setUint32(bytes.length - 4, arraysCrc32, true);
+  return bytes;
+}
+
+/** The inverse of encodeDirectory. @param bytes directoryBytes(plan) of them */
+export function decodeDirectory(plan: Plan, bytes: Uint8Array): Directory {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const numbersAt = LINEAR_ENTRY_BYTES * plan.linears.length;
+  return {
+    linears: plan.linears.map((_, i) => ({
+      exponent: view.getInt16(LINEAR_ENTRY_BYTES * i, true),
+      crc32: view.getUint32(LINEAR_ENTRY_BYTES * i + 2, true),
+    })),
+    numbers: Object.fromEntries(numberNames(plan).map((name, i) => [name, view.getInt16(numbersAt + 2 * i, true)])),
+    arraysCrc32: view.getUint32(bytes.length - 4, true),
+  };
 }

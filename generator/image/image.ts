@@ -5,15 +5,9 @@ import { planHash } from '../plan/hash.js';
 import type { Plan } from '../plan/types.js';
 import { parsePlan } from '../plan/validate.js';
 import type { QuantizedLinear } from '../quantize/types.js';
-import { fromNamedArrays, type ImageArray, type NamedArrayReader } from './arrays.js';
-import {
-  type ArrayEntry,
-  type Directory,
-  decodeHeader,
-  ELEMENT_BYTES,
-  HEADER_BYTES,
-  parseDirectory,
-} from './format.js';
+import { fromNamedArrays } from './arrays.js';
+import { type Directory, decodeDirectory, decodeHeader, directoryBytes, HEADER_BYTES } from './format.js';
+import { ARRAY_TYPES, arrayBytes, arrayLayout, type ImageArray, linearLengths } from './layout.js';
 import { linearBytes, unpackSymbols } from './symbols.js';
 
 /** Random access to a file's bytes. */
@@ -32,38 +26,62 @@ export class Image implements LinearWeights {
   readonly planHash: string;
   readonly #source: ByteSource;
   readonly #directory: Directory;
+  /** Where each linear begins, and after the last one the arrays. */
+  readonly #offsets: readonly number[];
 
   /** @throws InputError if the file is not an undamaged image */
   constructor(source: ByteSource) {
     this.#source = source;
     const header = decodeHeader(source.read(0, Math.min(HEADER_BYTES, source.size)), source.name);
     this.planHash = header.planHash;
-    const text = (region: { offset: number; length: number; crc32: number }, what: string): string =>
-      new TextDecoder().decode(this.#region(region.offset, region.length, region.crc32, what));
-    this.plan = parsePlan(text(header.plan, 'the plan'), `the plan in ${source.name}`);
+    const directory = this.#region(HEADER_BYTES, header.directory.length, header.directory.crc32, 'the directory');
+    const planAt = HEADER_BYTES + directory.length;
+    const text = this.#region(planAt, header.plan.length, header.plan.crc32, 'the plan');
+    this.plan = parsePlan(new TextDecoder().decode(text), `the plan in ${source.name}`);
     if (planHash(this.plan) !== header.planHash) {
       throw new InputError(`${source.name} is damaged: the plan in it does not have the hash in its header`);
     }
-    this.#directory = parseDirectory(text(header.directory, 'the directory'), source.name);
-    if (this.#directory.linears.length !== this.plan.linears.length) {
+    if (directory.length !== directoryBytes(this.plan)) {
       throw new InputError(
-        `${source.name} is damaged: it holds ${this.#directory.linears.length} linears, not ${this.plan.linears.length}`,
+        `${source.name} is damaged: its directory has ${directory.length} bytes, not ${directoryBytes(this.plan)}`,
       );
+    }
+    this.#directory = decodeDirectory(this.plan, directory);
+    const offsets = [planAt + text.length];
+    for (const length of linearLengths(this.plan)) offsets.push(offsets.at(-1)! + length);
+    this.#offsets = offsets;
+    const size = arrayLayout(this.plan).reduce((sum, spec) => sum + arrayBytes(spec), offsets.at(-1)!);
+    if (source.size !== size) {
+      const problem = source.size < size ? 'truncated' : 'damaged';
+      throw new InputError(`${source.name} is ${problem}: it has ${source.size} bytes, and its plan asks for ${size}`);
     }
   }
 
-  /** Reads everything but the linears' symbols. */
+  /** Reads everything but the linears' symbols. @throws InputError if it is damaged */
   integerModel(): IntegerModel {
-    const model = fromNamedArrays(this.#reader(), this.plan);
-    return { ...model, exponents: this.#directory.linears.map(([, exponent]) => exponent) };
+    const { linears, numbers, arraysCrc32 } = this.#directory;
+    const arrays = new Map<string, ImageArray>();
+    let offset = this.#offsets.at(-1)!;
+    let crc = 0;
+    for (const spec of arrayLayout(this.plan)) {
+      const bytes = this.#read(offset, arrayBytes(spec), spec.name);
+      crc = crc32(bytes, crc);
+      const values = new ARRAY_TYPES[spec.type](spec.count);
+      new Uint8Array(values.buffer).set(bytes);
+      arrays.set(spec.name, values);
+      offset += bytes.length;
+    }
+    this.#check(crc, arraysCrc32, 'the arrays');
+    const model = fromNamedArrays({ arrays, numbers }, this.plan);
+    return { ...model, exponents: linears.map(({ exponent }) => exponent) };
   }
 
-  /** Reads, checks and unpacks one linear, by its index in the plan. */
+  /** Reads, checks and unpacks one linear, by its index in the plan. @throws InputError if it is damaged */
   linear(index: number): QuantizedLinear {
     const plan = this.plan.linears[index]!;
-    const [offset, exponent, crc] = this.#directory.linears[index]!;
+    const { exponent, crc32: crc } = this.#directory.linears[index]!;
     const { symbols, scales, means } = linearBytes(plan);
-    const bytes = this.#region(offset, symbols + scales + means, crc, plan.name);
+    const bytes = this.#region(this.#offsets[index]!, symbols + scales + means, crc, plan.name);
     return {
       symbols: unpackSymbols(plan, bytes.subarray(0, symbols)),
       scales: new Uint8Array(bytes.subarray(symbols, symbols + scales)),
@@ -73,49 +91,23 @@ export class Image implements LinearWeights {
   }
 
   #region(offset: number, length: number, crc: number, what: string): Uint8Array {
-    if (!(offset >= 0 && length >= 0 && offset + length <= this.#source.size)) {
-      throw new InputError(`${this.#source.name} is truncated: ${what} lies beyond its end`);
-    }
-    const bytes = this.#source.read(offset, length);
-    if (crc32(bytes) !== crc) {
-      throw new InputError(
-        `${this.#source.name} is damaged: the checksum of ${what} does not match; quantize the model again`,
-      );
-    }
+    const bytes = this.#read(offset, length, what);
+    this.#check(crc32(bytes), crc, what);
     return bytes;
   }
 
-  #reader(): NamedArrayReader {
-    const { arrays, numbers } = this.#directory;
-    const entries = new Map(arrays.map((entry) => [entry[0], entry]));
-    const find = (name: string): ArrayEntry => {
-      const entry = entries.get(name);
-      if (!entry) throw new InputError(`${this.#source.name} lacks ${name}`);
-      return entry;
-    };
-    return {
-      has: (name) => entries.has(name),
-      array: <T extends ImageArray>(name: string, type: new (length: number) => T, count: number): T => {
-        const [, storedType, offset, stored, crc] = find(name);
-        if (stored !== count) {
-          throw new InputError(
-            `${this.#source.name}: ${name} has ${stored} elements, not the ${count} that the plan asks for`,
-          );
-        }
-        const bytes = this.#region(offset, count * ELEMENT_BYTES[storedType], crc, name);
-        const values = new type(count);
-        if (values.byteLength !== bytes.length) {
-          throw new InputError(`${this.#source.name}: ${name} has elements of type ${storedType}`);
-        }
-        new Uint8Array(values.buffer).set(bytes);
-        return values;
-      },
-      number: (name) => {
-        const value = numbers[name];
-        if (!Number.isInteger(value)) throw new InputError(`${this.#source.name} lacks the number ${name}`);
-        return value!;
-      },
-    };
+  #read(offset: number, length: number, what: string): Uint8Array {
+    const { name, size } = this.#source;
+    const bytes = offset + length <= size ? this.#source.read(offset, length) : null;
+    if (bytes?.length !== length) throw new InputError(`${name} is truncated: ${what} lies beyond its end`);
+    return bytes;
+  }
+
+  #check(found: number, wanted: number, what: string): void {
+    if (found === wanted) return;
+    throw new InputError(
+      `${this.#source.name} is damaged: the checksum of ${what} does not match; quantize the model again`,
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js';
-import { blocksOf, symbolsPerRow } from '../plan/blocks.js';
+import { blockCount, blocksOf, symbolsPerRow } from '../plan/blocks.js';
 import type { PlanLinear } from '../plan/types.js';
+import { blockKinds } from '../sizing/shape.js';
 
 const POWERS_OF_3 = [1, 3, 9, 27, 81];
 
@@ -11,9 +12,8 @@ export function packedBytes(linear: Pick<PlanLinear, 'packing'>, samples: number
 
 /** Bytes of a linear in the image, by part. */
 export function linearBytes(linear: PlanLinear): { symbols: number; scales: number; means: number } {
-  const blocks = blocksOf(linear);
-  const perRow = blocks.reduce((sum, block) => sum + packedBytes(linear, block.samples), 0);
-  const scales = linear.rows * blocks.length;
+  const perRow = blockKinds(linear).reduce((sum, { count, samples }) => sum + count * packedBytes(linear, samples), 0);
+  const scales = linear.rows * blockCount(linear);
   return { symbols: linear.rows * perRow, scales, means: linear.frame === 'fourier' ? scales : 0 };
 }
 

@@ -1,4 +1,6 @@
-/** MultiOSR: an over-sampling ratio for each layer and each linear (SDQ-LLM, arXiv 2510.03275, and its published code). */
+/**
+ * MultiOSR: an over-sampling ratio for each layer and each linear (SDQ-LLM, arXiv 2510.03275, and its published code).
+ */
 
 import { InputError } from '../errors.js';
 import type { LinearRole } from '../model/types.js';
@@ -61,7 +63,9 @@ function allocateLayers(deviations: readonly number[], target: number, base: num
   return rounded.map((ratio) => roundToQuarter((ratio * target) / mean));
 }
 
-/** Step 2: what the layer has above the base goes by std^−α′, such that the mean weighted by parameters is the layer's. */
+/**
+ * Step 2: what the layer has above the base goes by std^−α′, such that the mean weighted by parameters is the layer's.
+ */
 function allocateLinears(layer: LayerStatistics, ratio: number, base: number): Record<string, { osr_proj: number }> {
   const exponent = ratio >= 3.5 ? 0.1 : 1.5;
   const linears = linearEntries(layer).map(([role, linear]) => ({ role, ...linear, score: linear.std ** -exponent }));

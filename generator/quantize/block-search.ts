@@ -9,13 +9,15 @@ export interface BlockFit {
 }
 
 /**
- * Chooses symbols and scales for blocks of one shape. Every method reads `target`, the block's weights (the shape's columns);
- * an instance owns scratch memory and serves one linear.
+ * Chooses symbols and scales for blocks of one shape. Every method reads `target`, the block's weights (the shape's
+ * columns); an instance owns scratch memory and serves one linear.
  */
 export interface BlockSearch {
   /** Looks at a sample of the targets to come, once, before the first call of the other methods. */
   prepare(sample: readonly Float64Array[]): void;
-  /** A bound on the scale that the block wants, in units in which the mantissa 255 is the largest; 0 for a zero block. */
+  /**
+   * A bound on the scale that the block wants, in units in which the mantissa 255 is the largest; 0 for a zero block.
+   */
   amplitude(target: Float64Array): number;
   /** Writes the block's symbols to symbols[at …] and returns its scales as multiples of 2^exponent. */
   quantize(target: Float64Array, exponent: number, symbols: Int8Array, at: number): BlockFit;

@@ -2,8 +2,8 @@ import type { Alphabet } from '../plan/types.js';
 import type { GreedyPass } from './greedy.js';
 
 /**
- * The greedy pass over any frame, symbol after symbol, at O(samples · cols): for blocks whose rows are not orthogonal within a
- * segment (tails, and mode `fourier`).
+ * The greedy pass over any frame, symbol after symbol, at O(samples · cols): for blocks whose rows are not orthogonal
+ * within a segment (tails, and mode `fourier`).
  *
  * @param matrix the frame, samples × cols, row-major
  */

@@ -19,8 +19,8 @@ export interface SigmaDeltaParameters {
 }
 
 /**
- * Where the parameters of least squared error are searched for: nowhere (the published defaults serve), once for the linear on a
- * sample of its blocks, or for each block (360 modulations each).
+ * Where the parameters of least squared error are searched for: nowhere (the published defaults serve), once for the
+ * linear on a sample of its blocks, or for each block (360 modulations each).
  */
 export type ScaleSearch = 'none' | 'linear' | 'block';
 

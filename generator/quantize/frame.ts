@@ -1,6 +1,6 @@
 /**
- * Frames: the matrices F (samples × cols) with which a block of weights is w ≈ a · qᵀ · F. They are unnormalised and hold
- * integers only (times 2^−14 in mode `fourier`); docs/numerics.md states the definition.
+ * Frames: the matrices F (samples × cols) with which a block of weights is w ≈ a · qᵀ · F. They are unnormalised and
+ * hold integers only (times 2^−14 in mode `fourier`); docs/numerics.md states the definition.
  */
 
 import { type LinearBlock, segmentShifts } from '../plan/blocks.js';
@@ -15,9 +15,9 @@ export const KERNEL_FRACTION_BITS = 14;
 const kernels = new Map<string, Int16Array>();
 
 /**
- * The int16 kernel K (samples × block, row-major) of a `fourier` frame: K[j][n] = round(2^14 · (samples / block) · D[n][j]), D
- * being the matrix that FFT-resamples `samples` values to `block`. Computed once per pair; treat it as read-only. It needs
- * no platform function (see cosOfTurn), so every platform computes the same.
+ * The int16 kernel K (samples × block, row-major) of a `fourier` frame: K[j][n] = round(2^14 · (samples / block) ·
+ * D[n][j]), D being the matrix that FFT-resamples `samples` values to `block`. Computed once per pair; treat it as
+ * read-only. It needs no platform function (see cosOfTurn), so every platform computes the same.
  */
 export function fourierKernel(block: number, samples: number): Int16Array {
   const key = `${block}:${samples}`;
@@ -38,8 +38,8 @@ export interface Frame {
   readonly cols: number;
   readonly samples: number;
   /**
-   * out ← (mantissa · q + mean)ᵀ · F, for q = symbols[at … at + samples): `cols` values. Exact: every intermediate is an
-   * integer, scaled by 2^−14 at the end in mode `fourier`. Mode `hadamard` has no means and ignores `mean`.
+   * out ← (mantissa · q + mean)ᵀ · F, for q = symbols[at … at + samples): `cols` values. Exact: every intermediate is
+   * an integer, scaled by 2^−14 at the end in mode `fourier`. Mode `hadamard` has no means and ignores `mean`.
    */
   synthesize(symbols: Int8Array, at: number, mantissa: number, mean: number, out: Float64Array): void;
   /** F itself, samples × cols, row-major. */
@@ -54,7 +54,10 @@ export interface HadamardSegment {
   readonly rows: number;
 }
 
-/** The segments of one block of a linear in mode `hadamard`. Throws a RangeError if the plan has too few patterns or gains. */
+/**
+ * The segments of one block of a linear in mode `hadamard`. Throws a RangeError if the plan has too few patterns or
+ * gains.
+ */
 export function hadamardSegments(plan: PlanLinear, block: LinearBlock, signs: readonly string[]): HadamardSegment[] {
   return segmentShifts(plan, block).map((shift, k) => ({
     signs: signsOf(patternOf(signs, k), block.size),

@@ -4,12 +4,13 @@ import type { GreedyPass } from './greedy.js';
 import { fwht } from './hadamard.js';
 
 /**
- * The greedy pass over a Hadamard frame of a full block. The rows of a segment are orthogonal, so none of its symbols changes
- * the correlation of another with the residual: the whole segment is decided at once, by one transform of the residual
- * and one back, and the result is that of deciding symbol after symbol, at O(B log B) instead of O(B²) per segment.
+ * The greedy pass over a Hadamard frame of a full block. The rows of a segment are orthogonal, so none of its symbols
+ * changes the correlation of another with the residual: the whole segment is decided at once, by one transform of the
+ * residual and one back, and the result is that of deciding symbol after symbol, at O(B log B) instead of O(B²) per
+ * segment.
  *
- * The second order visits the segments from the last to the first. It helps where the last segment is a short one, and only
- * where all gains are equal: a smaller gain is there to correct what the larger ones leave.
+ * The second order visits the segments from the last to the first. It helps where the last segment is a short one, and
+ * only where all gains are equal: a smaller gain is there to correct what the larger ones leave.
  *
  * @param size columns of the block, all of its transform's
  */

@@ -8,8 +8,8 @@ function requirePowerOfTwo(size: number): void {
 }
 
 /**
- * In-place unnormalised transform of the first `size` values: values ← H · values. H is symmetric and H · H = size · I, so
- * the same call also applies Hᵀ, and inverts up to the factor `size`. Exact for integers while sums stay below 2^53
+ * In-place unnormalised transform of the first `size` values: values ← H · values. H is symmetric and H · H = size · I,
+ * so the same call also applies Hᵀ, and inverts up to the factor `size`. Exact for integers while sums stay below 2^53
  * (2^31 for an Int32Array). Throws a RangeError unless `size` is a power of two.
  */
 export function fwht(values: Float64Array | Int32Array, size: number = values.length): void {

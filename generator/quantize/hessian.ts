@@ -7,8 +7,8 @@ const DAMPING = 0.01;
 const CHUNK = 256;
 
 /**
- * The second-order statistics of a linear's input: H = 2 · XᵀX, the Hessian of the squared error of the linear's output with
- * respect to each row of its weights.
+ * The second-order statistics of a linear's input: H = 2 · XᵀX, the Hessian of the squared error of the linear's output
+ * with respect to each row of its weights.
  */
 export class Hessian {
   readonly cols: number;
@@ -28,7 +28,10 @@ export class Hessian {
     return this.#vectors;
   }
 
-  /** Adds `count` activation vectors (count × cols, row-major). Throws an InputError if one of their values is not finite. */
+  /**
+   * Adds `count` activation vectors (count × cols, row-major). Throws an InputError if one of their values is not
+   * finite.
+   */
   accumulate(activations: Float32Array, count: number): void {
     const { cols } = this;
     this.#factor = null;
@@ -89,11 +92,12 @@ export class Hessian {
 }
 
 /**
- * The upper triangular U with (H + λI)⁻¹ = Uᵀ · U, λ being 1 % of the mean diagonal; only H's upper triangle is read. It is found
- * without inverting H: if H + λI = R · Rᵀ with R upper triangular, then U = R⁻¹.
+ * The upper triangular U with (H + λI)⁻¹ = Uᵀ · U, λ being 1 % of the mean diagonal; only H's upper triangle is read.
+ * It is found without inverting H: if H + λI = R · Rᵀ with R upper triangular, then U = R⁻¹.
  *
- * An input that calibration never saw has a zero row and column in H. Damping makes it a column that takes no part in feedback:
- * its weights are quantized like any others, since text that does use it may follow. A Hessian of zeros gives U = I.
+ * An input that calibration never saw has a zero row and column in H. Damping makes it a column that takes no part in
+ * feedback: its weights are quantized like any others, since text that does use it may follow. A Hessian of zeros gives
+ * U = I.
  *
  * @param hessian cols × cols, row-major
  * @throws RangeError if H is not positive semidefinite

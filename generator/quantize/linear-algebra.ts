@@ -1,6 +1,9 @@
 /** Dense kernels in double precision on row-major matrices, blocked so that what is reused stays in the cache. */
 
-/** Columns handled at a time: a few rows of so many doubles stay in the first-level cache, a panel of them in the second. */
+/**
+ * Columns handled at a time: a few rows of so many doubles stay in the first-level cache, a panel of them in the
+ * second.
+ */
 const DEPTH = 256;
 const PANEL = 48;
 
@@ -12,8 +15,8 @@ export interface MatrixView {
 }
 
 /**
- * C ← C + alpha · A · Bᵀ for A rows × depth and B cols × depth. C may share its memory with A or B as long as no element of
- * A or B is one of C's.
+ * C ← C + alpha · A · Bᵀ for A rows × depth and B cols × depth. C may share its memory with A or B as long as no
+ * element of A or B is one of C's.
  */
 export function addProductTransposed(
   c: MatrixView,
@@ -85,8 +88,8 @@ export function addProductTransposed(
 }
 
 /**
- * C ← C − A · B for A rows × depth and B depth × cols. With `triangular`, B is upper triangular from its first element on, and its
- * zeros are skipped.
+ * C ← C − A · B for A rows × depth and B depth × cols. With `triangular`, B is upper triangular from its first element
+ * on, and its zeros are skipped.
  */
 export function subtractProduct(
   c: MatrixView,
@@ -148,8 +151,9 @@ export function subtractProduct(
 }
 
 /**
- * In place, the factorisation H = R · Rᵀ with R upper triangular, of a symmetric positive definite n × n matrix of which only the
- * upper triangle is read. The lower triangle is left undefined. Throws a RangeError if H is not positive definite.
+ * In place, the factorisation H = R · Rᵀ with R upper triangular, of a symmetric positive definite n × n matrix of
+ * which only the upper triangle is read. The lower triangle is left undefined. Throws a RangeError if H is not positive
+ * definite.
  */
 export function upperCholesky(h: Float64Array, n: number): void {
   // From the last column to the first, a panel of columns at a time.
@@ -178,7 +182,10 @@ export function upperCholesky(h: Float64Array, n: number): void {
   }
 }
 
-/** In place, the inverse of the upper triangular n × n matrix in `r`'s upper triangle; the lower triangle is set to zero. */
+/**
+ * In place, the inverse of the upper triangular n × n matrix in `r`'s upper triangle; the lower triangle is set to
+ * zero.
+ */
 export function invertUpper(r: Float64Array, n: number): void {
   // Row i of the inverse is (e_i − Σ_{k>i} R[i][k] · inverse[k]) / R[i][i]; the rows below it are inverted already.
   const panel = new Float64Array(PANEL * n);

@@ -1,28 +1,16 @@
 import { InputError } from '../errors.js';
-import { blocksOf, type LinearBlock, symbolsPerRow } from '../plan/blocks.js';
+import { blocksOf, symbolsPerRow } from '../plan/blocks.js';
 import type { PlanLinear } from '../plan/types.js';
-import { type BlockSearch, exponentFor } from './block-search.js';
-import { denseGreedy } from './dense-greedy.js';
-import { type SigmaDeltaOptions, sigmaDeltaSearch } from './fourier-block.js';
-import { type Frame, frameOf, hadamardSegments } from './frame.js';
-import { greedySearch } from './greedy.js';
-import { hadamardGreedy } from './hadamard-greedy.js';
+import { exponentFor } from './block-search.js';
+import { type FeedbackRule, feedForward } from './feedback.js';
+import { frameOf } from './frame.js';
 import type { Hessian } from './hessian.js';
-import { subtractProduct } from './linear-algebra.js';
+import { checkSearch, prepareSearches, type SearchOptions } from './searches.js';
 import type { QuantizedLinear } from './types.js';
 
-export type SearchName = 'sigma-delta' | 'greedy';
+export type { SearchName } from './searches.js';
 
-/**
- * How the error of a block reaches the columns after it: `published` divides it by the diagonal of the factor, as SDQ-LLM does;
- * `exact` solves with the factor's diagonal block, which is the least-squares compensation of a block that is quantized at once
- * (up to 1.3 dB more in the linear's output, on correlated inputs).
- */
-export type FeedbackRule = 'published' | 'exact';
-
-export interface QuantizeLinearOptions {
-  readonly search: SearchName;
-  readonly sigmaDelta?: SigmaDeltaOptions;
+export interface QuantizeLinearOptions extends SearchOptions {
   /** Statistics of the linear's input; with them, each block's error is fed forward into the columns after it. */
   readonly hessian?: Hessian | null;
   /** Default: `published` with `sigma-delta`, else `exact`. */
@@ -35,10 +23,6 @@ export interface QuantizeLinearResult {
   readonly snrDb: number;
 }
 
-/** Blocks from which a search learns what to expect. */
-const SAMPLE_BLOCKS = 32;
-/** Rows to which errors are fed forward at a time, in double precision. */
-const FEEDBACK_ROWS = 32;
 /** Feedback makes the later blocks larger than they were when the exponent was chosen. */
 const FEEDBACK_HEADROOM = 1.25;
 
@@ -63,12 +47,8 @@ export function quantizeLinear(
   const rule = options.feedback ?? (options.search === 'sigma-delta' ? 'published' : 'exact');
   // Feedback changes the weights of the columns that are still to come.
   const work = factor === null ? weights : weights.slice();
-  const searches = createSearches(plan, blocks, signs, options);
-  for (const [block, search] of searches) search.prepare(sampleBlocks(weights, plan, block, blocks));
-
-  const exponent = exponentFor(
-    largestAmplitude(weights, plan, blocks, searches) * (factor === null ? 1 : FEEDBACK_HEADROOM),
-  );
+  const { searchFor, amplitude } = prepareSearches(weights, plan, signs, options);
+  const exponent = exponentFor(factor === null ? amplitude : amplitude * FEEDBACK_HEADROOM);
   const ulp = 2 ** exponent;
   const symbols = new Int8Array(rows * perRow);
   const scales = new Uint8Array(rows * blocks.length);
@@ -77,7 +57,7 @@ export function quantizeLinear(
   let noise = 0;
 
   blocks.forEach((block, b) => {
-    const search = searchFor(searches, block);
+    const search = searchFor(block);
     const frame = frameOf(plan, block, signs);
     const target = new Float64Array(block.cols);
     const approximation = new Float64Array(block.cols);
@@ -98,16 +78,15 @@ export function quantizeLinear(
         if (errors !== null) errors[row * block.cols + i] = target[i]! - value;
       }
     }
-    if (factor !== null && errors !== null) {
-      feedForward(work, errors, factor, plan, block, rule);
-    }
+    if (factor !== null && errors !== null) feedForward(work, errors, factor, plan, block, rule);
   });
   const snrDb = noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
   return { quantized: { symbols, scales, means, exponent }, snrDb };
 }
 
 /**
- * The weights that a quantized linear stands for: rows × cols, row-major, m · 2^E times the integer frame, rounded to float32.
+ * The weights that a quantized linear stands for: rows × cols, row-major, m · 2^E times the integer frame, rounded to
+ * float32.
  *
  * @throws InputError if the arrays do not fit the plan
  */
@@ -144,11 +123,7 @@ function checkInput(weights: Float32Array, plan: PlanLinear, options: QuantizeLi
   if (weights.length !== plan.rows * plan.cols) {
     throw new InputError(`${plan.name}: ${weights.length} weights are not the plan's ${plan.rows} × ${plan.cols}.`);
   }
-  if (options.search === 'sigma-delta' && plan.frame === 'hadamard') {
-    throw new InputError(
-      `${plan.name}: a hadamard frame has no sigma-delta search, since its samples are not smooth; plan a fourier frame, or choose another search.`,
-    );
-  }
+  checkSearch(plan, options.search);
   if (options.hessian != null && options.hessian.cols !== plan.cols) {
     throw new InputError(`${plan.name}: the Hessian has ${options.hessian.cols} columns, the linear ${plan.cols}.`);
   }
@@ -157,143 +132,5 @@ function checkInput(weights: Float32Array, plan: PlanLinear, options: QuantizeLi
       const row = Math.floor(i / plan.cols);
       throw new InputError(`${plan.name}: the weight in row ${row}, column ${i % plan.cols} is ${weights[i]}.`);
     }
-  }
-}
-
-type Searches = ReadonlyMap<LinearBlock, BlockSearch>;
-
-/** One search per shape of block: the full ones share the first one's, and a shorter last block has its own. */
-function createSearches(
-  plan: PlanLinear,
-  blocks: readonly LinearBlock[],
-  signs: readonly string[],
-  options: QuantizeLinearOptions,
-): Searches {
-  const searches = new Map<LinearBlock, BlockSearch>();
-  for (const block of blocks) {
-    if (searchOf(searches, block) === undefined) searches.set(block, createSearch(plan, block, signs, options));
-  }
-  return searches;
-}
-
-function createSearch(
-  plan: PlanLinear,
-  block: LinearBlock,
-  signs: readonly string[],
-  options: QuantizeLinearOptions,
-): BlockSearch {
-  const { alphabet } = plan;
-  const frame: Frame = frameOf(plan, block, signs);
-  if (options.search === 'sigma-delta') return sigmaDeltaSearch(block, signs[0]!, alphabet, options.sigmaDelta ?? {});
-  const pass =
-    plan.frame === 'hadamard' && block.cols === block.size
-      ? hadamardGreedy(hadamardSegments(plan, block, signs), block.size, alphabet)
-      : denseGreedy(frame.matrix(), block.samples, block.cols, alphabet);
-  return greedySearch(pass, block.cols, block.samples, alphabet);
-}
-
-function searchOf(searches: Searches, block: LinearBlock): BlockSearch | undefined {
-  for (const [shape, search] of searches) {
-    if (shape.cols === block.cols && shape.size === block.size && shape.samples === block.samples) return search;
-  }
-  return undefined;
-}
-
-function searchFor(searches: Searches, block: LinearBlock): BlockSearch {
-  const search = searchOf(searches, block);
-  if (search === undefined) throw new RangeError(`no search for blocks of ${block.cols} columns`);
-  return search;
-}
-
-/** Blocks of one shape, spread evenly over rows and columns. */
-function sampleBlocks(
-  weights: Float32Array,
-  plan: PlanLinear,
-  shape: LinearBlock,
-  blocks: readonly LinearBlock[],
-): Float64Array[] {
-  const alike = blocks.filter((block) => block.cols === shape.cols);
-  const count = alike.length * plan.rows;
-  const sample: Float64Array[] = [];
-  for (let i = 0; i < Math.min(SAMPLE_BLOCKS, count); i++) {
-    const picked = Math.floor((i * count) / Math.min(SAMPLE_BLOCKS, count));
-    const block = alike[picked % alike.length]!;
-    const first = Math.floor(picked / alike.length) * plan.cols + block.start;
-    sample.push(Float64Array.from(weights.subarray(first, first + block.cols)));
-  }
-  return sample;
-}
-
-function largestAmplitude(
-  weights: Float32Array,
-  plan: PlanLinear,
-  blocks: readonly LinearBlock[],
-  searches: Searches,
-): number {
-  let largest = 0;
-  for (const block of blocks) {
-    const search = searchFor(searches, block);
-    const target = new Float64Array(block.cols);
-    for (let row = 0; row < plan.rows; row++) {
-      const first = row * plan.cols + block.start;
-      target.set(weights.subarray(first, first + block.cols));
-      largest = Math.max(largest, search.amplitude(target));
-    }
-  }
-  return largest;
-}
-
-/**
- * W[:, e:] ← W[:, e:] − X · U[s:e, e:] for the block of columns [s, e), where X = (W − Q) / diag U, or (W − Q) · U[s:e, s:e]⁻¹.
- *
- * @param errors W − Q of the block, rows × block.cols; overwritten
- * @param factor U, cols × cols
- */
-function feedForward(
-  work: Float32Array,
-  errors: Float64Array,
-  factor: Float64Array,
-  plan: PlanLinear,
-  block: LinearBlock,
-  rule: FeedbackRule,
-): void {
-  const { rows, cols } = plan;
-  const end = block.start + block.cols;
-  if (end === cols) return;
-  const rest = cols - end;
-  const later = new Float64Array(FEEDBACK_ROWS * rest);
-  for (let first = 0; first < rows; first += FEEDBACK_ROWS) {
-    const count = Math.min(FEEDBACK_ROWS, rows - first);
-    for (let r = 0; r < count; r++) {
-      const row = first + r;
-      solveFeedback(errors.subarray(row * block.cols, (row + 1) * block.cols), factor, cols, block, rule);
-      later.set(work.subarray(row * cols + end, (row + 1) * cols), r * rest);
-    }
-    subtractProduct(
-      { data: later, offset: 0, stride: rest },
-      { data: errors, offset: first * block.cols, stride: block.cols },
-      { data: factor, offset: block.start * cols + end, stride: cols },
-      count,
-      rest,
-      block.cols,
-    );
-    for (let r = 0; r < count; r++) work.set(later.subarray(r * rest, (r + 1) * rest), (first + r) * cols + end);
-  }
-}
-
-/** Turns one row's W − Q of a block into its row of X, in place. */
-function solveFeedback(
-  error: Float64Array,
-  factor: Float64Array,
-  cols: number,
-  block: LinearBlock,
-  rule: FeedbackRule,
-): void {
-  for (let i = 0; i < error.length; i++) {
-    const row = (block.start + i) * cols + block.start;
-    const value = error[i]! / factor[row + i]!;
-    error[i] = value;
-    if (rule === 'published') continue;
-    for (let j = i + 1; j < error.length; j++) error[j] = error[j]! - value * factor[row + j]!;
   }
 }

@@ -8,8 +8,8 @@ import {
   type QuantizeLinearOptions,
   type QuantizeLinearResult,
   quantizeLinear,
-  type SearchName,
 } from './quantize-linear.js';
+import { checkSearch, type SearchName } from './searches.js';
 
 /** The first linear, in the order of inference, that reads the same vector as the given one. */
 function inputOf(role: LinearRole): LinearRole {
@@ -47,10 +47,11 @@ export interface QuantizedModelLinear extends QuantizeLinearResult {
 }
 
 /**
- * Quantizes a model, one linear at a time in the order of the plan; only one layer's weights are in memory. With calibration,
- * each layer's inputs come from layers that are quantized already.
+ * Quantizes a model, one linear at a time in the order of the plan; only one layer's weights are in memory. With
+ * calibration, each layer's inputs come from layers that are quantized already.
  *
- * @throws InputError if the plan is for another model (before the first linear), or as quantizeLinear does
+ * @throws InputError before the first linear if the plan is for another model or the search does not fit its frames;
+ *   later as quantizeLinear does
  */
 export function* quantizeModel(
   source: ModelSource,
@@ -58,6 +59,9 @@ export function* quantizeModel(
   options: QuantizeModelOptions = {},
 ): Generator<QuantizedModelLinear, void, undefined> {
   checkPlan(source, plan);
+  const searchOf = ({ frame }: PlanLinear): SearchName =>
+    options.search ?? (frame === 'hadamard' ? 'greedy' : 'sigma-delta');
+  for (const linear of plan.linears) checkSearch(linear, searchOf(linear));
   const { config } = source;
   const { calibration, onProgress } = options;
   const ends = calibration === undefined ? null : source.loadEnds();
@@ -77,7 +81,7 @@ export function* quantizeModel(
     }
     for (const linear of linears) {
       onProgress?.({ activity: 'quantizing', linear, done, total });
-      const search = options.search ?? (linear.frame === 'hadamard' ? 'greedy' : 'sigma-delta');
+      const search = searchOf(linear);
       const hessian = hessians?.get(inputOf(linear.role)) ?? null;
       const result = quantizeLinear(weights.get(linear.role)!, linear, plan.signs, { ...options, search, hessian });
       if (states !== null) weights.set(linear.role, dequantizeLinear(result.quantized, linear, plan.signs));
@@ -90,8 +94,9 @@ export function* quantizeModel(
 }
 
 /**
- * Runs a layer on copies of the hidden states for the statistics of what its linears read. All are taken in one pass, with the
- * checkpoint's weights; a pass after each linear, with those before it quantized, would multiply the time of calibration.
+ * Runs a layer on copies of the hidden states for the statistics of what its linears read. All are taken in one pass,
+ * with the checkpoint's weights; a pass after each linear, with those before it quantized, would multiply the time of
+ * calibration.
  */
 function observeInputs(
   { config }: ModelSource,

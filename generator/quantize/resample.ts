@@ -3,8 +3,9 @@
 const cache = new Map<string, Float64Array>();
 
 /**
- * cos(2π · turn / turns) for integers, from additions, multiplications and divisions alone, so that every platform gets the
- * same bits (Math.cos may differ in the last one): a table derived from it can be recomputed anywhere. Error below 2 ulp of 1.
+ * cos(2π · turn / turns) for integers, from additions, multiplications and divisions alone, so that every platform gets
+ * the same bits (Math.cos may differ in the last one): a table derived from it can be recomputed anywhere. Error below
+ * 2 ulp of 1.
  */
 export function cosOfTurn(turn: number, turns: number): number {
   // Work in eighths of a turn, exactly: the Taylor series is then only needed below π/4.
@@ -31,10 +32,10 @@ function greatestCommonDivisor(a: number, b: number): number {
 }
 
 /**
- * The matrix R (to × from, row-major) with y = R · x for `from` real samples x resampled to `to` samples y by truncating or
- * zero-padding the spectrum. When the shorter length is even, its Nyquist bin stands for both ends of the spectrum: it is
- * halved when padding, and doubled when truncating. Computed once per pair of lengths; treat it as read-only.
- * Throws a RangeError unless both lengths are positive integers.
+ * The matrix R (to × from, row-major) with y = R · x for `from` real samples x resampled to `to` samples y by
+ * truncating or zero-padding the spectrum. When the shorter length is even, its Nyquist bin stands for both ends of the
+ * spectrum: it is halved when padding, and doubled when truncating. Computed once per pair of lengths; treat it as
+ * read-only. Throws a RangeError unless both lengths are positive integers.
  */
 export function resampleMatrix(from: number, to: number): Float64Array {
   if (!Number.isInteger(from) || !Number.isInteger(to) || from < 1 || to < 1) {

@@ -7,8 +7,9 @@ export type SigmaDeltaOrder = 1 | 2;
  * Sigma-delta modulation of `samples` into symbols −1, 0, +1 (ternary) or −1, +1 (binary), written to
  * `symbols[at … at + samples.length)`. The loop starts from rest: integrators 0 and no symbol before the first.
  *
- * First order: I += x − y₋₁, decide on I. Second order: I₁ += x − y₋₁, I₂ += I₁ − y₋₁, decide on I₂. The ternary decision is
- * +1 at or above `threshold`, −1 at or below −`threshold`; the binary one is +1 above zero (SDQ-LLM, arXiv 2510.03275).
+ * First order: I += x − y₋₁, decide on I. Second order: I₁ += x − y₋₁, I₂ += I₁ − y₋₁, decide on I₂. The ternary
+ * decision is +1 at or above `threshold`, −1 at or below −`threshold`; the binary one is +1 above zero (SDQ-LLM, arXiv
+ * 2510.03275).
  *
  * @returns the smallest distance of a decision from its threshold: decisions are certain only as far as it exceeds the
  *   rounding error of the samples

@@ -2,9 +2,9 @@
 
 /**
  * Draws `count` sign patterns of `bits` bits each, as hex digits with the most significant first (see Plan.signs). The
- * generator is 32-bit integer arithmetic: the state, which starts at `seed` mod 2^32, grows by 0x9e3779b9 per word, and the word is
- * the state mixed by x ^= x >>> 16; x *= 0x21f0aaad; x ^= x >>> 15; x *= 0x735a2d97; x ^= x >>> 15. A pattern takes
- * ⌈bits / 32⌉ words, the least significant first; bits beyond `bits` are dropped.
+ * generator is 32-bit integer arithmetic: the state, which starts at `seed` mod 2^32, grows by 0x9e3779b9 per word, and
+ * the word is the state mixed by x ^= x >>> 16; x *= 0x21f0aaad; x ^= x >>> 15; x *= 0x735a2d97; x ^= x >>> 15. A
+ * pattern takes ⌈bits / 32⌉ words, the least significant first; bits beyond `bits` are dropped.
  */
 export function drawSigns(seed: number, count: number, bits: number): string[] {
   let state = seed >>> 0;
@@ -28,7 +28,9 @@ export function drawSigns(seed: number, count: number, bits: number): string[] {
   return patterns;
 }
 
-/** The first `size` signs of a hex pattern: −1 where its bit i (value 2^i) is set, else +1; digits that lack count as 0. */
+/**
+ * The first `size` signs of a hex pattern: −1 where its bit i (value 2^i) is set, else +1; digits that lack count as 0.
+ */
 export function signsOf(pattern: string, size: number): Int8Array {
   const signs = new Int8Array(size);
   for (let i = 0; i < size; i++) {

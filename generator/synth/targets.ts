@@ -30,7 +30,9 @@ interface TargetFacts {
 
 const FACTS: Readonly<Record<Target, TargetFacts>> = {
   ice40: {
-    command: 'synth_ice40 -dsp',
+    // Without -dsp: Yosys merges the registers after a multiplier into its cell, and when there are two, 0.23 crashes and
+    // 0.55 leaves the result undriven.
+    command: 'synth_ice40',
     // A carry cell shares its place with the LUT of the same sum, which is counted.
     luts: { SB_LUT4: 1 },
     lutRams: {},

@@ -110,7 +110,7 @@ module sdq_block_scale #(
       totals_q     <= totals;
       scales_q     <= scales_i;
       sample_sum_q <= block_i[23:0];
-      amount_q     <= 6'd16 - block_i[29:24];
+      amount_q     <= 6'd17 - block_i[29:24];
     end else if (busy_q) begin
       totals_q <= totals_q >> (UNITS * TOTAL_WIDTH);
       scales_q <= scales_q >> (UNITS * 8);

@@ -2,7 +2,7 @@
 // Scales the block total of one row per cycle and aligns it to the accumulator:
 //
 //   T = scale · P + mean · sample_sum            (the mean's term only with MEANS)
-//   addend = (T · 2^17) >> amount, amount = 16 − exponent, 0 … 56
+//   addend = (T · 2^18) >> amount, amount = 17 − exponent, 0 … 57
 //
 // so that (addend >> 1) + (addend & 1) is T · 2^exponent, rounded to nearest with halves up. Latency from total_i to
 // addend_o: 4 cycles; amount_i and fine_i come 2 and 3 cycles after the total they belong to.
@@ -22,7 +22,7 @@ module sdq_scale_unit #(
     output wire [    ACC_WIDTH:0] addend_o
 );
 
-  localparam LIFT = 17;
+  localparam LIFT = 18;
   localparam LIFTED_WIDTH = SCALED_WIDTH + LIFT;
   localparam WIDTH = LIFTED_WIDTH > ACC_WIDTH + 1 ? LIFTED_WIDTH : ACC_WIDTH + 1;
 

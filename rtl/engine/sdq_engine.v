@@ -9,7 +9,7 @@
 //                          STORED_WIDTH bits (9: ternary bytes are stored as sdq_symbol_pack gives them)
 //   region 1  scales       SCALE_BYTES per word, one word per block and row group, see sdq_block_scale
 //   region 2  activations  LANES samples (int8) per word
-//   region 3  blocks       sample sum (3 bytes, signed), exponent (signed, −40 … 16)
+//   region 3  blocks       sample sum (3 bytes, signed), exponent (signed, −40 … 17)
 // Bytes that are read come in order on mem_rdata_i after mem_rdata_valid_o. Addresses are not checked. The port waits
 // while a linear is computed, so that no read sees the engine's.
 //

@@ -2,6 +2,7 @@ import type { IntegerLayer } from '../../../sim/golden/parameters.js';
 import { ACTIVATION_FRAC, RESIDUAL_FRAC } from '../../../sim/golden/parameters.js';
 import { buildTables } from '../../../sim/golden/tables.js';
 import { type NamedArrays, toNamedArrays } from '../../image/arrays.js';
+import { kernelSamples } from '../../image/layout.js';
 import { ImageWriter } from '../../image/node/writer.js';
 import type { LayerTensors, ModelSource } from '../../model/types.js';
 import type { Plan, PlanLinear } from '../../plan/types.js';
@@ -43,7 +44,10 @@ export function quantizeToImage(
       };
       takeBiases(plan, layer, tensors, biases);
       for (const [role, weights] of tensors.weights) {
-        energies.set(`layers.${layer}.${role}`, weights.reduce((sum, w) => sum + w * w, 0));
+        energies.set(
+          `layers.${layer}.${role}`,
+          weights.reduce((sum, w) => sum + w * w, 0),
+        );
       }
       return tensors;
     },
@@ -88,7 +92,7 @@ function hostArrays(
   const { dim, embedDim, vocab, context } = config;
   const ends = source.loadEnds();
   const embedding = int8Matrix(ends.embedding, vocab, embedDim);
-  const fourier = plan.linears.filter(({ frame }) => frame === 'fourier');
+  const { block } = plan.linears[0]!;
   return toNamedArrays({
     config,
     plan,
@@ -101,6 +105,6 @@ function hostArrays(
     finalNorm: ends.finalNorm && integerNorm(ends.finalNorm, dim),
     layers,
     biases,
-    kernels: new Map(fourier.map(({ block, samples }) => [samples, fourierKernel(block, samples)])),
+    kernels: new Map(kernelSamples(plan).map((samples) => [samples, fourierKernel(block, samples)])),
   });
 }

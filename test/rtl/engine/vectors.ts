@@ -199,7 +199,7 @@ function computeLinear(
   }
   const largest = magnitude(totals.flat());
   const room = geometry.widths.accumulator - 2 - (largest * BigInt(blocks.length)).toString(2).length;
-  const highest = Math.min(16, room);
+  const highest = Math.min(17, room);
   const pool = [-40, highest, 0, -1, -8, -7].filter((exponent) => exponent <= highest);
   const exponents = blocks.map(() => {
     if (random() < 0.4) return pool[Math.floor(random() * pool.length)]!;

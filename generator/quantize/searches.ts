@@ -1,0 +1,103 @@
+import { InputError } from '../errors.js';
+import { blocksOf, type LinearBlock } from '../plan/blocks.js';
+import type { PlanLinear } from '../plan/types.js';
+import type { BlockSearch } from './block-search.js';
+import { denseGreedy } from './dense-greedy.js';
+import { type SigmaDeltaOptions, sigmaDeltaSearch } from './fourier-block.js';
+import { frameOf, hadamardSegments } from './frame.js';
+import { greedySearch } from './greedy.js';
+import { hadamardGreedy } from './hadamard-greedy.js';
+
+/**
+ * How a block's symbols are found: by modulating its samples (mode `fourier` only), or greedily with a grid of scales.
+ */
+export type SearchName = 'sigma-delta' | 'greedy';
+
+export interface SearchOptions {
+  readonly search: SearchName;
+  readonly sigmaDelta?: SigmaDeltaOptions;
+}
+
+/** @throws InputError if the search cannot be used with the linear's frame */
+export function checkSearch({ name, frame }: PlanLinear, search: SearchName): void {
+  if (search !== 'sigma-delta' || frame === 'fourier') return;
+  throw new InputError(
+    `${name}: a hadamard frame has no sigma-delta search, since its samples are not smooth; plan a fourier frame for it.`,
+  );
+}
+
+/** Blocks from which a search learns what to expect. */
+const SAMPLE_BLOCKS = 32;
+
+export interface LinearSearches {
+  /** The search for one of the linear's blocks. */
+  searchFor(block: LinearBlock): BlockSearch;
+  /** The largest amplitude of all blocks (see BlockSearch.amplitude). */
+  readonly amplitude: number;
+}
+
+/**
+ * The searches for a linear: one for each shape of block, so that full blocks share one and a shorter last block has
+ * its own.
+ *
+ * @param weights rows × cols, from which the searches take their samples
+ */
+export function prepareSearches(
+  weights: Float32Array,
+  plan: PlanLinear,
+  signs: readonly string[],
+  options: SearchOptions,
+): LinearSearches {
+  const blocks = blocksOf(plan);
+  const searches = new Map<number, BlockSearch>();
+  let amplitude = 0;
+  for (const block of blocks) {
+    let search = searches.get(block.cols);
+    if (search === undefined) {
+      search = createSearch(plan, block, signs, options);
+      search.prepare(sampleBlocks(weights, plan, block, blocks));
+      searches.set(block.cols, search);
+    }
+    const target = new Float64Array(block.cols);
+    for (let row = 0; row < plan.rows; row++) {
+      const first = row * plan.cols + block.start;
+      target.set(weights.subarray(first, first + block.cols));
+      amplitude = Math.max(amplitude, search.amplitude(target));
+    }
+  }
+  return { searchFor: (block) => searches.get(block.cols)!, amplitude };
+}
+
+function createSearch(
+  plan: PlanLinear,
+  block: LinearBlock,
+  signs: readonly string[],
+  { search, sigmaDelta = {} }: SearchOptions,
+): BlockSearch {
+  const { alphabet } = plan;
+  if (search === 'sigma-delta') return sigmaDeltaSearch(block, signs[0]!, alphabet, sigmaDelta);
+  const orthogonal = plan.frame === 'hadamard' && block.cols === block.size;
+  const pass = orthogonal
+    ? hadamardGreedy(hadamardSegments(plan, block, signs), block.size, alphabet)
+    : denseGreedy(frameOf(plan, block, signs).matrix(), block.samples, block.cols, alphabet);
+  return greedySearch(pass, block.cols, block.samples, alphabet);
+}
+
+/** Blocks of one shape, spread evenly over rows and columns. */
+function sampleBlocks(
+  weights: Float32Array,
+  plan: PlanLinear,
+  shape: LinearBlock,
+  blocks: readonly LinearBlock[],
+): Float64Array[] {
+  const alike = blocks.filter((block) => block.cols === shape.cols);
+  const count = alike.length * plan.rows;
+  const sample: Float64Array[] = [];
+  for (let i = 0; i < Math.min(SAMPLE_BLOCKS, count); i++) {
+    const picked = Math.floor((i * count) / Math.min(SAMPLE_BLOCKS, count));
+    const block = alike[picked % alike.length]!;
+    const first = Math.floor(picked / alike.length) * plan.cols + block.start;
+    sample.push(Float64Array.from(weights.subarray(first, first + block.cols)));
+  }
+  return sample;
+}

@@ -1,0 +1,68 @@
+// Properties of sdq_command: its streams, and that no memory access leaves the region that was checked.
+
+sdq_stream_check #(
+    .WIDTH (8),
+    .ASSUME(1)
+) f_frame (
+    .clk_i    (clk_i),
+    .rst_ni   (rst_ni),
+    .valid_i  (frame_valid_i),
+    .ready_i  (frame_ready_o),
+    .payload_i(frame_data_i)
+);
+sdq_stream_check #(
+    .WIDTH(40)
+) f_write (
+    .clk_i    (clk_i),
+    .rst_ni   (rst_ni),
+    .valid_i  (mem_wvalid_o),
+    .ready_i  (mem_wready_i),
+    .payload_i({mem_addr_o, mem_wdata_o})
+);
+sdq_stream_check #(
+    .WIDTH(32)
+) f_read (
+    .clk_i    (clk_i),
+    .rst_ni   (rst_ni),
+    .valid_i  (mem_rvalid_o),
+    .ready_i  (mem_rready_i),
+    .payload_i(mem_addr_o)
+);
+sdq_stream_check #(
+    .WIDTH(24)
+) f_run (
+    .clk_i    (clk_i),
+    .rst_ni   (rst_ni),
+    .valid_i  (run_valid_o),
+    .ready_i  (run_ready_i),
+    .payload_i({run_linear_o, run_shift_o})
+);
+
+// The memory answers only what it was asked.
+reg [5:0] f_asked = 6'd0;
+always @(posedge clk_i) begin
+  assume (!mem_rdata_valid_i || f_asked != 6'd0);
+  if (!rst_ni) f_asked <= 6'd0;
+  else f_asked <= f_asked + {5'd0, asks} - {5'd0, mem_rdata_valid_i};
+  if (rst_ni) assert (f_asked == (state_q == S_CHECK ? {1'b0, reading_q} : 6'd0));
+end
+
+wire [31:0] f_left = end_q - address_q;
+wire f_accesses = state_q == S_WRITE || state_q == S_CHECK;
+wire f_prepares = state_q == S_SPAN || state_q == S_RANGE;
+always @(posedge clk_i) begin
+  if (rst_ni) begin
+    assert (state_q <= S_RESPOND);
+    if (state_q == S_ARGUMENTS) assert (is_known && argument_q <= last_argument);
+    if (state_q == S_ARGUMENTS && is_write) assert (length_q + {13'd0, argument_q} >= 16'd5);
+    if (f_prepares) assert (is_write || is_check || is_run);
+    if (f_prepares && is_write) assert (length_q != 16'd0);
+    if (state_q == S_RANGE && !is_run) assert (f_left == span_bytes);
+    if (state_q == S_WRITE) assert (f_left == {16'd0, length_q} && length_q != 16'd0);
+    if (f_accesses) assert (f_left < REGION_LIMIT);
+    if (f_accesses && f_left != 32'd0) begin
+      assert (address_q[31:30] == 2'd0 && end_offset <= region_bytes && {1'b0, address_q[27:0]} < region_bytes);
+    end
+    if (run_valid_o) assert (run_linear_o < LINEARS);
+  end
+end
