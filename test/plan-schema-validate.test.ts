@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../generator/errors.js';
+import { shapeConfig, shapeNames } from '../generator/model/shapes.js';
+import type { ModelConfig } from '../generator/model/types.js';
 import { parsePlan } from '../generator/plan/validate.js';
 import { fabricatePlan, llamaConfig, optConfig } from './support/golden-models.js';
 
@@ -150,7 +152,8 @@ describe('a number out of range', () => {
 });
 
 describe('fields that contradict each other', () => {
-  const cases: [name: string, plan: unknown, path: Key[], change: (value: never) => unknown, message: string][] = [
+  type Case = [name: string, plan: unknown, path: Key[], change: (value: never) => unknown, message: string];
+  const cases: Case[] = [
     ['a linear is missing', hadamard, ['linears'], (all: unknown[]) => all.slice(1), '$.linears has 13 entries, but'],
     [
       'another depth',
@@ -238,10 +241,98 @@ describe('fields that contradict each other', () => {
       '$.linears[5].tail must be null',
     ],
     ['rows beside bytes', hadamard, ['array', 'rows'], () => 12, '$.array.rows must be a multiple of 5'],
+    ['absurd rows', hadamard, ['array', 'rows'], () => 115, '$.array.rows must not exceed the 108 rows of the largest'],
+    ['odd lanes', hadamard, ['array', 'lanes'], () => 12, '$.array.lanes must be one of 8, 16, 32, not 12'],
+    [
+      'absurd depth',
+      hadamard,
+      ['model', 'layers'],
+      () => 1e15,
+      '$.linears has 14 entries, but a model of this shape has',
+    ],
+    [
+      'absurd width',
+      hadamard,
+      ['model', 'hidden'],
+      () => 1e300,
+      '$.linears[4].rows must be 1e+300 for a model of this',
+    ],
+    ['keys and values', hadamard, ['model', 'kvHeads'], () => 3, '$.model.kvHeads must divide the 4 heads, not be 3'],
+    ['more keys', hadamard, ['model', 'kvHeads'], () => 8, '$.model.kvHeads must divide the 4 heads, not be 8'],
+    [
+      'odd heads',
+      hadamard,
+      ['model', 'headDim'],
+      () => 15,
+      '$.model.headDim must be even for rotary positions, not 15',
+    ],
+    [
+      'gains in mode fourier',
+      fourier,
+      ['linears', 1, 'gainShifts', 1],
+      () => 1,
+      '$.linears[1].gainShifts must be 0 in',
+    ],
+    ...Object.entries(hadamard.memory).flatMap(([name, region]) =>
+      Object.entries(region as object).map(
+        ([field, right]): Case => [
+          `${name}.${field}`,
+          hadamard,
+          ['memory', name, field],
+          (value: number) => value + 1,
+          `$.memory.${name}.${field} must be ${right} for these linears and this array, not ${(right as number) + 1}`,
+        ],
+      ),
+    ),
   ];
 
   it.each(cases)('are refused: %s', (_, plan, path, change, message) => {
     expect(messageOf(changed(plan, path, change as (value: unknown) => unknown))).toContain(`my-plan.json: ${message}`);
+  });
+});
+
+describe('a limit of docs/numerics.md', () => {
+  const cases: [path: string, most: number, message: string][] = [
+    ['dim', 16384, '$.model.dim must be at most 16384, not 16385'],
+    ['embedDim', 16384, '$.model.embedDim must be at most 16384, not 16385'],
+    ['headDim', 256, '$.model.headDim must be at most 256, not 257'],
+    ['context', 2 ** 20, '$.model.context must be at most 1048576, not 1048577'],
+    ['vocab', 2 ** 24, '$.model.vocab must be at most 16777216, not 16777217'],
+  ];
+
+  it.each(cases)('is that of %s', (key, most, message) => {
+    expect(messageOf(changed(hadamard, ['model', key], () => most + 1))).toBe(`my-plan.json: ${message}`);
+    expect(messageOf(changed(hadamard, ['model', key], () => most)) ?? '').not.toContain('at most');
+  });
+
+  it('is that of the epsilon of norms', () => {
+    const message = '$.model.normEps must be less than 32 for vectors of 64 values, not 32';
+    expect(messageOf(changed(hadamard, ['model', 'normEps'], () => 32))).toBe(`my-plan.json: ${message}`);
+    expect(messageOf(changed(hadamard, ['model', 'normEps'], () => 31.9))).toBeNull();
+  });
+
+  it('is that of the accumulators', () => {
+    const config = (hidden: number): ModelConfig => llamaConfig({ layers: 1, hidden });
+    const most = { block: 256, samples: () => 2048 };
+    const steep = (k: number): number => (k < 7 ? 0 : 7);
+    // 9/8 · 2^15 · 255 · 256^1.5 · (7 · 2^7 + 1) for a block: 2^52 at 130.5 blocks.
+    const plan = (blocks: number): string =>
+      JSON.stringify(fabricatePlan(config(256 * blocks), { ...most, gain: steep }));
+    expect(messageOf(plan(130))).toBeNull();
+    expect(messageOf(plan(131))).toContain('$.linears[6].cols must be fewer than 33536');
+    const fourier = JSON.stringify(fabricatePlan(config(2 ** 20), { ...most, frame: 'fourier' }));
+    expect(messageOf(fourier)).toBeNull();
+    const absurd = JSON.stringify(fabricatePlan(config(2 ** 40), { ...most, frame: 'fourier' }));
+    expect(messageOf(absurd)).toContain('$.linears[6].cols must be fewer than 1099511627776');
+  });
+
+  it('holds for every published shape', () => {
+    for (const name of shapeNames()) {
+      for (const fabric of [{ gain: (k: number) => Math.min(k, 2) }, { frame: 'fourier' as const }]) {
+        const plan = fabricatePlan(shapeConfig(name), { ...fabric, block: 128, samples: () => 1024 });
+        expect(messageOf(JSON.stringify(plan)), name).toBeNull();
+      }
+    }
   });
 });
 

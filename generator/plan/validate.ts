@@ -1,6 +1,11 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { InputError } from '../errors.js';
-import { linearsOf } from '../model/roles.js';
+import { linearsOf, rolesOf } from '../model/roles.js';
+import type { ModelConfig } from '../model/types.js';
+import { LANE_CHOICES, ROWS_PER_BYTE } from '../sizing/array.js';
+import { memoryMap } from '../sizing/memory.js';
+import { blockKinds } from '../sizing/shape.js';
+import { segmentShifts } from './blocks.js';
 import { planSchema } from './schema.js';
 import type { Plan, PlanLinear } from './types.js';
 
@@ -53,24 +58,86 @@ function shorten(value: unknown): string {
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }
 
-/** What the schema cannot say: fields that have to agree with each other. */
+/** What the schema cannot say: limits, and fields that have to agree with each other. */
 function inconsistency(plan: Plan): string | null {
-  const expected = linearsOf(plan.model);
-  if (plan.linears.length !== expected.length) {
-    return `$.linears has ${plan.linears.length} entries, but a model of this shape has ${expected.length} linears`;
+  return (
+    modelInconsistency(plan.model) ??
+    shapeInconsistency(plan) ??
+    firstProblem(plan.linears, (linear, i) => prefixed(`$.linears[${i}].`, linearInconsistency(plan, linear))) ??
+    arrayInconsistency(plan) ??
+    memoryInconsistency(plan)
+  );
+}
+
+function firstProblem<T>(items: readonly T[], check: (item: T, index: number) => string | null): string | null {
+  for (const [i, item] of items.entries()) {
+    const problem = check(item, i);
+    if (problem) return problem;
   }
-  for (const [i, linear] of plan.linears.entries()) {
-    const shape = expected[i]!;
-    for (const key of ['name', 'layer', 'role', 'rows', 'cols'] as const) {
-      if (linear[key] !== shape[key]) {
-        return `$.linears[${i}].${key} must be ${shape[key]} for a model of this shape, not ${linear[key]}`;
+  return null;
+}
+
+function prefixed(path: string, problem: string | null): string | null {
+  return problem && path + problem;
+}
+
+/** Within these the bounds of docs/numerics.md hold. */
+const LARGEST = { dim: 16384, embedDim: 16384, headDim: 256, context: 2 ** 20, vocab: 2 ** 24 } as const;
+/** normEps · dim is less than this. */
+const EPSILON_BOUND = 2 ** 11;
+
+function modelInconsistency(model: ModelConfig): string | null {
+  for (const [key, largest] of Object.entries(LARGEST) as [keyof typeof LARGEST, number][]) {
+    if (model[key] > largest) return `$.model.${key} must be at most ${largest}, not ${model[key]}`;
+  }
+  const { heads, kvHeads, headDim, rope, normEps, dim } = model;
+  if (heads % kvHeads !== 0) return `$.model.kvHeads must divide the ${heads} heads, not be ${kvHeads}`;
+  if (rope && headDim % 2 !== 0) return `$.model.headDim must be even for rotary positions, not ${headDim}`;
+  if (normEps * dim >= EPSILON_BOUND) {
+    return `$.model.normEps must be less than ${EPSILON_BOUND / dim} for vectors of ${dim} values, not ${normEps}`;
+  }
+  return null;
+}
+
+function shapeInconsistency({ model, linears }: Plan): string | null {
+  // Counted first: the number of layers may be absurd.
+  const count = model.layers * rolesOf(model.architecture).length;
+  if (linears.length !== count) {
+    return `$.linears has ${linears.length} entries, but a model of this shape has ${count} linears`;
+  }
+  const shapes = linearsOf(model);
+  return firstProblem(linears, (linear, i) => {
+    const shape = shapes[i]!;
+    const key = (['name', 'layer', 'role', 'rows', 'cols'] as const).find((field) => linear[field] !== shape[field]);
+    if (key === undefined) return null;
+    return `$.linears[${i}].${key} must be ${shape[key]} for a model of this shape, not ${linear[key]}`;
+  });
+}
+
+function arrayInconsistency({ array, linears }: Plan): string | null {
+  if (!LANE_CHOICES.includes(array.lanes)) {
+    return `$.array.lanes must be one of ${LANE_CHOICES.join(', ')}, not ${array.lanes}`;
+  }
+  const ternary = linears[0]!.alphabet === 'ternary';
+  if (ternary && array.rows % ROWS_PER_BYTE !== 0) {
+    return `$.array.rows must be a multiple of ${ROWS_PER_BYTE} for ternary symbols, not ${array.rows}`;
+  }
+  const mostRows = linears.reduce((most, { rows }) => Math.max(most, rows), 0);
+  if (array.rows >= mostRows + ROWS_PER_BYTE) {
+    return `$.array.rows must not exceed the ${mostRows} rows of the largest linear, not ${array.rows}`;
+  }
+  return null;
+}
+
+function memoryInconsistency({ memory, linears, array }: Plan): string | null {
+  const wanted = memoryMap(linears, array);
+  for (const name of ['weights', 'scales', 'activations', 'blocks'] as const) {
+    for (const field of ['base', 'stride', 'wordBytes', 'words'] as const) {
+      const [found, right] = [memory[name][field], wanted[name][field]];
+      if (found !== right) {
+        return `$.memory.${name}.${field} must be ${right} for these linears and this array, not ${found}`;
       }
     }
-    const problem = linearInconsistency(plan, linear);
-    if (problem) return `$.linears[${i}].${problem}`;
-  }
-  if (plan.array.rows % 5 !== 0 && plan.linears.some((linear) => linear.packing === 'base3')) {
-    return `$.array.rows must be a multiple of 5 for ternary symbols, not ${plan.array.rows}`;
   }
   return null;
 }
@@ -87,6 +154,9 @@ function linearInconsistency(plan: Plan, linear: PlanLinear): string | null {
     return `osr must be samples / block = ${linear.samples / linear.block}`;
   const segments = Math.ceil(linear.samples / linear.block);
   if (linear.gainShifts.length !== segments) return `gainShifts must have one entry per segment: ${segments}`;
+  if (linear.frame === 'fourier' && linear.gainShifts.some((gain) => gain !== 0)) {
+    return `gainShifts must be 0 in mode fourier, not ${linear.gainShifts.join(', ')}`;
+  }
   const patterns = linear.frame === 'hadamard' ? segments : 1;
   if (plan.signs.length < patterns)
     return `samples asks for ${patterns} sign patterns, but $.signs has ${plan.signs.length}`;
@@ -107,5 +177,22 @@ function linearInconsistency(plan: Plan, linear: PlanLinear): string | null {
   } else if (linear.tail) {
     return 'tail must be null: the blocks are filled';
   }
+  if (accumulatorBound(linear) >= ACCUMULATOR_LIMIT) {
+    return `cols must be fewer than ${linear.cols}, for which an accumulator could reach 2^52`;
+  }
   return null;
+}
+
+/** Accumulators are exact below this, rounding included. */
+const ACCUMULATOR_LIMIT = 2 ** 52;
+
+/** The largest |A| that a linear can reach. Source: docs/numerics.md, "Bound of the accumulator". */
+function accumulatorBound(linear: PlanLinear): number {
+  const fourier = linear.frame === 'fourier';
+  const scale = fourier ? 382 * Math.SQRT2 : 255;
+  return blockKinds(linear).reduce((bound, kind) => {
+    const { count, size, samples } = kind;
+    const gain = fourier ? samples / size : segmentShifts(linear, kind).reduce((sum, shift) => sum + 2 ** shift, 0);
+    return bound + count * ((9 / 8) * 2 ** 15 * scale * size * Math.sqrt(size) * gain + 1 / 2);
+  }, 0);
 }

@@ -28,6 +28,8 @@ sdq_stream_check #(
 always @(posedge clk_i) begin
   if (rst_ni) begin
     assert (open_q || (left_q == 8'd0 && !zero_q));
+    // A byte that gives an item is taken together with it.
+    if (out_valid_o) assert (in_ready_o == out_ready_i);
     // Nothing is lost: what gives no item is a code, or a delimiter behind another one.
     if (in_valid_i && in_ready_o && !out_valid_o) assert (is_delimiter ? !open_q : is_code);
   end
