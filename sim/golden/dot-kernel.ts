@@ -4,25 +4,37 @@
  * it travels with the source.
  */
 
-/** Most columns of one call: 127 · 32767 · 256 is below 2^31. */
+/** Columns whose sum fits 32 bits: 128 · 32768 · 256 is 2^30. */
 export const MAX_DOT_COLUMNS = 256;
 
 export interface DotKernel {
   /**
    * sums[r] = Σ_j rows[offset + r · stride + j] · vector[j] for j in 0 … count − 1.
-   * @param vector `count` int16 values, at most MAX_DOT_COLUMNS
-   * @param sums one entry per row to compute
+   * @param vector `count` int16 values or more
+   * @param sums one entry per row to compute; 32 bits are enough for MAX_DOT_COLUMNS columns
    */
-  (rows: Int8Array, offset: number, stride: number, vector: Int16Array, count: number, sums: Int32Array): void;
+  (
+    rows: Int8Array,
+    offset: number,
+    stride: number,
+    vector: Int16Array,
+    count: number,
+    sums: Int32Array | Float64Array,
+  ): void;
 }
 
 /** The definition, for platforms without WebAssembly SIMD and for the tests. */
 export const dotRowsPlain: DotKernel = (rows, offset, stride, vector, count, sums) => {
   for (let r = 0; r < sums.length; r++) {
     const base = offset + r * stride;
-    let sum = 0;
-    for (let j = 0; j < count; j++) sum = (sum + rows[base + j]! * vector[j]!) | 0;
-    sums[r] = sum;
+    let total = 0;
+    for (let first = 0; first < count; first += MAX_DOT_COLUMNS) {
+      const end = Math.min(count, first + MAX_DOT_COLUMNS);
+      let sum = 0;
+      for (let j = first; j < end; j++) sum = (sum + rows[base + j]! * vector[j]!) | 0;
+      total += sum;
+    }
+    sums[r] = total;
   }
 };
 
@@ -106,29 +118,67 @@ function assemble(): Uint8Array<ArrayBuffer> {
 const PAGE = 65536;
 /** A load of 16 bytes may reach this far beyond the last row. */
 const SLACK = 16;
+/** Most rows and columns that are copied into the kernel's memory at once, and the bytes that they may take. */
+const MOST_ROWS = 4096;
+const MOST_COLUMNS = 16384;
+const COPY_BYTES = 262144;
+/** Rows that are farther apart than this are copied one by one; the others with what lies between them. */
+const LARGEST_GAP = 512;
 const VECTOR_AT = 0;
-const SUMS_AT = VECTOR_AT + 2 * (MAX_DOT_COLUMNS + SLACK);
+const SUMS_AT = VECTOR_AT + 2 * MAX_DOT_COLUMNS;
+const ROWS_AT = SUMS_AT + 4 * MOST_ROWS;
 
 /** The kernel in WebAssembly, or null where the platform lacks its SIMD instructions. */
 export function createWasmDotKernel(): DotKernel | null {
   const bytes = assemble();
   if (!WebAssembly.validate(bytes)) return null;
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((ROWS_AT + COPY_BYTES + SLACK) / PAGE) });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { m: { m: memory } });
   const dot = exports.dot as (...addresses: number[]) => void;
+  const part = new Int16Array(memory.buffer, VECTOR_AT, MAX_DOT_COLUMNS);
+  const partSums = new Int32Array(memory.buffer, SUMS_AT, MOST_ROWS);
+  const copy = new Int8Array(memory.buffer, ROWS_AT, COPY_BYTES);
+
+  /** Adds the products of `width` copied columns from `first` on. */
+  function addColumns(
+    first: number,
+    width: number,
+    pitch: number,
+    vector: Int16Array,
+    sums: Int32Array | Float64Array,
+  ): void {
+    // Columns beyond `width` of the last turn meet zeros.
+    const turns = Math.ceil(width / 16);
+    part.fill(0, width, 16 * turns);
+    part.set(vector);
+    dot(ROWS_AT + first, pitch, VECTOR_AT, VECTOR_AT + 32 * turns, SUMS_AT, SUMS_AT + 4 * sums.length);
+    for (let r = 0; r < sums.length; r++) sums[r] = sums[r]! + partSums[r]!;
+  }
+
   return (rows, offset, stride, vector, count, sums) => {
-    const rowsAt = (SUMS_AT + 4 * sums.length + 15) & ~15;
-    const length = (sums.length - 1) * stride + count;
-    const missing = rowsAt + length + SLACK - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
-    const { buffer } = memory;
-    // Columns beyond `count` of the last turn meet zeros.
-    const turns = Math.ceil(count / 16);
-    const padded = new Int16Array(buffer, VECTOR_AT, 16 * turns).fill(0);
-    padded.set(vector.subarray(0, count));
-    new Int8Array(buffer, rowsAt, length).set(rows.subarray(offset, offset + length));
-    dot(rowsAt, stride, VECTOR_AT, VECTOR_AT + 32 * turns, SUMS_AT, SUMS_AT + 4 * sums.length);
-    sums.set(new Int32Array(buffer, SUMS_AT, sums.length));
+    sums.fill(0);
+    for (let first = 0; first < count; first += MOST_COLUMNS) {
+      const columns = Math.min(MOST_COLUMNS, count - first);
+      const oneByOne = stride - columns > LARGEST_GAP;
+      const pitch = oneByOne ? columns : stride;
+      const most = Math.min(MOST_ROWS, Math.floor((COPY_BYTES - columns) / pitch) + 1);
+      for (let row = 0; row < sums.length; row += most) {
+        const chunk = sums.subarray(row, row + most);
+        const from = offset + row * stride + first;
+        if (oneByOne) {
+          for (let r = 0, at = from; r < chunk.length; r++, at += stride) {
+            copy.set(rows.subarray(at, at + columns), r * pitch);
+          }
+        } else {
+          copy.set(rows.subarray(from, from + (chunk.length - 1) * stride + columns));
+        }
+        for (let column = 0; column < columns; column += MAX_DOT_COLUMNS) {
+          const width = Math.min(MAX_DOT_COLUMNS, columns - column);
+          const at = first + column;
+          addColumns(column, width, pitch, vector.subarray(at, at + width), chunk);
+        }
+      }
+    }
   };
 }
 

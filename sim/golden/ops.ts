@@ -1,4 +1,4 @@
-import { dotRows, MAX_DOT_COLUMNS } from './dot-kernel.js';
+import { dotRows } from './dot-kernel.js';
 import { bitLength, INT16_MAX, INT32_MAX, maxMagnitude, pow2, roundShift, saturate } from './integer.js';
 import { ACTIVATION_FRAC, GATED_FRAC, type Int8Matrix, type IntegerNorm, RESIDUAL_FRAC } from './parameters.js';
 import { reciprocalRoot, rotation, sigmoid, type Tables } from './tables.js';
@@ -74,12 +74,7 @@ export function multiplyInt8(matrix: Int8Matrix, x: Int32Array, inputFrac: numbe
   const v = Int16Array.from(x, (value) => saturate(roundShift(value, preShift), INT16_MAX));
   const shift = inputFrac - outputFrac - matrix.exponent - preShift;
   const sums = new Float64Array(rows);
-  const part = new Int32Array(rows);
-  for (let first = 0; first < cols; first += MAX_DOT_COLUMNS) {
-    const count = Math.min(MAX_DOT_COLUMNS, cols - first);
-    dotRows(values, first, cols, v.subarray(first), count, part);
-    for (let r = 0; r < rows; r++) sums[r] = sums[r]! + part[r]!;
-  }
+  dotRows(values, 0, cols, v, cols, sums);
   return Int32Array.from(sums, (sum, r) => saturate(roundShift(sum * scales[r]!, shift), INT32_MAX));
 }
 

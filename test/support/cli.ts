@@ -6,7 +6,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, st
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import { loadTokenizer } from '../../firmware/tokenizer/node/load.js';
 import { cached } from '../../generator/image/image.js';
 import { openImage } from '../../generator/image/node/open-image.js';
@@ -106,6 +106,24 @@ export function listing(folder: string): Record<string, string> {
       return [name, isFile ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'no file'];
     }),
   );
+}
+
+/** A command that must be refused. */
+export interface Case {
+  readonly what: string;
+  readonly args: readonly string[];
+  readonly says: RegExp;
+  /** It is found out only while the work goes on. */
+  readonly progress?: boolean;
+}
+
+/** Defines a test for each case: its command is run in the folder, is refused, and changes nothing there. */
+export function refusals(folder: string, cases: readonly Case[]): void {
+  it.each(cases)('$what', async ({ args, says, progress = false }) => {
+    const before = listing(folder);
+    expect(refusalOf(await sdq([...args, '--json'], { cwd: folder }), { progress })).toMatch(says);
+    expect(listing(folder)).toEqual(before);
+  });
 }
 
 /** Writes a random LLaMA of a few thousand weights with a tokenizer; its commands take no time. @returns the folder */

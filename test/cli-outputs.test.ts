@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Case,
+  listing,
+  outcomeOf,
+  prepare,
+  refusalOf,
+  refusals,
+  sdq,
+  sdqJson,
+  spawnSdq,
+  writeSmallModel,
+} from './support/cli.js';
+import { examplePath } from './support/shared.js';
+import { tempDirectory } from './support/temp.js';
+
+const folder = tempDirectory();
+const file = (name: string): string => join(folder, name);
+
+beforeAll(async () => {
+  await prepare(folder, writeSmallModel(file('small')), ['--osr', '2']);
+});
+
+const quantize = (...args: string[]): string[] => ['quantize', 'small', '--plan', 'plan.json', ...args];
+const simulate = (...args: string[]): string[] => [
+  ...['simulate', 'build', '--model', 'small', '--weights', 'weights.sdq'],
+  ...args,
+];
+
+const OUTPUTS: readonly Case[] = [
+  {
+    what: 'a plan in no folder',
+    args: ['plan', 'small', '-o', 'no/x.json'],
+    says: /x\.json: its folder does not exist/,
+  },
+  { what: 'weights in no folder', args: quantize('-o', 'no/x.sdq'), says: /x\.sdq: its folder does not exist/ },
+  { what: 'statistics below a file', args: ['analyze', 'small', '-o', 'plan.json/x'], says: /its folder is a file/ },
+  {
+    what: 'a build below a file',
+    args: ['generate', '--plan', 'plan.json', '-o', 'plan.json/b'],
+    says: /cannot write .*plan\.json/,
+  },
+  { what: 'weights over a folder', args: quantize('-o', 'build'), says: /a folder of that name exists/ },
+  { what: 'a report of tests in no folder', args: simulate('--junit', 'no/x.xml'), says: /its folder does not exist/ },
+  {
+    what: 'OSRs that cannot be written beside a plan that can',
+    args: ['plan', 'small', '-o', 'x.json', '--export-osr-config', 'no/osr.json'],
+    says: /osr\.json: its folder does not exist/,
+  },
+];
+
+describe('an output that cannot be written', () => refusals(folder, OUTPUTS));
+
+describe('a disk that becomes full', () => {
+  // Blocks of 512 bytes: the plan's file does not fit.
+  const shell = 'ulimit -f 4; "$@"';
+
+  it.each<[string, string[]]>([
+    ['plan', ['plan', 'small', '-o', 'x.json', '--export-osr-config', 'x-osr.json']],
+    ['quantize', quantize('-o', 'x.sdq')],
+    ['analyze', ['analyze', 'small', '-o', 'plan.json']],
+  ])('leaves nothing of %s', async (_, args) => {
+    const limit = args[0] === 'analyze' ? 'ulimit -f 1; "$@"' : shell;
+    const before = listing(folder);
+    const refusal = refusalOf(await sdq(args, { cwd: folder, shell: limit }), { progress: true });
+    expect(refusal).toMatch(/^cannot write .*: the file would be too large$/);
+    expect(listing(folder)).toEqual(before);
+  });
+
+  it('is found where output goes to a device, which stays one', async () => {
+    symlinkSync('/dev/full', file('full.json'));
+    const before = listing(folder);
+    const refusal = refusalOf(await sdq(['plan', 'small', '-o', 'full.json'], { cwd: folder }), { progress: true });
+    expect(refusal).toMatch(/^cannot write .*full\.json: the disk is full$/);
+    expect(listing(folder)).toEqual(before);
+  });
+
+  it('is found where stdout is the file', async () => {
+    const outcome = await sdq(['inspect', 'small', '--json'], { cwd: folder, shell: '"$@" > /dev/full' });
+    expect(refusalOf(outcome)).toBe('cannot write standard output: the disk is full');
+  });
+
+  it('is not what a reader means that closes the pipe', async () => {
+    const shell = '{ "$@"; echo $? >&2; } | head -c 1';
+    const { stderr } = await sdq(['plan', '--shape', 'llama-70b'], { shell });
+    expect(stderr).toBe('0\n');
+  });
+});
+
+describe('an interruption', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('of quantize by %s leaves the old file and no new one', async (signal, code) => {
+    const model = examplePath('tiny-llama');
+    await sdqJson(['plan', model, '--osr', '8', '--uniform', '-o', file('slow.json')]);
+    const before = listing(folder);
+    const child = spawnSdq(['quantize', model, '--plan', 'slow.json', '-o', 'weights.sdq'], { cwd: folder });
+    const ended = outcomeOf(child);
+    const isPartial = (name: string): boolean => name.startsWith('weights.sdq.');
+    while (!readdirSync(folder).some(isPartial)) await sleep(20);
+    child.kill(signal);
+    const outcome = await ended;
+    expect(outcome.stderr).toMatch(/\nsdq: interrupted\n$/);
+    expect(outcome).toMatchObject({ code, stdout: '' });
+    expect(listing(folder)).toEqual(before);
+  });
+});

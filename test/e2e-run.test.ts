@@ -1,0 +1,100 @@
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  bundled,
+  goldenRun,
+  jsonOf,
+  outcomeOf,
+  type Prepared,
+  prepare,
+  refusalOf,
+  sdq,
+  sdqJson,
+  spawnSdq,
+} from './support/cli.js';
+import { examplePath } from './support/shared.js';
+import { tempDirectory } from './support/temp.js';
+
+interface Ran {
+  readonly text: string;
+  readonly tokensPerSecond: number;
+  readonly uploadBytesPerSecond: number;
+}
+
+const SLOW = { timeout: 600_000 };
+const folder = tempDirectory();
+const boards: ChildProcess[] = [];
+let llama: Prepared;
+let port: string;
+
+/** Starts `sdq board`. @returns the process and the first line that it prints */
+async function startBoard(...args: string[]): Promise<{ board: ChildProcess; line: string }> {
+  const board = spawnSdq(['board', ...args]);
+  boards.push(board);
+  const ended = outcomeOf(board);
+  const first = new Promise<string>((resolve) => createInterface(board.stdout!).once('line', resolve));
+  const line = await Promise.race([first, ended]);
+  if (typeof line !== 'string') throw new Error(`the board has ended: ${line.stderr}`);
+  return { board, line };
+}
+
+const runArgs = (of: Pick<Prepared, 'model' | 'weights'>, at: string, prompt: string, tokens: number): string[] => [
+  ...['run', '--port', at, '--model', of.model, '--weights', of.weights],
+  ...['--prompt', prompt, '--tokens', String(tokens)],
+];
+
+beforeAll(async () => {
+  llama = await bundled('tiny-llama');
+  port = (await startBoard(llama.build)).line;
+}, SLOW.timeout);
+
+afterAll(() => {
+  for (const board of boards) board.kill();
+});
+
+describe('sdq run on the virtual board', () => {
+  it('uploads and writes what the golden model does', SLOW, async () => {
+    expect(port).toMatch(/^\/dev\/\S+$/);
+    const result = await sdqJson<Ran>(runArgs(llama, port, 'Once upon', 8));
+    expect(Object.keys(result)).toEqual(['text', 'tokensPerSecond', 'uploadBytesPerSecond']);
+    expect(result.text).toBe(goldenRun(llama, 'Once upon', 8).text);
+    expect(result.tokensPerSecond).toBeGreaterThan(0);
+    expect(result.uploadBytesPerSecond).toBeGreaterThan(0);
+  });
+
+  it('takes the image that the board holds already, and streams the text', SLOW, async () => {
+    const again = await sdq([...runArgs(llama, port, 'The', 6), '--json']);
+    expect(jsonOf<Ran>(again)).toMatchObject({ text: goldenRun(llama, 'The', 6).text, uploadBytesPerSecond: 0 });
+    expect(again.stderr).toContain('holds these weights already');
+    const streamed = await sdq(runArgs(llama, port, 'The', 3));
+    expect(streamed.stdout.trimEnd()).toBe(goldenRun(llama, 'The', 3).text);
+  });
+
+  it('is refused with weights of another plan, with both hashes', SLOW, async () => {
+    const other = await prepare(join(folder, 'other'), examplePath('tiny-llama'), ['--osr', '1', '--uniform']);
+    const refusal = refusalOf(await sdq(runArgs(other, port, '', 1)));
+    expect(refusal).toContain(llama.planHash);
+    expect(refusal).toContain(other.planHash);
+    // The refusal has not disturbed the board.
+    expect((await sdqJson<Ran>(runArgs(llama, port, '', 1))).uploadBytesPerSecond).toBe(0);
+  });
+});
+
+describe('sdq board', () => {
+  it('starts with weights, ends on a signal, and its end is an error of sdq run', SLOW, async () => {
+    const { board, line } = await startBoard(llama.build, '--weights', llama.weights, '--json');
+    const preloaded = (JSON.parse(line) as { port: string }).port;
+    const boardEnds = new Promise((resolve) => board.once('close', (code) => resolve(code)));
+    const child = spawnSdq(runArgs(llama, preloaded, 'Once upon', 200));
+    const ended = outcomeOf(child);
+    await new Promise((resolve) => child.stdout!.once('data', resolve));
+    board.kill('SIGTERM');
+    expect(await boardEnds).toBe(0);
+    const { code, stderr } = await ended;
+    expect(code, stderr).toBe(2);
+    expect(stderr).toContain('holds these weights already');
+    expect(stderr).toMatch(/sdq: The device at \S+ has disconnected\. .*\n$/);
+  });
+});

@@ -1,0 +1,208 @@
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Device } from '../firmware/device/device.js';
+import { AcceleratorLinears } from '../firmware/session/accelerator.js';
+import { Comparison, describeMismatch } from '../firmware/session/compare.js';
+import { uploadImages } from '../firmware/session/upload.js';
+import { cached } from '../generator/image/image.js';
+import { openImage } from '../generator/image/node/open-image.js';
+import type { QuantizedLinear } from '../generator/quantize/types.js';
+import { IntegerDecoder } from '../sim/golden/decoder.js';
+import { goldenLinear, runDecoder } from '../sim/golden/run.js';
+import { spawnHarness } from '../sim/harness/node/harness.js';
+import { buildSimulator, readBuildFolder } from '../sim/harness/node/simulator.js';
+import {
+  bundled,
+  goldenRun,
+  jsonOf,
+  outcomeOf,
+  type Prepared,
+  prepare,
+  refusalOf,
+  sdq,
+  sdqJson,
+  spawnSdq,
+} from './support/cli.js';
+import { examplePath } from './support/shared.js';
+import { tempDirectory } from './support/temp.js';
+
+interface Simulated {
+  readonly bitExact: boolean;
+  readonly compared: number;
+  readonly mismatches: number;
+  readonly cycles: number;
+  readonly cyclesPerToken: number;
+  readonly text: string;
+}
+
+// Compiling a simulator may take a minute on a busy machine.
+const SLOW = { timeout: 600_000 };
+
+const folder = tempDirectory();
+const file = (name: string): string => join(folder, name);
+let llama: Prepared;
+
+beforeAll(async () => {
+  llama = await bundled('tiny-llama');
+}, SLOW.timeout);
+
+const simulateArgs = (of: Prepared, prompt: string, tokens: number): string[] => [
+  ...['simulate', of.build, '--model', of.model, '--weights', of.weights],
+  ...['--prompt', prompt, '--tokens', String(tokens)],
+];
+
+/** Simulates and expects what the golden model computes. */
+async function expectBitExact(of: Prepared, prompt: string, most: number): Promise<Simulated> {
+  const golden = goldenRun(of, prompt, most);
+  const result = await sdqJson<Simulated>(simulateArgs(of, prompt, most));
+  expect(result).toMatchObject({ bitExact: true, mismatches: 0, text: golden.text });
+  expect(result.compared).toBe(golden.tokens * golden.rowsPerToken);
+  expect(result.cyclesPerToken).toBeCloseTo(result.cycles / golden.tokens, 6);
+  return result;
+}
+
+describe('the generated accelerator computes what the golden model does', () => {
+  it('tiny-llama, and takes the same cycles each time', SLOW, async () => {
+    const first = await expectBitExact(llama, 'Once upon', 16);
+    expect(first.text).not.toBe('');
+    const { estimate } = await sdqJson<{ estimate: { cyclesPerToken: number } }>([
+      ...['generate', '--plan', llama.plan, '-o', llama.build],
+    ]);
+    expect(first.cyclesPerToken / estimate.cyclesPerToken).toBeGreaterThan(0.9);
+    expect(first.cyclesPerToken / estimate.cyclesPerToken).toBeLessThan(1.1);
+    const short = simulateArgs(llama, '', 1);
+    expect(await sdqJson(short)).toEqual(await sdqJson(short));
+  });
+
+  it('tiny-opt', SLOW, async () => {
+    await expectBitExact(await bundled('tiny-opt'), 'Once upon', 16);
+  });
+
+  it('a fourier frame', SLOW, async () => {
+    const options = ['--frame', 'fourier', '--osr', '1.5', '--uniform'];
+    await expectBitExact(await prepare(file('fourier'), examplePath('tiny-llama'), options), '', 2);
+  });
+
+  it('binary symbols', SLOW, async () => {
+    const options = ['--alphabet', 'binary', '--osr', '2', '--uniform'];
+    await expectBitExact(await prepare(file('binary'), examplePath('tiny-opt'), options), '', 2);
+  });
+});
+
+describe('the check sees', () => {
+  it('a single weight that differs on the accelerator', SLOW, async () => {
+    const build = readBuildFolder(llama.build);
+    const image = openImage(llama.weights);
+    const golden = cached(image);
+    const [index, row] = [3, 7];
+    const { rows } = image.plan.linears[index]!;
+    const flipped = {
+      linear: (i: number): QuantizedLinear =>
+        i === index ? withOneSymbolFlipped(golden.linear(i), rows, row) : golden.linear(i),
+    };
+    const { executable } = await buildSimulator(build, () => {});
+    const harness = spawnHarness(executable);
+    const comparison = new Comparison();
+    try {
+      const device = await Device.open(harness, { planHash: build.planHash, timeoutMs: SLOW.timeout });
+      await device.upload(uploadImages(build.plan, flipped));
+      const accelerator = new AcceleratorLinears(device, build.plan);
+      const decoder = new IntegerDecoder(image.integerModel());
+      await runDecoder(decoder.step(image.plan.model.bos), async (call) => {
+        const wanted = goldenLinear(call, golden);
+        comparison.add(call, wanted, await accelerator.run(call));
+        return wanted;
+      });
+    } finally {
+      await harness.close();
+    }
+    expect(comparison.mismatchCount).toBe(1);
+    const { golden: wanted, actual } = comparison.mismatches[0]!;
+    expect(wanted).not.toBe(actual);
+    expect(comparison.mismatches).toEqual([
+      { token: 0, layer: 0, linear: 'layers.0.self_attn.o_proj', row, golden: wanted, actual },
+    ]);
+    expect(describeMismatch(comparison.mismatches[0]!)).toBe(
+      `token 0, layer 0, layers.0.self_attn.o_proj, row 7: golden ${wanted}, accelerator ${actual}`,
+    );
+  });
+
+  it('an operator changed in the generated Verilog', SLOW, async () => {
+    cpSync(llama.build, file('mutant'), { recursive: true });
+    const unit = join(file('mutant'), 'rtl/sdq_scale_unit.v');
+    const verilog = readFileSync(unit, 'utf8');
+    expect(verilog).toContain('total * scale');
+    writeFileSync(unit, verilog.replace('total * scale', 'total - scale'));
+    const mutant = { ...llama, build: file('mutant') };
+    const args = simulateArgs(mutant, '', 1);
+
+    const outcome = await sdq([...args, '--json', '--junit', file('junit.xml')]);
+    expect(outcome.code, outcome.stderr).toBe(1);
+    const result = jsonOf<Simulated>(outcome);
+    expect(result.bitExact).toBe(false);
+    expect(result.mismatches).toBeGreaterThan(result.compared / 2);
+
+    const junit = readFileSync(file('junit.xml'), 'utf8');
+    expect(junit).toMatch(/^<\?xml .*\n<testsuite name="sdq simulate" tests="28" failures="28" errors="0" /);
+    expect(junit).toMatch(
+      /<failure message="\d+ of \d+ values differ from the golden model">token 0, layer 0, layers\./,
+    );
+
+    const forPeople = await sdq(args);
+    expect(forPeople.code).toBe(1);
+    expect(forPeople.stdout).toMatch(
+      /\nMISMATCH token 0, layer 0, layers\.0\.self_attn\.q_proj, row \d+: golden -?\d+, accelerator -?\d+\n/,
+    );
+    expect(forPeople.stdout).toMatch(/\n\.\.\. and \d+ more\n$/);
+  });
+
+  it('a bit that was damaged in the weights', SLOW, async () => {
+    const bytes = readFileSync(llama.weights);
+    const symbols = Math.floor(bytes.length / 4);
+    bytes[symbols]! ^= 0x10;
+    writeFileSync(file('damaged.sdq'), bytes);
+    const damaged = { ...llama, weights: file('damaged.sdq') };
+    const refusal = refusalOf(await sdq(simulateArgs(damaged, '', 1)), { progress: true });
+    expect(refusal).toMatch(/damaged\.sdq is damaged: .*checksum of layers\..* does not match/);
+  });
+});
+
+describe('sdq simulate', () => {
+  it('writes a JUnit report and a trace', SLOW, async () => {
+    const args = [...simulateArgs(llama, '', 1), '--trace', '--junit', file('passed.xml')];
+    const result = await sdqJson<Simulated>(args);
+    expect(readFileSync(file('passed.xml'), 'utf8')).toMatch(/ tests="28" failures="0" errors="0" skipped="0">/);
+    const trace = readFileSync(join(llama.build, 'trace.jsonl'), 'utf8').trimEnd().split('\n');
+    const calls = trace.map((line) => JSON.parse(line) as { golden: number[]; accelerator: number[] });
+    expect(calls.reduce((sum, { golden }) => sum + golden.length, 0)).toBe(result.compared);
+    for (const { golden, accelerator } of calls) expect(accelerator).toEqual(golden);
+  });
+
+  it('leaves no trace when it is interrupted', SLOW, async () => {
+    const build = file('interrupted');
+    cpSync(llama.build, build, { recursive: true });
+    const child = spawnSdq([...simulateArgs({ ...llama, build }, '', 200), '--trace']);
+    const ended = outcomeOf(child);
+    const begun = (): boolean => readdirSync(build).some((name) => name.endsWith('.partial'));
+    while (!begun()) await sleep(20);
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({
+      code: 130,
+      stdout: '',
+      stderr: expect.stringMatching(/\nsdq: interrupted\n$/),
+    });
+    expect(begun()).toBe(false);
+    expect(existsSync(join(build, 'trace.jsonl'))).toBe(false);
+  });
+});
+
+/** A copy in which the first symbol of a row that is not 0 has the other sign, so that this row alone must differ. */
+function withOneSymbolFlipped(linear: QuantizedLinear, rows: number, row: number): QuantizedLinear {
+  const symbols = linear.symbols.slice();
+  const perRow = symbols.length / rows;
+  const at = symbols.findIndex((symbol, i) => i >= row * perRow && symbol !== 0);
+  symbols[at] = -symbols[at]!;
+  return { ...linear, symbols };
+}
