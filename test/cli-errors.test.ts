@@ -18,7 +18,6 @@ import { tempDirectory } from './support/temp.js';
 const folder = tempDirectory();
 const file = (name: string): string => join(folder, name);
 let small: Prepared;
-let other: Prepared;
 
 /** A copy of the small model with a file changed. */
 function damagedModel(name: string, change: (model: string) => void): void {
@@ -48,7 +47,6 @@ interface Editable {
 beforeAll(async () => {
   const model = writeSmallModel(file('small'));
   small = await prepare(folder, model, ['--osr', '2']);
-  other = await prepare(file('other'), model, ['--osr', '1.5']);
 
   damagedModel('truncated', (path) => rewrite(join(path, 'model.safetensors'), (bytes) => bytes.subarray(0, -100)));
   damagedModel('cut-header', (path) => rewrite(join(path, 'model.safetensors'), (bytes) => bytes.subarray(0, 60)));
@@ -300,17 +298,3 @@ describe('bad usage', () => {
 describe('a model', () => refusals(folder, MODELS));
 describe('a plan', () => refusals(folder, PLANS));
 describe('bad input', () => refusals(folder, INPUTS));
-
-describe('weights of another plan', () => {
-  it.each(['simulate', 'board', 'report'])('are refused by %s with both hashes', async (command) => {
-    const args = {
-      simulate: ['simulate', 'build', '--model', 'small', '--weights', other.weights],
-      board: ['board', 'build', '--weights', other.weights],
-      report: ['report', '--plan', 'plan.json', '--weights', other.weights, '-o', 'x.html'],
-    }[command]!;
-    const before = listing(folder);
-    const refusal = refusalOf(await sdq(args, { cwd: folder }));
-    for (const hash of [small.planHash, other.planHash]) expect(refusal).toContain(hash);
-    expect(listing(folder)).toEqual(before);
-  });
-});

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import {
   type Case,
   listing,
   outcomeOf,
+  type Prepared,
   prepare,
   refusalOf,
   refusals,
@@ -20,8 +21,13 @@ import { tempDirectory } from './support/temp.js';
 const folder = tempDirectory();
 const file = (name: string): string => join(folder, name);
 
+let small: Prepared;
+let other: Prepared;
+
 beforeAll(async () => {
-  await prepare(folder, writeSmallModel(file('small')), ['--osr', '2']);
+  const model = writeSmallModel(file('small'));
+  small = await prepare(folder, model, ['--osr', '2']);
+  other = await prepare(file('other'), model, ['--osr', '1.5']);
 });
 
 const quantize = (...args: string[]): string[] => ['quantize', 'small', '--plan', 'plan.json', ...args];
@@ -53,6 +59,20 @@ const OUTPUTS: readonly Case[] = [
 ];
 
 describe('an output that cannot be written', () => refusals(folder, OUTPUTS));
+
+describe('weights of another plan', () => {
+  it.each(['simulate', 'board', 'report'])('are refused by %s with both hashes', async (command) => {
+    const args = {
+      simulate: ['simulate', 'build', '--model', 'small', '--weights', other.weights],
+      board: ['board', 'build', '--weights', other.weights],
+      report: ['report', '--plan', 'plan.json', '--weights', other.weights, '-o', 'x.html'],
+    }[command]!;
+    const before = listing(folder);
+    const refusal = refusalOf(await sdq(args, { cwd: folder }));
+    for (const hash of [small.planHash, other.planHash]) expect(refusal).toContain(hash);
+    expect(listing(folder)).toEqual(before);
+  });
+});
 
 describe('a disk that becomes full', () => {
   // Blocks of 512 bytes: the plan's file does not fit.

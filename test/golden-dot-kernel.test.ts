@@ -35,6 +35,48 @@ describe.each(KERNELS)('$name', ({ kernel }) => {
     }
   });
 
+  it('adds up more columns than 32 bits hold, for rows side by side and far apart', () => {
+    const random = new Random(2);
+    for (const [rowCount, count, gap] of [
+      [3, 257, 0],
+      [2, 1000, 2048],
+      [5, 700, 2049],
+      [2, 20000, 0],
+      [2, 16400, 5000],
+    ] as const) {
+      const stride = count + gap;
+      const rows = Int8Array.from({ length: 3 + rowCount * stride }, () => random.integer(100, 127));
+      const vector = Int16Array.from({ length: count }, () => random.integer(32000, 32767));
+      const sums = new Float64Array(rowCount).fill(-1);
+      kernel(rows, 3, stride, vector, count, sums);
+      const expected = Array.from(sums, (_, r) => {
+        let sum = 0n;
+        for (let j = 0; j < count; j++) sum += BigInt(rows[3 + r * stride + j]! * vector[j]!);
+        return sum;
+      });
+      expect(Array.from(sums, BigInt)).toEqual(expected);
+    }
+  });
+
+  it('takes more rows than it copies at once', () => {
+    const random = new Random(3);
+    for (const [rowCount, count, stride] of [
+      [9000, 1, 1],
+      [9000, 40, 40],
+      [700, 300, 2400],
+      [3000, 300, 320],
+    ] as const) {
+      const rows = Int8Array.from({ length: rowCount * stride }, () => random.integer(-128, 127));
+      const vector = Int16Array.from({ length: count }, () => random.integer(-100, 100));
+      const sums = new Int32Array(rowCount);
+      kernel(rows, 0, stride, vector, count, sums);
+      const expected = Int32Array.from(sums, (_, r) =>
+        vector.reduce((sum, value, j) => sum + value * rows[r * stride + j]!, 0),
+      );
+      expect(sums.findIndex((sum, r) => sum !== expected[r])).toBe(-1);
+    }
+  });
+
   it('is exact at the largest sums', () => {
     for (const [a, b] of [
       [127, 32767],

@@ -85,4 +85,33 @@ describe('attention', () => {
     expect(Math.abs(out[0]! / 2 ** 20 - 2)).toBeLessThan(0.01);
     expect(out[1]).toBeLessThan(0);
   });
+
+  it('keeps what it stored while its cache grows', () => {
+    const shape = { heads: 2, kvHeads: 1, headDim: 4, context: 300 };
+    const random = new Random(5);
+    const vector = (length: number): Int32Array =>
+      Int32Array.from({ length }, () => random.integer(-(2 ** 21), 2 ** 21));
+    const steps = Array.from({ length: 300 }, () => [vector(8), vector(4), vector(4)] as const);
+    const inOrder = new Attention(tables, shape, scoreScale(4));
+    const outputs = steps.map(([q, k, v], position) => inOrder.attend(q, k, v, position));
+    // The last position first: the cache has its final size from then on.
+    const atOnce = new Attention(tables, shape, scoreScale(4));
+    atOnce.attend(...steps[299]!, 299);
+    steps.forEach(([q, k, v], position) => {
+      expect(atOnce.attend(q, k, v, position)).toEqual(outputs[position]);
+    });
+  });
+
+  it('takes memory for the positions that it has seen, not for its context', () => {
+    const attention = new Attention(tables, { heads: 1, kvHeads: 1, headDim: 256, context: 2 ** 40 }, scoreScale(256));
+    const zeros = new Int32Array(256);
+    expect([...attention.attend(zeros, zeros, zeros, 0)]).toEqual([...zeros]);
+  });
+
+  it('ends where its context ends', () => {
+    const attention = new Attention(tables, { heads: 1, kvHeads: 1, headDim: 2, context: 65 }, scoreScale(2));
+    const zeros = new Int32Array(2);
+    attention.attend(zeros, zeros, zeros, 64);
+    expect(() => attention.attend(zeros, zeros, zeros, 65)).toThrow('position 65 is beyond the context of 65 tokens');
+  });
 });

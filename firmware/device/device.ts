@@ -27,6 +27,9 @@ export interface DeviceOptions {
 export const DEFAULT_TIMEOUT_MS = 2000;
 export const DEFAULT_RETRIES = 3;
 
+/** Bytes on the line of a WRITE beside its data: type, seq, address, CRC, COBS code, delimiter. */
+const WRITE_ENVELOPE_BYTES = 12;
+
 /** Outputs of one linear. */
 export interface LinearResult {
   /** One saturated 32-bit integer per row. */
@@ -41,13 +44,17 @@ export class Device {
   /** Hash of the plan that it was built for, 64 hexadecimal digits. */
   readonly planHash: string;
   readonly #exchange: Exchange;
+  /** Most data bytes of a WRITE. */
   readonly #writeBytes: number;
+  /** Clock cycles of the device in which the line moves a byte, at least 1. */
+  readonly #cyclesPerByte: number;
 
-  private constructor(exchange: Exchange, info: Info) {
+  private constructor(exchange: Exchange, info: Info, bytesPerSecond: number | undefined) {
     this.#exchange = exchange;
     this.info = info;
     this.planHash = hexOf(info.planHash);
     this.#writeBytes = writeBytesFor(info);
+    this.#cyclesPerByte = bytesPerSecond === undefined ? 1 : Math.max(1, info.clockHz / bytesPerSecond);
   }
 
   /**
@@ -61,7 +68,8 @@ export class Device {
     const exchange = new Exchange(transport, { timeoutMs, retries });
     try {
       const hello: Request = { kind: 'hello', version: PROTOCOL_VERSION };
-      const device = new Device(exchange, await lastReply(exchange, [hello], 'info', options.signal));
+      const info = await lastReply(exchange, [hello], 'info', options.signal);
+      const device = new Device(exchange, info, transport.bytesPerSecond);
       checkInfo(device, transport.name, planHash);
       exchange.establish(device.info.rxBytes, device.info.bootNonce);
       return device;
@@ -97,9 +105,21 @@ export class Device {
     writes: readonly MemoryImage[] = [],
     signal?: AbortSignal,
   ): Promise<LinearResult> {
-    const requests = runRequests(linear, shift, writes, this.#writeBytes);
+    const requests = runRequests(linear, shift, writes, this.#runWriteBytes(writes));
     const { values, cycles } = await lastReply(this.#exchange, requests, 'result', signal);
     return { values, cycles };
+  }
+
+  /**
+   * Data bytes per WRITE before a RUN. The device executes a frame after it has arrived, a byte per cycle: of n bytes in
+   * frames of f, the last f are executed while nothing arrives, and every frame adds its envelope to the line. The sum
+   * of both, f + n / f · envelope · cycles per byte, is least where the two are equal.
+   */
+  #runWriteBytes(writes: readonly MemoryImage[]): number {
+    const bytes = writes.reduce((sum, write) => sum + write.bytes.length, 0);
+    const best = Math.sqrt(bytes * WRITE_ENVELOPE_BYTES * this.#cyclesPerByte);
+    const frames = Math.max(1, Math.round(bytes / best));
+    return Math.min(Math.max(1, Math.ceil(bytes / frames)), this.#writeBytes);
   }
 
   /** Closes the transport; unanswered calls fail with code `closed`. */

@@ -256,6 +256,7 @@ export class Exchange {
   }
 
   #startWatchdog(): void {
+    if (this.#transport.lossless) return;
     this.#watchdog.start(this.#options.timeoutMs * 2 ** this.#timeouts);
   }
 

@@ -28,7 +28,7 @@ export interface UploadResult {
 }
 
 /** Most bytes that are compared, and sent again, as one: a broken upload resumes at such a piece. */
-const PIECE_BYTES = 16384;
+const PIECE_BYTES = 8192;
 /** Times that a piece is written before its memory is called broken. */
 const WRITE_ATTEMPTS = 3;
 
@@ -75,7 +75,7 @@ export async function upload(
   return { totalBytes, skippedBytes: totalBytes - sentBytes, sentBytes };
 }
 
-/** WRITE requests for an image, in order. */
+/** WRITE requests for an image, in order, each with `writeBytes` of data, the last one with the rest. */
 export function* imageWrites({ address, bytes }: MemoryImage, writeBytes: number): Generator<Request> {
   for (let at = 0; at < bytes.length; at += writeBytes) {
     yield { kind: 'write', address: address + at, data: bytes.subarray(at, at + writeBytes) };

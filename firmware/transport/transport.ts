@@ -14,6 +14,13 @@ export interface Transport {
   /** For messages to people, e.g. the path of the port. */
   readonly name: string;
   /**
+   * Nothing is ever lost or changed on the way: a missing answer only means that the device is not done. Requests are
+   * then not repeated, however long they take.
+   */
+  readonly lossless?: boolean;
+  /** Rate of the line, if it limits the device; without it a byte is taken to pass per clock cycle of the device. */
+  readonly bytesPerSecond?: number;
+  /**
    * Begins delivery to the one listener. A transport that is open before holds arriving bytes back until then.
    * Throws if it has a listener already.
    */

@@ -45,7 +45,7 @@ export function planLinears(
       frame: options.frame,
       signSeed: SIGN_SEED,
       packing: options.alphabet === 'ternary' ? 'base3' : 'bits',
-      gainShifts: new Array<number>(segments).fill(0),
+      gainShifts: Array.from({ length: segments }, (_, k) => (options.frame === 'hadamard' ? k : 0)),
     };
   });
 }

@@ -16,8 +16,9 @@ const kernels = new Map<string, Int16Array>();
 
 /**
  * The int16 kernel K (samples × block, row-major) of a `fourier` frame: K[j][n] = round(2^14 · (samples / block) ·
- * D[n][j]), D being the matrix that FFT-resamples `samples` values to `block`. Computed once per pair; treat it as
- * read-only. It needs no platform function (see cosOfTurn), so every platform computes the same.
+ * D[n][j]), halves upwards, D being the matrix that FFT-resamples `samples` values to `block`. No value exceeds 2^14 ·
+ * (block + 1) / block. Computed once per pair; treat it as read-only. It needs no platform function (see cosOfTurn), so
+ * every platform computes the same.
  */
 export function fourierKernel(block: number, samples: number): Int16Array {
   const key = `${block}:${samples}`;

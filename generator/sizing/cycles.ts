@@ -10,7 +10,7 @@ import { arrayCycles, blockKinds } from './shape.js';
  * address to memory to symbols to lanes, block total, scale units, accumulator and read-out. One more per level of the
  * adder tree.
  */
-export const PIPELINE_CYCLES = 16;
+export const PIPELINE_CYCLES = 19;
 
 /** Engine cycles of one RUN of a linear, as RESULT frames report them. */
 export function linearCycles(linear: PlanLinear, geometry: Pick<EngineGeometry, 'array' | 'phases'>): number {

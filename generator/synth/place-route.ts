@@ -7,6 +7,7 @@ export interface Router {
   /** The part that a design without a board is placed on, for people and as options. */
   readonly part: string;
   readonly options: readonly string[];
+  /** How to get it. */
   readonly install: string;
 }
 
@@ -15,13 +16,13 @@ const ROUTERS: Readonly<Partial<Record<Target, Router>>> = {
     program: 'nextpnr-ice40',
     part: 'iCE40UP5K',
     options: ['--up5k', '--package', 'sg48'],
-    install: 'apt install nextpnr-ice40',
+    install: '"apt install nextpnr-ice40" on Debian and Ubuntu, or the OSS CAD Suite',
   },
   ecp5: {
     program: 'nextpnr-ecp5',
     part: 'ECP5 85k',
     options: ['--85k', '--package', 'CABGA381', '--lpf-allow-unconstrained'],
-    install: 'apt install nextpnr-ecp5',
+    install: 'the OSS CAD Suite has it',
   },
 };
 

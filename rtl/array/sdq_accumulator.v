@@ -89,8 +89,12 @@ module sdq_accumulator #(
   generate
     for (n = 0; n < UNITS; n = n + 1) begin : g_unit
       wire [ACC_WIDTH:0] addend = addends_i[n*(ACC_WIDTH+1)+:ACC_WIDTH+1];
-      assign sum[n*ACC_WIDTH+:ACC_WIDTH] = (old[n*ACC_WIDTH+:ACC_WIDTH] & {ACC_WIDTH{!add_first_q}}) +
-          addend[ACC_WIDTH:1] + {{ACC_WIDTH - 1{1'b0}}, addend[0]};
+      wire [ACC_WIDTH-1:0] base = old[n*ACC_WIDTH+:ACC_WIDTH] & {ACC_WIDTH{!add_first_q}};
+      // addend / 2 + base + (addend & 1), as a difference so that what enters the carry chain unchanged is the addend and
+      // the mask of `old` shares its LUT: x − ~base − 1 + (addend & 1), the last two as a borrow-in.
+      wire [ACC_WIDTH:0] difference = addend - {~base, 1'b1};
+      assign sum[n*ACC_WIDTH+:ACC_WIDTH] = difference[ACC_WIDTH:1];
+      wire unused = difference[0];
     end
   endgenerate
 

@@ -8,7 +8,7 @@
 //
 // A last beat must follow the one before it by PHASES cycles or more.
 // item_valid_o, item_block_end_o (the last item of a block's last row group) and item_final_o (of the linear) come one
-// cycle before the addends. Latency from a last beat to its first addends: 5 cycles.
+// cycle before the addends. Latency from a last beat to its first addends: 6 cycles.
 module sdq_block_scale #(
     parameter ROWS = 5,
     parameter UNITS = 1,
@@ -122,17 +122,19 @@ module sdq_block_scale #(
   // The shift's amount travels along with the totals.
   reg [5:0] amount_1_q;
   reg [5:0] amount_2_q;
-  reg [2:0] amount_3_q;
+  reg [3:0] amount_3_q;
+  reg [1:0] amount_4_q;
 
   always @(posedge clk_i) begin
     amount_1_q <= amount_q;
     amount_2_q <= amount_1_q;
-    amount_3_q <= amount_2_q[2:0];
+    amount_3_q <= amount_2_q[3:0];
+    amount_4_q <= amount_3_q[1:0];
   end
 
   sdq_delay #(
       .WIDTH (3),
-      .CYCLES(3)
+      .CYCLES(4)
   ) u_items (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
@@ -161,8 +163,9 @@ module sdq_block_scale #(
           .scale_i     (scales_q[8*n+:8]),
           .mean_i      (mean),
           .sample_sum_i(sample_sum_q),
-          .coarse_i    (amount_2_q[5:3]),
-          .fine_i      (amount_3_q),
+          .shift_16_i  (amount_2_q[5:4]),
+          .shift_4_i   (amount_3_q[3:2]),
+          .shift_1_i   (amount_4_q),
           .addend_o    (addends_o[n*(ACC_WIDTH+1)+:ACC_WIDTH+1])
       );
     end

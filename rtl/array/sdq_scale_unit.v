@@ -5,7 +5,8 @@
 //   addend = (T · 2^18) >> amount, amount = 17 − exponent, 0 … 57
 //
 // so that (addend >> 1) + (addend & 1) is T · 2^exponent, rounded to nearest with halves up. Latency from total_i to
-// addend_o: 4 cycles; amount_i and fine_i come 2 and 3 cycles after the total they belong to.
+// addend_o: 5 cycles; bits 5:4, 3:2 and 1:0 of the amount come 2, 3 and 4 cycles after the total they belong to. (Two bits
+// per stage make a shift of 4 choices: one 6-input LUT per bit.)
 module sdq_scale_unit #(
     parameter TOTAL_WIDTH = 16,
     parameter SCALED_WIDTH = 25,  // holds every T
@@ -17,8 +18,9 @@ module sdq_scale_unit #(
     input  wire [            7:0] scale_i,       // unsigned
     input  wire [            7:0] mean_i,        // signed
     input  wire [           23:0] sample_sum_i,  // signed
-    input  wire [            2:0] coarse_i,      // amount / 8
-    input  wire [            2:0] fine_i,        // amount modulo 8
+    input  wire [            1:0] shift_16_i,    // amount, bits 5:4
+    input  wire [            1:0] shift_4_i,     // bits 3:2
+    input  wire [            1:0] shift_1_i,     // bits 1:0
     output wire [    ACC_WIDTH:0] addend_o
 );
 
@@ -58,20 +60,22 @@ module sdq_scale_unit #(
   endgenerate
 
   wire signed [WIDTH-1:0] lifted = {{WIDTH - LIFTED_WIDTH + 1{scaled_q[SCALED_WIDTH-1]}}, scaled_q[SCALED_WIDTH-2:0], {LIFT{1'b0}}};
-  reg signed  [WIDTH-1:0] coarse_q;
-  reg signed  [WIDTH-1:0] fine_q;
+  reg signed  [WIDTH-1:0] by_16_q;
+  reg signed  [WIDTH-1:0] by_4_q;
+  reg signed  [WIDTH-1:0] by_1_q;
 
   always @(posedge clk_i) begin
-    coarse_q <= lifted >>> {coarse_i, 3'b000};
-    fine_q   <= coarse_q >>> fine_i;
+    by_16_q <= lifted >>> {shift_16_i, 4'b0000};
+    by_4_q  <= by_16_q >>> {shift_4_i, 2'b00};
+    by_1_q  <= by_4_q >>> shift_1_i;
   end
 
-  assign addend_o = fine_q[ACC_WIDTH:0];
+  assign addend_o = by_1_q[ACC_WIDTH:0];
 
   generate
     if (WIDTH > ACC_WIDTH + 1) begin : g_cut
       // Copies of the sign: ACC_WIDTH holds every accumulator.
-      wire [WIDTH-ACC_WIDTH-2:0] unused = fine_q[WIDTH-1:ACC_WIDTH+1];
+      wire [WIDTH-ACC_WIDTH-2:0] unused = by_1_q[WIDTH-1:ACC_WIDTH+1];
     end
   endgenerate
 

@@ -3,7 +3,7 @@
 //
 //   y = saturate( (A >> shift) rounded to nearest, halves up ),  shift −16 … 63; a negative shift is to the left
 //
-// done_o is set in the cycle of the last result's transfer. Latency from start_i to the first result: 5 cycles.
+// done_o is set in the cycle of the last result's transfer. Latency from start_i to the first result: 7 cycles.
 module sdq_result_reader #(
     parameter UNITS = 1,  // accumulators per word
     parameter UNIT_WIDTH = 1,  // index width of UNITS
@@ -63,12 +63,15 @@ module sdq_result_reader #(
   assign read_en_o   = active_q && moves;
   assign read_addr_o = addr_q;
 
-  // Stage 1: the accumulator. Stages 2 and 3: shift. Stage 4: rounded and saturated.
-  reg [3:0] valid_q;
-  reg [3:0] last_q;
+  // Stage 1: the accumulator. Stages 2 to 5: shift, two bits of the amount at a time (one 6-input LUT per bit and stage).
+  // Stage 6: rounded and saturated.
+  reg [5:0] valid_q;
+  reg [5:0] last_q;
   reg [UNIT_WIDTH-1:0] unit_1_q;
-  reg signed [WIDTH-1:0] coarse_q;
-  reg signed [WIDTH-1:0] fine_q;
+  reg signed [WIDTH-1:0] by_32_q;
+  reg signed [WIDTH-1:0] by_8_q;
+  reg signed [WIDTH-1:0] by_2_q;
+  reg signed [WIDTH-1:0] by_1_q;
   reg [31:0] result_q;
 
   wire [ACC_WIDTH-1:0] accumulator;
@@ -85,26 +88,28 @@ module sdq_result_reader #(
   endgenerate
 
   // Shifted accumulators have one bit below the unit.
-  wire [WIDTH-1:0] rounded = {fine_q[WIDTH-1], fine_q[WIDTH-1:1]} + {{WIDTH - 1{1'b0}}, fine_q[0]};
+  wire [WIDTH-1:0] rounded = {by_1_q[WIDTH-1], by_1_q[WIDTH-1:1]} + {{WIDTH - 1{1'b0}}, by_1_q[0]};
   wire fits = rounded[WIDTH-1:31] == {WIDTH - 31{rounded[WIDTH-1]}};
 
   always @(posedge clk_i) begin
-    if (!rst_ni) valid_q <= 4'b0000;
-    else if (moves) valid_q <= {valid_q[2:0], active_q};
+    if (!rst_ni) valid_q <= 6'b000000;
+    else if (moves) valid_q <= {valid_q[4:0], active_q};
 
     if (moves) begin
-      last_q   <= {last_q[2:0], last_row};
+      last_q   <= {last_q[4:0], last_row};
       unit_1_q <= unit_q;
-      coarse_q <= lifted >>> {amount[6:4], 4'b0000};
-      fine_q   <= coarse_q >>> amount[3:0];
+      by_32_q  <= lifted >>> {amount[6:5], 5'b00000};
+      by_8_q   <= by_32_q >>> {amount[4:3], 3'b000};
+      by_2_q   <= by_8_q >>> {amount[2:1], 1'b0};
+      by_1_q   <= by_2_q >>> amount[0];
       result_q <= fits ? rounded[31:0] : {rounded[WIDTH-1], {31{!rounded[WIDTH-1]}}};
     end
   end
 
   wire unused_shift = shift_i[7];
 
-  assign result_valid_o = valid_q[3];
-  assign result_last_o  = last_q[3];
+  assign result_valid_o = valid_q[5];
+  assign result_last_o  = last_q[5];
   assign result_data_o  = result_q;
   assign done_o = result_valid_o && result_ready_i && result_last_o;
 

@@ -1,7 +1,7 @@
 `default_nettype none
 // The four memories of the engine behind the host's byte port; sdq_engine describes regions and parameters.
 //
-// A byte that is read comes 3 cycles after its request. The port waits while locked_i is set. Engine reads have one
+// A byte that is read comes 4 cycles after its request. The port waits while locked_i is set. Engine reads have one
 // cycle of latency; the weight memory gives bytes in their stored form.
 module sdq_engine_memories #(
     parameter LANES = 8,
@@ -195,7 +195,7 @@ module sdq_engine_memories #(
 
   sdq_delay #(
       .WIDTH (1),
-      .CYCLES(3)
+      .CYCLES(4)
   ) u_read (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
@@ -205,11 +205,13 @@ module sdq_engine_memories #(
 
   reg [1:0] region_1_q;
   reg [1:0] region_2_q;
+  reg [1:0] region_3_q;
 
   always @(posedge clk_i) begin
     region_1_q <= region[1:0];
     region_2_q <= region_1_q;
-    case (region_2_q)
+    region_3_q <= region_2_q;
+    case (region_3_q)
       2'd0: mem_rdata_o <= weight_byte & {8{!weight_padding}};
       2'd1: mem_rdata_o <= scale_byte & {8{!scale_padding}};
       2'd2: mem_rdata_o <= activation_byte & {8{!activation_padding}};

@@ -4,8 +4,8 @@
 //
 //   host address = word · 2^BYTE_INDEX_WIDTH + byte;  bytes at or above BYTES read as 0 and are not stored
 //
-// Host reads return 2 cycles after host_ren_i, engine reads 1 cycle after run_ren_i; they must not be used in the same
-// cycle. Within the memory a byte has STORED_WIDTH bits; what is stored of a byte, and how it is read back, is
+// A host request takes effect one cycle after it is given, in order; what it reads comes 3 cycles after host_ren_i, and what
+// the engine reads 1 cycle after run_ren_i. The engine must not read in the cycle in which a host read takes effect. Within the memory a byte has STORED_WIDTH bits; what is stored of a byte, and how it is read back, is
 // determined by the parent (host_wdata_i and host_rdata_o are in the stored form).
 module sdq_region_memory #(
     parameter WORDS = 2,
@@ -39,19 +39,41 @@ module sdq_region_memory #(
     end
   endgenerate
 
-  wire [      ADDR_WIDTH-1:0] host_word = host_addr_i[BYTE_INDEX_WIDTH+:ADDR_WIDTH];
+  // The byte's enable is the conjunction of two registered decoders: one small gate per byte.
+  localparam LOW_WIDTH = BYTE_INDEX_WIDTH < 3 ? BYTE_INDEX_WIDTH : 3;
+  localparam LOW = 1 << LOW_WIDTH;
+  localparam HIGH = STRIDE >> LOW_WIDTH;
+
   wire [BYTE_INDEX_WIDTH-1:0] host_byte = host_addr_i[BYTE_INDEX_WIDTH-1:0];
-  reg  [BYTE_INDEX_WIDTH-1:0] read_byte_q;
+  wire [BYTE_INDEX_WIDTH-1:0] host_high = host_byte >> LOW_WIDTH;
+  reg [LOW-1:0] write_low_q;
+  reg [HIGH-1:0] write_high_q;
+  reg ren_q;
+  reg [ADDR_WIDTH-1:0] word_q;
+  reg [STORED_WIDTH-1:0] wdata_q;
+  reg [BYTE_INDEX_WIDTH-1:0] byte_q;
+  reg [BYTE_INDEX_WIDTH-1:0] read_byte_q;
 
   wire [BYTES-1:0] host_wen;
   wire [STRIDE*STORED_WIDTH-1:0] padded;
   wire [STRIDE-1:0] exists = {STRIDE{1'b1}} >> (STRIDE - BYTES);
 
+  integer i;
+
+  always @(posedge clk_i) begin
+    for (i = 0; i < LOW; i = i + 1) write_low_q[i] <= host_byte[LOW_WIDTH-1:0] == i[LOW_WIDTH-1:0];
+    for (i = 0; i < HIGH; i = i + 1) write_high_q[i] <= host_wen_i && host_high == i[BYTE_INDEX_WIDTH-1:0];
+    ren_q   <= host_ren_i;
+    word_q  <= host_addr_i[BYTE_INDEX_WIDTH+:ADDR_WIDTH];
+    wdata_q <= host_wdata_i;
+    byte_q  <= host_byte;
+  end
+
   genvar k;
   generate
     for (k = 0; k < STRIDE; k = k + 1) begin : g_byte
       if (k < BYTES) begin : g_stored
-        assign host_wen[k] = host_wen_i && host_byte == k[BYTE_INDEX_WIDTH-1:0];
+        assign host_wen[k] = write_low_q[k%LOW] && write_high_q[k/LOW];
         assign padded[k*STORED_WIDTH+:STORED_WIDTH] = run_rdata_o[k*STORED_WIDTH+:STORED_WIDTH];
       end else begin : g_padding
         assign padded[k*STORED_WIDTH+:STORED_WIDTH] = {STORED_WIDTH{1'b0}};
@@ -67,15 +89,15 @@ module sdq_region_memory #(
   ) u_ram (
       .clk_i  (clk_i),
       .wen_i  (host_wen),
-      .waddr_i(host_word),
-      .wdata_i({BYTES{host_wdata_i}}),
-      .ren_i  (host_ren_i || run_ren_i),
-      .raddr_i(run_ren_i ? run_raddr_i : host_word),
+      .waddr_i(word_q),
+      .wdata_i({BYTES{wdata_q}}),
+      .ren_i  (ren_q || run_ren_i),
+      .raddr_i(run_ren_i ? run_raddr_i : word_q),
       .rdata_o(run_rdata_o)
   );
 
   always @(posedge clk_i) begin
-    read_byte_q    <= host_byte;
+    read_byte_q    <= byte_q;
     host_rdata_o   <= padded[read_byte_q*STORED_WIDTH+:STORED_WIDTH];
     host_padding_o <= !exists[read_byte_q];
   end

@@ -2,20 +2,38 @@ import { bitLength, INT16_MAX, INT32_MAX, maxMagnitude, pow2, roundShift, satura
 import { ACTIVATION_FRAC } from './parameters.js';
 import { exp2Negative, reciprocalRoot, type Tables } from './tables.js';
 
+/** Positions that a cache has room for at first; it doubles when they are used up. */
+const FIRST_POSITIONS = 64;
+
+/** The same array with room for more elements. */
+function grown<T extends Int8Array | Int16Array>(array: T, length: number): T {
+  const larger = new (array.constructor as new (length: number) => T)(length);
+  larger.set(array);
+  return larger;
+}
+
 /**
  * Keys or values of one layer, with an exponent per head and position. Keys are int16: a score sums headDim products as
  * large as the square of the vectors' length, and the softmax sees its absolute error (docs/numerics.md, "Attention").
  * Values are int8.
  */
 class HeadCache {
-  readonly exponents: Int8Array;
+  exponents: Int8Array;
 
+  /** @param values an empty array, of the type that values are kept in; it is replaced as the cache grows */
   constructor(
     readonly heads: number,
     readonly headDim: number,
-    readonly values: Int8Array | Int16Array,
+    public values: Int8Array | Int16Array,
   ) {
-    this.exponents = new Int8Array(values.length / headDim);
+    this.exponents = new Int8Array(0);
+  }
+
+  /** Makes room for `positions` positions. */
+  reserve(positions: number): void {
+    const { heads, headDim } = this;
+    this.exponents = grown(this.exponents, positions * heads);
+    this.values = grown(this.values, positions * heads * headDim);
   }
 
   store(x: Int32Array, position: number): void {
@@ -45,7 +63,7 @@ export class Attention {
   readonly #keys: HeadCache;
   readonly #values: HeadCache;
   readonly #query: Int32Array;
-  readonly #scores: Float64Array;
+  #scores = new Float64Array(0);
   readonly #mixed: Float64Array;
 
   constructor(
@@ -53,12 +71,11 @@ export class Attention {
     private readonly shape: { heads: number; kvHeads: number; headDim: number; context: number },
     private readonly scale: ScoreScale,
   ) {
-    const { kvHeads, headDim, context } = shape;
-    this.#keys = new HeadCache(kvHeads, headDim, new Int16Array(context * kvHeads * headDim));
-    this.#values = new HeadCache(kvHeads, headDim, new Int8Array(context * kvHeads * headDim));
-    this.#query = new Int32Array(shape.headDim);
-    this.#scores = new Float64Array(shape.context);
-    this.#mixed = new Float64Array(shape.headDim);
+    const { kvHeads, headDim } = shape;
+    this.#keys = new HeadCache(kvHeads, headDim, new Int16Array(0));
+    this.#values = new HeadCache(kvHeads, headDim, new Int8Array(0));
+    this.#query = new Int32Array(headDim);
+    this.#mixed = new Float64Array(headDim);
   }
 
   /**
@@ -67,9 +84,11 @@ export class Attention {
    * @param k kvHeads × headDim, Q20 (rotated)
    * @param v kvHeads × headDim, Q20
    * @returns heads × headDim, Q20
+   * @throws RangeError if the position is beyond the context
    */
   attend(q: Int32Array, k: Int32Array, v: Int32Array, position: number): Int32Array {
     const { heads, kvHeads, headDim } = this.shape;
+    this.#reserve(position);
     this.#keys.store(k, position);
     this.#values.store(v, position);
     const out = new Int32Array(heads * headDim);
@@ -78,6 +97,18 @@ export class Attention {
       this.#attendHead(q, h, Math.floor(h / sharing), position, out);
     }
     return out;
+  }
+
+  #reserve(position: number): void {
+    const { context } = this.shape;
+    if (position >= context) throw new RangeError(`position ${position} is beyond the context of ${context} tokens`);
+    let positions = this.#scores.length;
+    if (position < positions) return;
+    while (positions <= position) positions = Math.max(FIRST_POSITIONS, 2 * positions);
+    positions = Math.min(positions, context);
+    this.#keys.reserve(positions);
+    this.#values.reserve(positions);
+    this.#scores = new Float64Array(positions);
   }
 
   #attendHead(q: Int32Array, head: number, kvHead: number, position: number, out: Int32Array): void {

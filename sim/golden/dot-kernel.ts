@@ -123,7 +123,7 @@ const MOST_ROWS = 4096;
 const MOST_COLUMNS = 16384;
 const COPY_BYTES = 262144;
 /** Rows that are farther apart than this are copied one by one; the others with what lies between them. */
-const LARGEST_GAP = 512;
+const LARGEST_GAP = 2048;
 const VECTOR_AT = 0;
 const SUMS_AT = VECTOR_AT + 2 * MAX_DOT_COLUMNS;
 const ROWS_AT = SUMS_AT + 4 * MOST_ROWS;

@@ -7,6 +7,9 @@ import type { Transport, TransportListener } from '../transport.js';
 /** Baud rate unless another is asked for: what common USB bridges and a 12 MHz device both reach exactly. */
 export const DEFAULT_BAUD_RATE = 1_000_000;
 
+/** Eight data bits, a start bit and a stop bit. */
+const BITS_PER_BYTE = 10;
+
 const DISCONNECTED_STEP = 'Check cable and power (or that the virtual board still runs), then open the port again.';
 
 export interface SerialOptions {
@@ -21,17 +24,18 @@ export interface SerialOptions {
  * @throws DeviceError missing-package, no-such-port, no-permission, port-busy or port-failed
  */
 export async function openSerial(path: string, options: SerialOptions = {}): Promise<Transport> {
-  const { SerialPort } = await loadPackage();
-  const port = new SerialPort({ path, baudRate: options.baudRate ?? DEFAULT_BAUD_RATE, autoOpen: false });
+  const SerialPort = await loadSerialPort();
+  const baudRate = options.baudRate ?? DEFAULT_BAUD_RATE;
+  const port = new SerialPort({ path, baudRate, autoOpen: false });
   await new Promise<void>((resolve, reject) => {
     port.open((error) => (error ? reject(openError(path, error)) : resolve()));
   });
-  return new SerialTransport(path, port);
+  return new SerialTransport(path, port, baudRate);
 }
 
-async function loadPackage(): Promise<typeof import('serialport')> {
+async function loadSerialPort(): Promise<typeof SerialPort> {
   try {
-    return await import('serialport');
+    return (await import('serialport')).SerialPort;
   } catch (cause) {
     throw new DeviceError(
       'missing-package',
@@ -44,12 +48,14 @@ async function loadPackage(): Promise<typeof import('serialport')> {
 
 class SerialTransport implements Transport {
   readonly name: string;
+  readonly bytesPerSecond: number;
   readonly #port: SerialPort;
   #listener: TransportListener | null = null;
   #end: DeviceError | null | undefined;
 
-  constructor(name: string, port: SerialPort) {
+  constructor(name: string, port: SerialPort, baudRate: number) {
     this.name = name;
+    this.bytesPerSecond = baudRate / BITS_PER_BYTE;
     this.#port = port;
     // Bytes stay in the stream's buffer until 'data' has a listener; the end of the port can come at any time.
     port.on('error', (error: Error) => this.#finish(portError(name, error)));
@@ -105,7 +111,7 @@ function openError(path: string, cause: Error): DeviceError {
       { cause },
     );
   }
-  if (/EACCES|EPERM|Permission denied|Access denied/i.test(reason)) {
+  if (/EACCES|EPERM|Permission denied/i.test(reason)) {
     return new DeviceError(
       'no-permission',
       `You have no permission to open ${path}.`,
@@ -113,7 +119,8 @@ function openError(path: string, cause: Error): DeviceError {
       { cause },
     );
   }
-  if (/EBUSY|EAGAIN|Resource temporarily unavailable|busy|Cannot lock/i.test(reason)) {
+  // Windows denies access to a port that is open elsewhere.
+  if (/EBUSY|EAGAIN|Resource temporarily unavailable|busy|Cannot lock|Access denied/i.test(reason)) {
     return new DeviceError(
       'port-busy',
       `The port ${path} is in use by another program.`,

@@ -58,7 +58,5 @@ export function chooseRouter(router: Router | null, target: string, find: (name:
   }
   const path = find(router.program);
   if (path !== null) return path;
-  throw new InputError(
-    `--pnr needs ${router.program}, which is not on PATH: get it with "${router.install}" (Debian, Ubuntu)`,
-  );
+  throw new InputError(`--pnr needs ${router.program}, which is not on PATH: ${router.install}`);
 }

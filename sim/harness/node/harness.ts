@@ -37,6 +37,7 @@ export function harnessArguments({ maxCycles, nonce, preload }: HarnessOptions):
 
 export class HarnessTransport implements Transport {
   readonly name = 'the simulator';
+  readonly lossless = true;
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #exited: Promise<void>;
   #listener: TransportListener | null = null;

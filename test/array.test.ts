@@ -1,0 +1,95 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ENGINE_CASES } from './rtl/engine/cases.js';
+import { engineVerilog, ROOT, runEngine } from './rtl/engine/icarus.js';
+import { uniform } from './support/random.js';
+import { tempDirectory } from './support/temp.js';
+
+const directory = tempDirectory();
+
+/** Compiles one module with parameters and simulates it without any stimulus. @returns what it printed */
+function elaborate(top: string, parameters: Readonly<Record<string, number>>): string {
+  const program = join(directory, `${top}.vvp`);
+  execFileSync('iverilog', [
+    ...['-g2005', '-Wall', '-s', top, '-o', program],
+    ...Object.entries(parameters).map(([name, value]) => `-P${top}.${name}=${value}`),
+    ...engineVerilog(),
+  ]);
+  return execFileSync('vvp', ['-n', program]).toString();
+}
+
+describe('the ternary codecs', () => {
+  it('agree with division by 3 for all 243 bytes', () => {
+    const program = join(directory, 'codec.vvp');
+    const bench = join(ROOT, 'test/rtl/array/codec_tb.v');
+    execFileSync('iverilog', ['-g2005', '-s', 'codec_tb', '-o', program, ...engineVerilog(), bench]);
+    expect(execFileSync('vvp', [program]).toString()).toBe('PASS\n');
+  });
+});
+
+describe('illegal parameters', () => {
+  const illegal: readonly [string, Readonly<Record<string, number>>, RegExp][] = [
+    ['sdq_mac_array', { LANES: 12 }, /g_illegal: LANES=12 LEVELS=3/],
+    ['sdq_mac_array', { ROWS: 6 }, /ROWS=6/],
+    ['sdq_weight_symbols', { STORED_WIDTH: 10 }, /STORED_WIDTH=10/],
+    ['sdq_block_scale', { UNITS: 2 }, /ROWS=5 UNITS=2/],
+    ['sdq_block_total', { TOTAL_WIDTH: 9 }, /TOTAL_WIDTH=9/],
+    ['sdq_region_memory', { BYTES: 5 }, /BYTES=5/],
+    ['sdq_ram_1r1w', { WORDS: 3 }, /WORDS=3/],
+    ['sdq_delay', { CYCLES: 0 }, /CYCLES=0/],
+    ['sdq_sequencer', { SCHEDULE_WIDTH: 33 }, /SCHEDULE_WIDTH=33, fields sum up to 34/],
+  ];
+
+  it.each(illegal)('of %s %o are refused with their values', (top, parameters, message) => {
+    expect(elaborate(top, parameters)).toMatch(message);
+  });
+
+  it('stop Yosys, with their values', () => {
+    const script = 'chparam -set UNITS 2 sdq_block_scale; hierarchy -top sdq_block_scale; proc';
+    const files = engineVerilog().join(' ');
+    const { status, stdout } = spawnSync('yosys', ['-p', `read_verilog ${files}; ${script}`], { encoding: 'utf8' });
+    expect(status).not.toBe(0);
+    expect(stdout).toMatch(/ROWS=5 UNITS=2/);
+  });
+});
+
+/** Faults, each with the case that must show it. */
+const FAULTS: readonly { file: string; from: string; to: string; shownBy: string }[] = [
+  { file: 'sdq_adder_node.v', from: 'sign_o <= left_sign_i', to: "sign_o <= 1'b0", shownBy: 'one row, one column' },
+  { file: 'sdq_mac_array.v', from: 'if (masked_q[l])', to: "if (1'b0)", shownBy: 'binary with tails, three units' },
+  {
+    file: 'sdq_accumulator.v',
+    from: 'write_valid_q && write_addr_q == add_addr_q',
+    to: "1'b0",
+    shownBy: 'one row group, one beat per block, one phase',
+  },
+  {
+    file: 'sdq_accumulator.v',
+    from: 'written_q && written_addr_q == add_addr_q',
+    to: "1'b0",
+    shownBy: 'one row group, one beat per block, two phases',
+  },
+  { file: 'sdq_block_total.v', from: 'sum << shift_i', to: 'sum', shownBy: 'tails and gains on 8 lanes' },
+  { file: 'sdq_scale_unit.v', from: 'by_4_q >>> shift_1_i', to: 'by_4_q', shownBy: 'tails and gains on 8 lanes' },
+  { file: 'sdq_result_reader.v', from: 'fits ?', to: "1'b1 ?", shownBy: 'numbers at their limits, with gains' },
+  { file: 'sdq_sequencer.v', from: 'segment_end ?', to: "1'b0 ?", shownBy: 'tails and gains on 8 lanes' },
+];
+
+describe('a fault in the Verilog', () => {
+  const target = { lutInputs: 6, memoryByteBits: 9 } as const;
+
+  it.each(FAULTS)('is found: $file without "$from"', ({ file, from, to, shownBy }) => {
+    const original = engineVerilog().find((path) => basename(path) === file)!;
+    const text = readFileSync(original, 'utf8');
+    expect(text).toContain(from);
+    const mutant = join(directory, file);
+    writeFileSync(mutant, text.replace(from, to));
+    const verilog = engineVerilog().map((path) => (path === original ? mutant : path));
+    const engineCase = ENGINE_CASES.find(({ name }) => name === shownBy)!;
+    const output = runEngine(directory, engineCase, target, uniform(7), { seed: 7, stall: 10, idle: 0, verilog });
+    expect(output).toMatch(/FAIL\n$/);
+    expect(output).toMatch(/^operation \d+ \([0-9a-f]+\): got /m);
+  });
+});
