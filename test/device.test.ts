@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Device, DeviceError, type DeviceOptions, type MemoryImage } from '../firmware/device/device.js';
 import { encodeResponse, FrameParser } from '../firmware/protocol/frames.js';
-import { type Request, readRequest } from '../firmware/protocol/messages.js';
+import { type Request, type Response, readRequest } from '../firmware/protocol/messages.js';
 import { Responder } from '../firmware/protocol/responder.js';
 import { type ByteDevice, InProcessTransport } from '../firmware/transport/in-process.js';
 import { FakeEngine, fixtureInfo } from './rtl/link/fixture.js';
@@ -235,6 +235,18 @@ describe('Device.run', () => {
     expect(cycles).toBe(103);
   });
 
+  it('cuts a vector such that sending and executing overlap, unless the line is slow', async () => {
+    const framesAt = async (bytesPerSecond?: number) => {
+      const line = new Line();
+      const transport = Object.assign(new InProcessTransport(line), bytesPerSecond && { bytesPerSecond });
+      const device = await Device.open(transport, FAST);
+      await device.run(0, 0, [randomImage(6, 0x2000_0000, 128)]);
+      return line.kinds();
+    };
+    expect(await framesAt()).toBe('hwwwr');
+    expect(await framesAt(100_000)).toBe('hwr');
+  });
+
   it('joins calls of the same turn into one burst, in order', async () => {
     const line = new Line();
     const device = await line.open();
@@ -379,6 +391,30 @@ describe('a bad line', () => {
       turn = turn.then(() => new Promise((resolve) => setTimeout(resolve, 60))).then(() => write(bytes));
     };
     expect((await device.run(1, 0)).values).toHaveLength(60);
+  });
+});
+
+describe('a device that does not follow the protocol', () => {
+  it('is given up, whatever it answers', async () => {
+    const answers: Response[] = [
+      { kind: 'result', linear: 0, row: 0, rows: 0xffff_ffff, cycles: 0, values: new Int32Array(60) },
+      { kind: 'result', linear: 0, row: 0, rows: 1, cycles: 0, values: new Int32Array(0) },
+      { kind: 'result', linear: 0, row: 0, rows: 1, cycles: 0, values: new Int32Array(2) },
+      { kind: 'result', linear: 1, row: 0, rows: 1, cycles: 0, values: new Int32Array(1) },
+      { kind: 'result', linear: 0, row: 1, rows: 2, cycles: 0, values: new Int32Array(1) },
+      { kind: 'written' },
+      fixtureInfo(),
+    ];
+    for (const answer of answers) {
+      const line = new Line();
+      const device = await line.open({ timeoutMs: 2, retries: 1 });
+      const parser = new FrameParser();
+      line.responder.receive = (bytes) => {
+        const seqs = parser.push(bytes).map((frame) => (frame.ok ? frame.seq : 0));
+        return Uint8Array.from(seqs.flatMap((seq) => Array.from(encodeResponse(answer, seq))));
+      };
+      await expect(device.run(0, 0), answer.kind).rejects.toMatchObject({ code: 'no-answer' });
+    }
   });
 });
 

@@ -117,6 +117,7 @@ export class Device {
    */
   #runWriteBytes(writes: readonly MemoryImage[]): number {
     const bytes = writes.reduce((sum, write) => sum + write.bytes.length, 0);
+    if (bytes === 0) return this.#writeBytes;
     const best = Math.sqrt(bytes * WRITE_ENVELOPE_BYTES * this.#cyclesPerByte);
     const frames = Math.max(1, Math.round(bytes / best));
     return Math.min(Math.max(1, Math.ceil(bytes / frames)), this.#writeBytes);

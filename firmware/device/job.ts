@@ -26,6 +26,8 @@ export interface Entry {
 }
 
 const NO_VALUES = new Int32Array(0);
+/** More than any linear has; a device that reports more is not believed, and costs no memory. */
+const MAX_ROWS = 2 ** 24;
 const REPLY_KIND = { hello: 'info', write: 'written', check: 'checked', run: 'result' } as const;
 
 export function newEntry(job: Job, request: Request): Entry {
@@ -43,7 +45,7 @@ export function takeResponse(entry: Entry, response: Reply): Reply | 'more' | 'b
   if (response.kind !== REPLY_KIND[request.kind]) return 'broken';
   if (response.kind !== 'result' || request.kind !== 'run') return response;
   const { linear, row, rows, values } = response;
-  if (linear !== request.linear || row !== entry.received) return 'broken';
+  if (linear !== request.linear || row !== entry.received || rows > MAX_ROWS) return 'broken';
   if (row === 0) entry.values = new Int32Array(rows);
   if (values.length === 0 || row + values.length > rows || entry.values.length !== rows) return 'broken';
   entry.values.set(values, row);

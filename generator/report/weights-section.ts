@@ -16,7 +16,7 @@ export function weightsSection(facts: PlanFacts, statistics: WeightStatistics): 
   const [low, high] = statistics.exponents.map((exponent) => `2${superscript(exponent)}`) as [string, string];
   return html`<section aria-labelledby="weights-title">
 <h2 id="weights-title">Weights</h2>
-<p class="verified"><b>Checksums verified.</b> Every region of the file was read, and its CRC-32 is that of the directory; the plan in it is this one.</p>
+<p class="verified"><b>Checksums verified.</b> The whole file was read, every part matches its CRC-32, and the plan in it is this one.</p>
 <div class="columns">
 <div>
 <h3>Symbols</h3>

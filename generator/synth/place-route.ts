@@ -16,13 +16,13 @@ const ROUTERS: Readonly<Partial<Record<Target, Router>>> = {
     program: 'nextpnr-ice40',
     part: 'iCE40UP5K',
     options: ['--up5k', '--package', 'sg48'],
-    install: '"apt install nextpnr-ice40" on Debian and Ubuntu, or the OSS CAD Suite',
+    install: 'get it with "apt install nextpnr-ice40" (Debian, Ubuntu) or from the OSS CAD Suite',
   },
   ecp5: {
     program: 'nextpnr-ecp5',
     part: 'ECP5 85k',
     options: ['--85k', '--package', 'CABGA381', '--lpf-allow-unconstrained'],
-    install: 'the OSS CAD Suite has it',
+    install: 'get it from the OSS CAD Suite',
   },
 };
 

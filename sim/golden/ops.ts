@@ -75,7 +75,9 @@ export function multiplyInt8(matrix: Int8Matrix, x: Int32Array, inputFrac: numbe
   const shift = inputFrac - outputFrac - matrix.exponent - preShift;
   const sums = new Float64Array(rows);
   dotRows(values, 0, cols, v, cols, sums);
-  return Int32Array.from(sums, (sum, r) => saturate(roundShift(sum * scales[r]!, shift), INT32_MAX));
+  const y = new Int32Array(rows);
+  for (let r = 0; r < rows; r++) y[r] = saturate(roundShift(sums[r]! * scales[r]!, shift), INT32_MAX);
+  return y;
 }
 
 /** Rotates the interleaved pairs of every head in place. @param x heads × headDim values */

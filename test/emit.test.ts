@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseBoard } from '../generator/boards/board.js';
+import { boardNames, loadBoard } from '../generator/boards/node/load.js';
+import { generate } from '../generator/emit/node/generate.js';
+import { InputError } from '../generator/errors.js';
+import { buildPlan, planLinears } from '../generator/plan/build-plan.js';
+import { planHash } from '../generator/plan/hash.js';
+import type { Alphabet, FrameMode, Plan } from '../generator/plan/types.js';
+import { lint } from '../sim/verilator-bin/src/lint.js';
+import { stories260K } from './rtl/engine/models.js';
+import { tempDirectory } from './support/temp.js';
+
+function planOf(alphabet: Alphabet = 'ternary', frame: FrameMode = 'hadamard', osr = 2.5): Plan {
+  const linears = planLinears(stories260K, { alphabet, frame, block: 64, placement: 'linear' }, () => osr);
+  return buildPlan(stories260K, linears, loadBoard('sim'), 'linear');
+}
+
+function filesOf(folder: string): Map<string, string> {
+  const names = (readdirSync(folder, { recursive: true }) as string[]).sort();
+  const files = names.filter((name) => statSync(join(folder, name)).isFile());
+  return new Map(files.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+const listedFiles = (folder: string): string[] => readFileSync(join(folder, 'files.f'), 'utf8').trim().split('\n');
+
+describe('generate', () => {
+  const directory = tempDirectory();
+  const plan = planOf();
+  const hash = planHash(plan);
+
+  it('writes the plan, the cores and what is generated around them', () => {
+    const folder = join(directory, 'first');
+    const result = generate(plan, hash, folder);
+    expect(result).toMatchObject({ top: 'sdq_top', planHash: hash });
+    expect(result.files).toEqual([...filesOf(folder).keys()].sort());
+    expect(result.utilisation).toHaveLength(plan.linears.length);
+    expect(result.estimate.luts).toBeGreaterThan(1000);
+    expect(result.estimate.cyclesPerToken).toBeGreaterThan(1000);
+    expect(JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8'))).toEqual(JSON.parse(JSON.stringify(plan)));
+    const verilog = result.files.filter((file) => file.endsWith('.v'));
+    expect(listedFiles(folder).sort()).toEqual(verilog);
+    const top = readFileSync(join(folder, 'sdq_top.v'), 'utf8');
+    expect(top).toContain(`// Plan ${hash}`);
+    expect(top).not.toMatch(/\d{4}-\d\d-\d\d|\/(home|work|tmp)\//);
+  });
+
+  it('writes the same bytes again, and leaves files alone that have them', () => {
+    const [a, b] = [join(directory, 'same-a'), join(directory, 'same-b')];
+    generate(plan, hash, a);
+    generate(planOf(), hash, b);
+    expect(filesOf(a)).toEqual(filesOf(b));
+    const before = [...filesOf(a).keys()].map((file) => statSync(join(a, file)).mtimeNs);
+    generate(plan, hash, a);
+    expect([...filesOf(a).keys()].map((file) => statSync(join(a, file)).mtimeNs)).toEqual(before);
+  });
+
+  it('replaces an earlier build, and keeps what it did not write', () => {
+    const folder = join(directory, 'replaced');
+    generate(plan, hash, folder);
+    writeFileSync(join(folder, 'rtl', 'sdq_old.v'), 'module sdq_old; endmodule\n');
+    writeFileSync(join(folder, 'files.f'), `${listedFiles(folder).join('\n')}\nrtl/sdq_old.v\n../outside.v\n`);
+    writeFileSync(join(directory, 'outside.v'), '');
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+    const other = planOf('ternary', 'hadamard', 2);
+    generate(other, planHash(other), folder);
+    const files = filesOf(folder);
+    expect(files.has('rtl/sdq_old.v')).toBe(false);
+    expect(files.get('notes.txt')).toBe('mine');
+    expect(files.get('sdq_top.v')).toContain(planHash(other));
+    expect(readdirSync(directory)).toContain('outside.v');
+  });
+
+  it('refuses a folder that holds something else', () => {
+    const folder = join(directory, 'taken');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'plan.json'), '{"format":"another"}');
+    expect(() => generate(plan, hash, folder)).toThrow(InputError);
+    expect(readdirSync(folder)).toEqual(['plan.json']);
+  });
+
+  it.each([
+    ['ternary', 'hadamard'],
+    ['ternary', 'fourier'],
+    ['binary', 'hadamard'],
+    ['binary', 'fourier'],
+  ] as const)('makes Verilog that three tools take without a warning: %s, %s', async (alphabet, frame) => {
+    const other = planOf(alphabet, frame);
+    const folder = join(directory, `${alphabet}-${frame}`);
+    generate(other, planHash(other), folder);
+    const files = listedFiles(folder);
+    const linted = await lint({ files, top: 'sdq_top', cwd: folder });
+    expect(linted.output).toBe('');
+    expect(linted.ok).toBe(true);
+    const icarus = execFileSync('sh', ['-c', 'iverilog -g2005 -Wall -s sdq_top -o top.vvp -c files.f 2>&1'], {
+      cwd: folder,
+    });
+    expect(icarus.toString()).toBe('');
+    const script = 'hierarchy -check -top sdq_top; proc; check -assert';
+    const yosys = execFileSync('sh', ['-c', `yosys -q -p "read_verilog ${files.join(' ')}; ${script}" 2>&1`], {
+      cwd: folder,
+    });
+    expect(yosys.toString()).toBe('');
+  });
+});
+
+describe('boards', () => {
+  it('all have valid files', () => {
+    expect(boardNames()).toContain('sim');
+    for (const name of boardNames()) expect(loadBoard(name).name).toBe(name);
+    expect(() => loadBoard('none')).toThrow('no board none; there are');
+  });
+
+  it('are refused with the field that is wrong', () => {
+    const sim = { ...loadBoard('sim') };
+    expect(() => parseBoard({ ...sim, clockHz: 0 }, 'x.json')).toThrow('x.json: clockHz must be a positive integer');
+    expect(() => parseBoard({ ...sim, lutInputs: 5 }, 'x.json')).toThrow('lutInputs must be 4 or 6');
+    expect(() => parseBoard({ ...sim, family: 'asic' }, 'x.json')).toThrow('family must be one of');
+    expect(() => parseBoard({ ...sim, link: [] }, 'x.json')).toThrow('x.json: link must be an object');
+    expect(() => parseBoard(null, 'x.json')).toThrow(InputError);
+  });
+});
