@@ -21,7 +21,8 @@ function newest(path) {
   let latest = stat.mtimeMs;
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     if (entry.name === 'node_modules' || entry.name === 'dist') continue;
-    if (entry.isDirectory() || /\.(ts|json)$/.test(entry.name)) latest = Math.max(latest, newest(join(path, entry.name)));
+    if (entry.isDirectory() || /\.(ts|json)$/.test(entry.name))
+      latest = Math.max(latest, newest(join(path, entry.name)));
   }
   return latest;
 }

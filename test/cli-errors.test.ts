@@ -1,16 +1,7 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Case,
-  listing,
-  type Prepared,
-  prepare,
-  refusalOf,
-  refusals,
-  sdq,
-  writeSmallModel,
-} from './support/cli.js';
+import { type Case, type Prepared, prepare, refusalOf, refusals, sdq, writeSmallModel } from './support/cli.js';
 import { writeLlama2c } from './support/llama2c-writer.js';
 import { assembleSafetensors } from './support/safetensors-writer.js';
 import { tempDirectory } from './support/temp.js';

@@ -70,7 +70,8 @@ export function matchesModel(config: ModelConfig, statistics: ModelStatistics): 
 export function parseOsrConfig(value: unknown, name: string): OsrConfig {
   if (!isJsonObject(value)) throw new InputError(`${name}: $ must be an object with one entry per layer`);
   for (const [layer, roles] of Object.entries(value)) {
-    if (!isJsonObject(roles)) throw new InputError(`${name}: $["${layer}"] must be an object with one entry per linear`);
+    if (!isJsonObject(roles))
+      throw new InputError(`${name}: $["${layer}"] must be an object with one entry per linear`);
     for (const [role, entry] of Object.entries(roles)) {
       const osr = isJsonObject(entry) ? entry.osr_proj : undefined;
       if (!(typeof osr === 'number' && osr >= MIN_OSR && osr <= MAX_OSR)) {

@@ -5,7 +5,9 @@ import { html, type Markup } from './html.js';
 import { percent, prefixed, whole } from './numbers.js';
 import { addCounts, SCALE_BINS, type SymbolCounts, type WeightStatistics } from './weight-statistics.js';
 
-const HISTOGRAM = { width: 480, height: 150, bottom: 22 };
+const HISTOGRAM = { width: 480, height: 130 };
+/** Below the histogram, at equal distances. */
+const TICKS = [0, 64, 128, 192, 255];
 const MANTISSAS = 256;
 
 /** The section of the weights' statistics. */
@@ -58,22 +60,19 @@ function symbolBar(name: string, { minus, zero, plus }: SymbolCounts): Markup {
 }
 
 function histogram(scales: readonly number[], total: number): Markup {
-  const { width, height, bottom } = HISTOGRAM;
+  const { width, height } = HISTOGRAM;
   const most = Math.max(...scales, 1);
   const step = width / SCALE_BINS;
   const per = MANTISSAS / SCALE_BINS;
   const bars = scales.map((count, bin) => {
-    const tall = Math.round((count / most) * (height - bottom - 4) * 10) / 10;
-    return html`<rect x="${bin * step + 1}" y="${height - bottom - tall}" width="${step - 2}" height="${tall}"><title>${bin * per} to ${(bin + 1) * per - 1}: ${whole(count)} (${percent(count / Math.max(1, total))})</title></rect>\n`;
+    const tall = Math.round((count / most) * (height - 4) * 10) / 10;
+    return html`<rect x="${bin * step + 1}" y="${height - tall}" width="${step - 2}" height="${tall}"><title>${bin * per} to ${(bin + 1) * per - 1}: ${whole(count)} (${percent(count / Math.max(1, total))})</title></rect>\n`;
   });
   const fullest = scales.indexOf(most);
   const label = `Distribution of the scale mantissas; most lie from ${fullest * per} to ${(fullest + 1) * per - 1}.`;
   return html`<svg class="histogram" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
-${bars}<line class="grid" x1="0" x2="${width}" y1="${height - bottom}" y2="${height - bottom}"/>
-${[0, 64, 128, 192, 255].map(
-  (mantissa) =>
-    html`<text class="tick" x="${Math.round((mantissa / 255) * width)}" y="${height - 5}" text-anchor="${mantissa === 0 ? 'start' : mantissa === 255 ? 'end' : 'middle'}">${mantissa}</text>\n`,
-)}</svg>`;
+${bars}<line class="grid" x1="0" x2="${width}" y1="${height}" y2="${height}"/></svg>
+<p class="ticks" aria-hidden="true">${TICKS.map((mantissa) => html`<span>${mantissa}</span>`)}</p>`;
 }
 
 const SUPERSCRIPTS: Readonly<Record<string, string>> = {

@@ -74,18 +74,18 @@ module sdq_result_reader #(
   reg signed [WIDTH-1:0] by_1_q;
   reg [31:0] result_q;
 
-  wire [ACC_WIDTH-1:0] accumulator;
+  reg  [ACC_WIDTH-1:0] accumulator;
   wire signed [WIDTH-1:0] lifted = {accumulator, {LIFT{1'b0}}};
   wire [6:0] amount = shift_i[6:0] + 7'd16;
 
-  generate
-    if (UNITS > 1) begin : g_select
-      assign accumulator = read_data_i[unit_1_q*ACC_WIDTH+:ACC_WIDTH];
-    end else begin : g_single
-      assign accumulator = read_data_i;
-      wire unused = unit_1_q[0];
+  integer n;
+
+  always @* begin
+    accumulator = {ACC_WIDTH{1'b0}};
+    for (n = 0; n < UNITS; n = n + 1) begin
+      if (unit_1_q == n[UNIT_WIDTH-1:0]) accumulator = accumulator | read_data_i[n*ACC_WIDTH+:ACC_WIDTH];
     end
-  endgenerate
+  end
 
   // Shifted accumulators have one bit below the unit.
   wire [WIDTH-1:0] rounded = {by_1_q[WIDTH-1], by_1_q[WIDTH-1:1]} + {{WIDTH - 1{1'b0}}, by_1_q[0]};

@@ -55,7 +55,6 @@ module sdq_region_memory #(
   reg [BYTE_INDEX_WIDTH-1:0] read_byte_q;
 
   wire [BYTES-1:0] host_wen;
-  wire [STRIDE*STORED_WIDTH-1:0] padded;
   wire [STRIDE-1:0] exists = {STRIDE{1'b1}} >> (STRIDE - BYTES);
 
   integer i;
@@ -70,14 +69,25 @@ module sdq_region_memory #(
   end
 
   genvar k;
+  genvar bit_index;
   generate
     for (k = 0; k < STRIDE; k = k + 1) begin : g_byte
       if (k < BYTES) begin : g_stored
         assign host_wen[k] = write_low_q[k%LOW] && write_high_q[k/LOW];
-        assign padded[k*STORED_WIDTH+:STORED_WIDTH] = run_rdata_o[k*STORED_WIDTH+:STORED_WIDTH];
-      end else begin : g_padding
-        assign padded[k*STORED_WIDTH+:STORED_WIDTH] = {STORED_WIDTH{1'b0}};
       end
+    end
+
+    // Bit by bit, so that the selection of a byte is a multiplexer of single bits and no shift by k · STORED_WIDTH.
+    for (bit_index = 0; bit_index < STORED_WIDTH; bit_index = bit_index + 1) begin : g_bit
+      wire [STRIDE-1:0] column;
+      for (k = 0; k < STRIDE; k = k + 1) begin : g_byte
+        if (k < BYTES) begin : g_stored
+          assign column[k] = run_rdata_o[k*STORED_WIDTH+bit_index];
+        end else begin : g_padding
+          assign column[k] = 1'b0;
+        end
+      end
+      always @(posedge clk_i) host_rdata_o[bit_index] <= column[read_byte_q];
     end
   endgenerate
 
@@ -98,7 +108,6 @@ module sdq_region_memory #(
 
   always @(posedge clk_i) begin
     read_byte_q    <= byte_q;
-    host_rdata_o   <= padded[read_byte_q*STORED_WIDTH+:STORED_WIDTH];
     host_padding_o <= !exists[read_byte_q];
   end
 
