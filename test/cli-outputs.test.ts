@@ -84,6 +84,7 @@ describe('a disk that becomes full', () => {
   it.each<[string, string[]]>([
     ['plan', ['plan', 'small', '-o', 'x.json', '--export-osr-config', 'x-osr.json']],
     ['quantize', quantize('-o', 'x.sdq')],
+    ['generate', ['generate', '--plan', 'plan.json', '-o', 'x-build']],
     ['analyze', ['analyze', 'small', '-o', 'plan.json']],
   ])('leaves nothing of %s', async (_, args) => {
     const limit = args[0] === 'analyze' ? 'ulimit -f 1; "$@"' : shell;

@@ -1,3 +1,5 @@
+import type { Command } from 'commander';
+
 /** What a command gives back to the runner, which prints it and sets the exit code. */
 export interface CommandResult {
   /** The object that `--json` prints. */
@@ -10,11 +12,6 @@ export interface CommandResult {
   readonly after?: () => Promise<void>;
 }
 
-/** A failed check that ends a command early: exit code 1. */
-export class CheckFailed extends Error {
-  override readonly name = 'CheckFailed';
-}
-
 /** The user ended the command with Ctrl-C or a signal, and it has cleaned up after itself. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
@@ -24,3 +21,6 @@ export class Interrupted extends Error {
     super('interrupted');
   }
 }
+
+/** Registers a command's action: it prints the result and remembers the exit code. */
+export type Register = (command: Command, action: (...args: never[]) => Promise<CommandResult> | CommandResult) => void;

@@ -3,7 +3,7 @@ import { DeviceError } from '../../firmware/transport/errors.js';
 import { InputError } from '../errors.js';
 import { writeError } from '../node/atomic-file.js';
 import { VERSION } from '../version.js';
-import { CheckFailed, type CommandResult, Interrupted } from './command.js';
+import { type CommandResult, Interrupted, type Register } from './command.js';
 import { addAnalyze } from './commands/analyze.js';
 import { addBoard } from './commands/board.js';
 import { addDemo } from './commands/demo.js';
@@ -18,9 +18,6 @@ import { addRun } from './commands/run.js';
 import { addSchedule } from './commands/schedule.js';
 import { addSimulate } from './commands/simulate.js';
 import { addSynth } from './commands/synth.js';
-
-/** Registers a command's action: it prints the result and remembers the exit code. */
-export type Register = (command: Command, action: (...args: never[]) => Promise<CommandResult> | CommandResult) => void;
 
 const EXIT_FAILED_CHECK = 1;
 const EXIT_BAD_INPUT = 2;
@@ -77,6 +74,11 @@ Examples:
   return program;
 }
 
+/** A message on one line, without the control characters that an excerpt of a damaged file may bring to a terminal. */
+function oneLine(message: string): string {
+  return message.trim().replace(/[\s\p{Cc}]+/gu, ' ');
+}
+
 /** One sentence for people; a stack trace only for what should never happen, and only when asked for. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
@@ -90,10 +92,9 @@ function report(error: unknown): number {
     return EXIT_BAD_INPUT;
   }
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`sdq: ${message.trim().replace(/\s*\n\s*/g, ' ')}\n`);
+  process.stderr.write(`sdq: ${oneLine(message)}\n`);
   if (process.env.SDQ_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (error instanceof Interrupted) return error.exitCode;
-  if (error instanceof CheckFailed) return EXIT_FAILED_CHECK;
   const expected = error instanceof InputError || error instanceof DeviceError;
   if (!expected && !process.env.SDQ_DEBUG) {
     process.stderr.write('sdq: this is a defect of sdq; set SDQ_DEBUG=1 to see where it happened\n');

@@ -36,7 +36,8 @@ export function parseCells(output: string): CellCounts {
   entry.lastIndex = at + key.length;
   const cells: Record<string, number> = {};
   for (let match = entry.exec(text); match; match = entry.exec(text)) {
-    cells[match[1]!] = Number(match[2] ?? match[3]);
+    // Newer versions keep notes on the flattened hierarchy as cells.
+    if (match[1] !== '$scopeinfo') cells[match[1]!] = Number(match[2] ?? match[3]);
   }
   return cells;
 }

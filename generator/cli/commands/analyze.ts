@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../../node/atomic-file.js';
 import { modelStatistics } from '../../plan/statistics.js';
-import type { CommandResult } from '../command.js';
-import type { Register } from '../main.js';
+import type { CommandResult, Register } from '../command.js';
 import { addModelOptions, openUserModel } from '../model.js';
 import { remaining, startProgress } from '../progress.js';
 import { outputPath } from '../values.js';

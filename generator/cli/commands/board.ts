@@ -5,8 +5,7 @@ import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simul
 import { startVirtualBoard, type VirtualBoard } from '../../../sim/harness/node/virtual-board.js';
 import { InputError } from '../../errors.js';
 import { openImage } from '../../image/node/open-image.js';
-import type { CommandResult } from '../command.js';
-import type { Register } from '../main.js';
+import type { CommandResult, Register } from '../command.js';
 import { startProgress } from '../progress.js';
 import { userPath } from '../values.js';
 import { checkSamePlan } from '../weights.js';

@@ -1,9 +1,8 @@
 import { survey } from '@fpga/verilator-bin';
 import { detect } from 'cocotb-bridge';
 import type { Command } from 'commander';
-import type { CommandResult } from '../command.js';
+import type { CommandResult, Register } from '../command.js';
 import { findTool } from '../find-tool.js';
-import type { Register } from '../main.js';
 
 interface Check {
   readonly name: string;

@@ -1,10 +1,10 @@
+import { existsSync, rmSync } from 'node:fs';
 import type { Command } from 'commander';
-import { generate } from '../../emit/node/generate.js';
+import { type GenerateResult, generate } from '../../emit/node/generate.js';
 import { planHash } from '../../plan/hash.js';
 import { readPlan } from '../../plan/node/read-plan.js';
 import { asInput, checkBuildable } from '../buildable.js';
-import type { CommandResult } from '../command.js';
-import type { Register } from '../main.js';
+import type { CommandResult, Register } from '../command.js';
 import { userPath } from '../values.js';
 
 export function addGenerate(program: Command, register: Register): void {
@@ -20,7 +20,16 @@ export function addGenerate(program: Command, register: Register): void {
 export function generateVerilog(options: { plan: string; output: string }): CommandResult {
   const plan = readPlan(userPath(options.plan));
   checkBuildable(plan, options.plan);
-  const result = asInput(options.plan, () => generate(plan, planHash(plan), userPath(options.output)));
+  const folder = userPath(options.output);
+  const isNew = !existsSync(folder);
+  let result: GenerateResult;
+  try {
+    result = asInput(options.plan, () => generate(plan, planHash(plan), folder));
+  } catch (error) {
+    // A disk that became full must not leave a part of a build.
+    if (isNew) rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   const { luts, brams, cyclesPerToken } = result.estimate;
   return {
     json: result,

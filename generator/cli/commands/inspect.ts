@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { CommandResult } from '../command.js';
-import type { Register } from '../main.js';
+import type { CommandResult, Register } from '../command.js';
 import { addModelOptions, openUserModel } from '../model.js';
 import { table } from '../progress.js';
 

@@ -3,8 +3,7 @@ import { readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { linearCycles } from '../../sizing/cycles.js';
 import { engineGeometry } from '../../sizing/geometry.js';
 import { scheduleOf } from '../../sizing/schedule.js';
-import type { CommandResult } from '../command.js';
-import type { Register } from '../main.js';
+import type { CommandResult, Register } from '../command.js';
 import { table } from '../progress.js';
 import { userPath } from '../values.js';
 

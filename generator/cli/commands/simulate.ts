@@ -6,10 +6,9 @@ import { type SimulationReport, simulate } from '../../../sim/harness/node/simul
 import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { openImage } from '../../image/node/open-image.js';
 import { writeFileAtomic } from '../../node/atomic-file.js';
-import type { CommandResult } from '../command.js';
+import type { CommandResult, Register } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { junitReport } from '../junit.js';
-import type { Register } from '../main.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
 import { startProgress } from '../progress.js';
 import { integerFrom, outputPath, userPath } from '../values.js';

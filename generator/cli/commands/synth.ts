@@ -7,9 +7,8 @@ import { listModules, type SynthesisJob, synthesize } from '../../synth/node/syn
 import { chooseYosys, Log } from '../../synth/node/yosys.js';
 import { routerOf } from '../../synth/place-route.js';
 import { TARGETS, type Target } from '../../synth/targets.js';
-import type { CommandResult } from '../command.js';
+import type { CommandResult, Register } from '../command.js';
 import { findTool } from '../find-tool.js';
-import type { Register } from '../main.js';
 import { duration, startProgress, table } from '../progress.js';
 import { userPath } from '../values.js';
 
