@@ -15,7 +15,7 @@ import { quantize } from './quantize.js';
 import { simulateBuild } from './simulate.js';
 
 /** As many as take a few seconds. */
-const EVALUATED_DOCUMENTS = 12;
+const DOCUMENTS = 10;
 
 interface DemoOptions {
   readonly output: string;
@@ -71,8 +71,10 @@ async function demo(options: DemoOptions): Promise<CommandResult> {
     }),
   );
   const calibration = join(texts, 'calibration.jsonl');
-  step(`quantize ${show(model)} --plan ${show(planFile)} -o ${show(weights)} --calibration ${show(calibration)}`);
-  done(await quantize(model, { plan: planFile, output: weights, calibration }));
+  step(
+    `quantize ${show(model)} --plan ${show(planFile)} -o ${show(weights)} --calibration ${show(calibration)} --limit ${DOCUMENTS}`,
+  );
+  done(await quantize(model, { plan: planFile, output: weights, calibration, limit: DOCUMENTS }));
   step(`generate --plan ${show(planFile)} -o ${show(build)}`);
   done(generateVerilog({ plan: planFile, output: build }));
   step(
@@ -82,8 +84,8 @@ async function demo(options: DemoOptions): Promise<CommandResult> {
     await simulateBuild(build, { model, weights, prompt: options.prompt, tokens: options.tokens }),
   );
   const text = join(texts, 'eval.jsonl');
-  step(`eval ${show(model)} --text ${show(text)} --weights ${show(weights)} --limit ${EVALUATED_DOCUMENTS}`);
-  const evaluated = done(evaluate(model, { text, weights, limit: EVALUATED_DOCUMENTS }));
+  step(`eval ${show(model)} --text ${show(text)} --weights ${show(weights)} --limit ${DOCUMENTS}`);
+  const evaluated = done(evaluate(model, { text, weights, limit: DOCUMENTS }));
 
   const json = { ...pick(planned, ['planHash', 'meanOsr', 'bitsPerWeight']), ...simulated.json, ...evaluated.json };
   return {

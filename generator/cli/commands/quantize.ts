@@ -9,13 +9,14 @@ import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel, r
 import { duration, remaining, sizeText, startProgress } from '../progress.js';
 import type { QuantizeJob } from '../quantize/job.js';
 import { runQuantizeJob } from '../quantize/run-job.js';
-import { outputPath, userPath } from '../values.js';
+import { integerFrom, outputPath, userPath } from '../values.js';
 import { checkSameModel } from '../weights.js';
 
 interface QuantizeOptions extends ModelOptions {
   readonly plan: string;
   readonly output: string;
   readonly calibration?: string;
+  readonly limit?: number;
   readonly search?: SearchName;
 }
 
@@ -27,6 +28,7 @@ export function addQuantize(program: Command, register: Register): void {
     .requiredOption('--plan <file>', 'plan file from "sdq plan"')
     .requiredOption('-o, --output <file>', 'image to write (weights.sdq)')
     .option('--calibration <file>', 'text (.jsonl or .txt) for error feedback between blocks')
+    .option('--limit <count>', 'calibrate on the first documents (.jsonl) or windows (.txt) only', integerFrom(1))
     .addOption(
       new Option('--search <name>', 'how symbols are found; sigma-delta needs a plan with --frame fourier').choices([
         'sigma-delta',
@@ -87,7 +89,7 @@ function checkedJob(path: string, options: QuantizeOptions): { readonly job: Qua
     const calibration =
       options.calibration === undefined
         ? undefined
-        : readWindows(options.calibration, loadUserTokenizer(path, options), source.config);
+        : readWindows(options.calibration, loadUserTokenizer(path, options), source.config).slice(0, options.limit);
     const job = { model: userPath(path), output, plan, options: { search, ...(calibration && { calibration }) } };
     return { job, name: source.config.name };
   } finally {
