@@ -52,9 +52,9 @@ describe('generate', () => {
     generate(plan, hash, a);
     generate(planOf(), hash, b);
     expect(filesOf(a)).toEqual(filesOf(b));
-    const before = [...filesOf(a).keys()].map((file) => statSync(join(a, file)).mtimeNs);
+    const before = [...filesOf(a).keys()].map((file) => statSync(join(a, file), { bigint: true }).mtimeNs);
     generate(plan, hash, a);
-    expect([...filesOf(a).keys()].map((file) => statSync(join(a, file)).mtimeNs)).toEqual(before);
+    expect([...filesOf(a).keys()].map((file) => statSync(join(a, file), { bigint: true }).mtimeNs)).toEqual(before);
   });
 
   it('replaces an earlier build, and keeps what it did not write', () => {

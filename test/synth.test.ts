@@ -3,17 +3,14 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { synth } from '../generator/cli/commands/synth.js';
-import { findTool } from '../generator/cli/find-tool.js';
-import { generate } from '../generator/emit/node/generate.js';
 import { InputError } from '../generator/errors.js';
 import { planHash, prettyPlan } from '../generator/plan/hash.js';
-import { memoryMap } from '../generator/sizing/memory.js';
 import { chooseYosys } from '../generator/synth/node/yosys.js';
 import { parseFmax } from '../generator/synth/place-route.js';
 import { synthesisScript } from '../generator/synth/scripts.js';
-import { resourcesOf, TARGETS, type Target } from '../generator/synth/targets.js';
+import { resourcesOf } from '../generator/synth/targets.js';
 import { errorOf, parseCells, parseModules, passTitle } from '../generator/synth/yosys-output.js';
-import { fabricatePlan, llamaConfig } from './support/golden-models.js';
+import { smallPlan } from './support/small-plan.js';
 import { tempDirectory } from './support/temp.js';
 
 describe('resources of cells', () => {
@@ -98,12 +95,6 @@ describe('a script', () => {
     );
   });
 });
-
-/** A plan whose array is as small as it can be. */
-function smallPlan() {
-  const plan = fabricatePlan(llamaConfig({ layers: 1 }), { lanes: 8, arrayRows: 5 });
-  return { ...plan, memory: memoryMap(plan.linears, plan.array) };
-}
 
 const sandbox = tempDirectory();
 let runs = 0;
@@ -232,32 +223,5 @@ describe('sdq synth', () => {
     const { json, passed } = await synth(box.build, { target: 'ecp5', pnr: true });
     expect(json).toMatchObject({ luts: 200, fmaxMHz: null, problem: expect.stringContaining('no BELs remaining') });
     expect(passed).toBe(false);
-  });
-});
-
-describe('with the real Yosys', () => {
-  const path = findTool('yosys');
-  const wanted = path !== null || process.env.CI === 'true';
-  if (!wanted) console.warn('SKIPPED: no yosys on PATH; "apt install yosys" to have synthesis tested');
-
-  /** LUTs per addition of an array this small, which shares its lanes' registers among five rows only. */
-  const MOST: Readonly<Record<Target, number>> = { ice40: 32, ecp5: 34, xilinx: 16 };
-
-  // Each takes a minute or more, so that all of them run only where CI asks for it.
-  const targets = process.env.CI === 'true' ? TARGETS : (['ecp5'] as const);
-
-  it.runIf(wanted).each(targets)('synthesises a generated build for %s', { timeout: 1_800_000 }, async (target) => {
-    expect(path, 'CI must have yosys on PATH: run "apt install yosys" first').not.toBeNull();
-    const plan = smallPlan();
-    const folder = join(sandbox, `real-${target}`);
-    generate(plan, planHash(plan), folder);
-    const { json } = await synth(folder, { target });
-    const result = json as Record<'luts' | 'ffs' | 'brams' | 'lutsPerMac' | 'macsPerClock', number>;
-    expect(result.macsPerClock).toBe(40);
-    expect(result.lutsPerMac).toBeGreaterThan(5);
-    expect(result.lutsPerMac).toBeLessThan(MOST[target]);
-    expect(result.luts).toBeGreaterThan(40 * result.lutsPerMac);
-    expect(result.ffs).toBeGreaterThan(500);
-    expect(result.brams).toBeGreaterThan(0);
   });
 });

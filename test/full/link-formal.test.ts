@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT } from './rtl/link/fixture.js';
-import { tempDirectory } from './support/temp.js';
+import { ROOT } from '../rtl/link/fixture.js';
+import { tempDirectory } from '../support/temp.js';
 
 const FOLDERS = ['rtl/link', 'rtl/control', 'rtl/link/formal', 'rtl/control/formal'].map((folder) =>
   join(ROOT, folder),
