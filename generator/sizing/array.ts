@@ -21,16 +21,20 @@ export const LANE_CHOICES: readonly number[] = [8, 16, 32];
 /** Utilisation, averaged over the plan, that a size must reach to be preferred for its speed. */
 export const LEAST_UTILISATION = 0.95;
 
-/** LUTs per symbol and clock, per scale unit and of everything else; measured with Yosys, see docs/rtl.md. */
+/**
+ * LUTs per symbol and clock (the decoder and the byte's share of the host port included), per row (block total, shift
+ * register), per scale unit with its accumulator, and of everything else; measured with Yosys, see docs/rtl.md.
+ */
 export const LUT_COSTS = {
-  4: { mac: 31, scaleUnit: 700, control: 1200 },
-  6: { mac: 14, scaleUnit: 350, control: 700 },
+  4: { mac: 22, row: 60, scaleUnit: 440, control: 1700 },
+  6: { mac: 11.4, row: 42, scaleUnit: 175, control: 900 },
 } as const;
 
 /** LUTs of an engine of this size, without the host link. */
 export function arrayLuts(array: PlanArray, units: number, lutInputs: 4 | 6): number {
   const cost = LUT_COSTS[lutInputs];
-  return array.lanes * array.rows * cost.mac + units * cost.scaleUnit + cost.control;
+  const { lanes, rows } = array;
+  return Math.round(lanes * rows * cost.mac + rows * cost.row + units * cost.scaleUnit + cost.control);
 }
 
 /** The alphabet of a plan's linears. @throws RangeError if there is more than one, or none */

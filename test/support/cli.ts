@@ -237,6 +237,8 @@ export interface GoldenRun {
   readonly text: string;
   /** Prompt, BOS included, and what was generated. */
   readonly tokens: number;
+  /** Tokens that the decoder was run on: all, unless the context became full. */
+  readonly fed: number;
   /** Outputs of all linears for one token. */
   readonly rowsPerToken: number;
 }
@@ -247,18 +249,20 @@ export function goldenRun({ model, weights }: Prepared, prompt: string, most: nu
   const tokenizer = loadTokenizer(model);
   const linears = cached(image);
   const decoder = new IntegerDecoder(image.integerModel());
-  const { bos, eos } = image.plan.model;
+  const { bos, eos, context } = image.plan.model;
   const given = [bos, ...tokenizer.encode(prompt)];
   let next = 0;
   for (const token of given) next = argmax(runGolden(decoder.step(token), linears));
   const tokens = [...given];
   while (tokens.length < given.length + most && !eos.includes(next)) {
     tokens.push(next);
+    if (decoder.position === context) break;
     next = argmax(runGolden(decoder.step(next), linears));
   }
   return {
     text: tokenizer.decode(tokens).slice(tokenizer.decode(given).length),
     tokens: tokens.length,
+    fed: decoder.position,
     rowsPerToken: image.plan.linears.reduce((sum, { rows }) => sum + rows, 0),
   };
 }

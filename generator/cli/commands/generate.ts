@@ -27,7 +27,7 @@ export function generateVerilog(options: { plan: string; output: string }): Comm
     result = asInput(options.plan, () => generate(plan, planHash(plan), folder));
   } catch (error) {
     // A disk that became full must not leave a part of a build.
-    if (isNew) rmSync(folder, { recursive: true, force: true });
+    if (isNew && existsSync(folder)) rmSync(folder, { recursive: true });
     throw error;
   }
   const { luts, brams, cyclesPerToken } = result.estimate;
