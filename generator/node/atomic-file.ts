@@ -2,7 +2,9 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   realpathSync,
   renameSync,
@@ -22,6 +24,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'its folder does not exist',
   ENOTDIR: 'its folder is a file',
   EISDIR: 'a folder of that name exists',
+  EEXIST: 'a file of that name exists',
   EFBIG: 'the file would be too large',
   ESPIPE: 'it is a pipe, and a file is needed',
 };
@@ -31,6 +34,22 @@ export function writeError(path: string, cause: unknown): Error {
   const code = (cause as NodeJS.ErrnoException).code;
   const reason = code ? (REASONS[code] ?? code) : null;
   return reason ? new InputError(`cannot write ${path}: ${reason}`, { cause }) : (cause as Error);
+}
+
+/**
+ * Makes a folder and those above it. Folder by folder, because Node 20's recursive mkdir does not return where the
+ * system answers ENOENT for a folder whose parent exists, as below /proc.
+ * @throws InputError that names the folder
+ */
+export function makeFolder(path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && statSync(path).isDirectory()) return;
+    throw writeError(path, error);
+  }
 }
 
 /**

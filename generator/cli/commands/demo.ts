@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { writeError } from '../../node/atomic-file.js';
+import { makeFolder } from '../../node/atomic-file.js';
 import { packageRoot } from '../../node/package-root.js';
 import type { CommandResult, Register } from '../command.js';
 import { duration } from '../progress.js';
@@ -39,11 +38,7 @@ export function addDemo(program: Command, register: Register): void {
 async function demo(options: DemoOptions): Promise<CommandResult> {
   const started = Date.now();
   const folder = userPath(options.output);
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw writeError(folder, error);
-  }
+  makeFolder(folder);
   const model = join(packageRoot(), 'examples/tiny-llama');
   const texts = join(packageRoot(), 'examples/text');
   const planFile = join(folder, 'plan.json');

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { loadBoard } from '../../boards/node/load.js';
 import { InputError } from '../../errors.js';
 import { asInput } from '../../model/node/files.js';
-import { writeError, writeFileAtomic } from '../../node/atomic-file.js';
+import { makeFolder, writeFileAtomic } from '../../node/atomic-file.js';
 import { packageRoot } from '../../node/package-root.js';
 import type { Plan } from '../../plan/types.js';
 import { utilisation } from '../../sizing/array.js';
@@ -118,10 +118,6 @@ function isInside(path: string): boolean {
 
 function writeIfChanged(path: string, text: string): void {
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-  } catch (error) {
-    throw writeError(dirname(path), error);
-  }
+  makeFolder(dirname(path));
   writeFileAtomic(path, text);
 }

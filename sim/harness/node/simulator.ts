@@ -28,9 +28,15 @@ export function readBuildFolder(path: string): BuildFolder {
     throw new InputError(`${path} has no plan.json: make it with "sdq generate --plan plan.json -o ${basename(path)}"`);
   }
   const plan = readPlan(planFile);
-  const names = asInput(path, () => readdirSync(path, { recursive: true }) as string[]);
-  const verilog = names.filter((name) => name.endsWith('.v')).sort();
-  if (verilog.length === 0) throw new InputError(`${path} has no Verilog files: run "sdq generate" again`);
+  if (!existsSync(join(path, `${TOP_MODULE}.v`))) {
+    throw new InputError(`${path} has no ${TOP_MODULE}.v: run "sdq generate" again, or name the folder that it wrote`);
+  }
+  // Two levels, as generated; builds in folders below are not part of this one.
+  const verilog = ['.', 'rtl']
+    .filter((folder) => existsSync(join(path, folder)))
+    .flatMap((folder) => asInput(path, () => readdirSync(join(path, folder))).map((name) => join(folder, name)))
+    .filter((name) => name.endsWith('.v'))
+    .sort();
   return { path, plan, planHash: planHash(plan), verilog: verilog.map((name) => join(path, name)) };
 }
 
