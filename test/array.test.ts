@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { lint } from '../sim/verilator-bin/src/lint.js';
 import { ENGINE_CASES } from './rtl/engine/cases.js';
 import { engineVerilog, ROOT, runEngine } from './rtl/engine/icarus.js';
 import { uniform } from './support/random.js';
@@ -19,6 +20,36 @@ function elaborate(top: string, parameters: Readonly<Record<string, number>>): s
   ]);
   return execFileSync('vvp', ['-n', program]).toString();
 }
+
+describe('each module', () => {
+  const folders = ['array', 'engine', 'memory', 'link', 'control'].map((folder) => join(ROOT, 'rtl', folder));
+  const modules = [...engineVerilog(), join(ROOT, 'rtl/sdq_core.v')];
+
+  it('is clean for verilator -Wall as the top, with its default parameters', async () => {
+    for (const file of modules) {
+      const { output } = await lint({ files: [file], top: basename(file, '.v'), includeDirs: folders });
+      expect(output).toBe('');
+    }
+  });
+
+  it('is clean for Icarus -Wall as the top', () => {
+    for (const file of modules) {
+      const libraries = folders.flatMap((folder) => ['-y', folder]);
+      const args = [
+        '-g2005',
+        '-Wall',
+        '-s',
+        basename(file, '.v'),
+        '-o',
+        join(directory, 'top.vvp'),
+        ...libraries,
+        file,
+      ];
+      const { stdout, stderr, status } = spawnSync('iverilog', args, { encoding: 'utf8' });
+      expect({ file, stdout, stderr, status }).toEqual({ file, stdout: '', stderr: '', status: 0 });
+    }
+  });
+});
 
 describe('the ternary codecs', () => {
   it('agree with division by 3 for all 243 bytes', () => {

@@ -35,7 +35,7 @@ const COMMANDS = [
 ];
 
 describe('help', () => {
-  it.each(COMMANDS)('of %s has an example', async (command) => {
+  it.concurrent.each(COMMANDS)('of %s has an example', async (command) => {
     const { code, stdout, stderr } = await sdq([command, '--help']);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(
