@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { lint } from '../sim/verilator-bin/src/lint.js';
 import { ENGINE_CASES } from './rtl/engine/cases.js';
 import { engineVerilog, ROOT, runEngine } from './rtl/engine/icarus.js';
+import { icarus, lacks, yosys } from './support/needs.js';
 import { uniform } from './support/random.js';
 import { tempDirectory } from './support/temp.js';
 
@@ -32,7 +33,7 @@ describe('each module', () => {
     }
   });
 
-  it('is clean for Icarus -Wall as the top', () => {
+  it.skipIf(lacks(icarus))('is clean for Icarus -Wall as the top', () => {
     for (const file of modules) {
       const libraries = folders.flatMap((folder) => ['-y', folder]);
       const args = [
@@ -51,7 +52,7 @@ describe('each module', () => {
   });
 });
 
-describe('the ternary codecs', () => {
+describe.skipIf(lacks(icarus))('the ternary codecs', () => {
   it('agree with division by 3 for all 243 bytes', () => {
     const program = join(directory, 'codec.vvp');
     const bench = join(ROOT, 'test/rtl/array/codec_tb.v');
@@ -72,11 +73,11 @@ describe('illegal parameters', () => {
     ['sdq_sequencer', { SCHEDULE_WIDTH: 33 }, /SCHEDULE_WIDTH=33, fields sum up to 34/],
   ];
 
-  it.each(illegal)('of %s %o are refused with their values', (top, parameters, message) => {
+  it.skipIf(lacks(icarus)).each(illegal)('of %s %o are refused with their values', (top, parameters, message) => {
     expect(elaborate(top, parameters)).toMatch(message);
   });
 
-  it('stop Yosys', () => {
+  it.skipIf(lacks(yosys))('stop Yosys', () => {
     const script = 'chparam -set UNITS 2 sdq_block_scale; hierarchy -top sdq_block_scale; proc';
     const files = engineVerilog().join(' ');
     const { status, stderr } = spawnSync('yosys', ['-p', `read_verilog ${files}; ${script}`], { encoding: 'utf8' });
@@ -107,7 +108,7 @@ const FAULTS: readonly { file: string; from: string; to: string; shownBy: string
   { file: 'sdq_sequencer.v', from: 'segment_end ?', to: "1'b0 ?", shownBy: 'tails and gains on 8 lanes' },
 ];
 
-describe('a fault in the Verilog', () => {
+describe.skipIf(lacks(icarus))('a fault in the Verilog', () => {
   const target = { lutInputs: 6, memoryByteBits: 9 } as const;
 
   it.each(FAULTS)('is found: $file without "$from"', ({ file, from, to, shownBy }) => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, symlinkSync } from 'node:fs';
+import { readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -15,14 +15,12 @@ import {
   spawnSdq,
   writeSmallModel,
 } from './support/cli.js';
+import { fullDevice, lacks } from './support/needs.js';
 import { examplePath } from './support/shared.js';
 import { tempDirectory } from './support/temp.js';
 
 const folder = tempDirectory();
 const file = (name: string): string => join(folder, name);
-
-/** Linux has it; other systems have no device that is always full. */
-const HAS_FULL_DEVICE = existsSync('/dev/full');
 
 let small: Prepared;
 let other: Prepared;
@@ -94,7 +92,7 @@ describe('a disk that becomes full', () => {
     expect(listing(folder)).toEqual(before);
   });
 
-  it.skipIf(!HAS_FULL_DEVICE)('is found where output goes to a device, which stays one', async () => {
+  it.skipIf(lacks(fullDevice))('is found where output goes to a device, which stays one', async () => {
     symlinkSync('/dev/full', file('full.json'));
     const before = listing(folder);
     const refusal = refusalOf(await sdq(['plan', 'small', '-o', 'full.json'], { cwd: folder }), { progress: true });
@@ -102,7 +100,7 @@ describe('a disk that becomes full', () => {
     expect(listing(folder)).toEqual(before);
   });
 
-  it.skipIf(!HAS_FULL_DEVICE)('is found where stdout is the file', async () => {
+  it.skipIf(lacks(fullDevice))('is found where stdout is the file', async () => {
     const outcome = await sdq(['inspect', 'small', '--json'], { cwd: folder, shell: '"$@" > /dev/full' });
     expect(refusalOf(outcome)).toBe('cannot write standard output: the disk is full');
   });

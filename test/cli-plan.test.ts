@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { shapeNames } from '../generator/model/shapes.js';
 import type { Plan, PlanLinear } from '../generator/plan/types.js';
 import { refusalOf, sdq, sdqJson, writeSmallModel } from './support/cli.js';
-import { isAbsent, sharedPath } from './support/shared.js';
+import { data, lacks } from './support/needs.js';
+import { sharedPath } from './support/shared.js';
 import { tempDirectory } from './support/temp.js';
 
 interface PlanResult {
@@ -159,7 +160,7 @@ describe('sdq plan', () => {
 
 const published = sharedPath('vectors/opt-125m');
 
-describe.skipIf(isAbsent(published))('the published statistics of opt-125m', () => {
+describe.skipIf(lacks(data('vectors/opt-125m')))('the published statistics of opt-125m', () => {
   it('give the published allocation', async () => {
     const out = file('published.json');
     const stats = join(published, 'linear_info.json');

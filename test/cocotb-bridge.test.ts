@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -18,6 +18,7 @@ import { detect, verilatorFor } from '../sim/cocotb-bridge/src/detect.js';
 import { serveOracle } from '../sim/cocotb-bridge/src/oracle.js';
 import { decode, encode } from '../sim/cocotb-bridge/src/oracle-json.js';
 import { PYTHON_DIR, runCocotb } from '../sim/cocotb-bridge/src/run.js';
+import { lacks, python } from './support/needs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cocotb-bridge-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -140,16 +141,6 @@ describe('detect', () => {
   });
 });
 
-const hasPython = (() => {
-  try {
-    execFileSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 8))']);
-    return true;
-  } catch {
-    return false;
-  }
-})();
-if (!hasPython) console.warn('SKIPPED: the oracle from Python, because there is no python3 >= 3.8');
-
 describe('the oracle', () => {
   it('keeps integers exact in JSON', () => {
     const value = { small: 7n, large: 2n ** 70n, list: new Int8Array([-1, 2]), wide: new BigInt64Array([5n]) };
@@ -164,7 +155,7 @@ describe('the oracle', () => {
     ).stdout.trim();
   };
 
-  it.runIf(hasPython)('answers Python, errors included', async () => {
+  it.skipIf(lacks(python))('answers Python, errors included', async () => {
     const server = await serveOracle({
       sum: (params) => (params as { x: number[] }).x.reduce((a, b) => a + b, 0),
       square: (params) => (params as { x: bigint }).x ** 2n,
@@ -199,7 +190,7 @@ describe('the oracle', () => {
     expect(await ask(gone, server.env)).toContain('no golden model at 127.0.0.1');
   });
 
-  it.runIf(hasPython && existsSync(join(PYTHON_DIR, '../dist/index.js')))('talks over standard streams', async () => {
+  it.skipIf(lacks(python))('talks over standard streams', async () => {
     const index = JSON.stringify(join(PYTHON_DIR, '../dist/index.js'));
     const model = write(
       'model.mjs',
@@ -234,10 +225,11 @@ function developmentEnvironment(): Record<string, string> {
   return { PATH: `${join(venv, 'bin')}${delimiter}${process.env.PATH ?? ''}` };
 }
 
-describe('real cocotb', async () => {
-  const env = developmentEnvironment();
-  const detection = await detect({ env: { ...process.env, ...env } });
-  if (!detection.available) console.warn(`SKIPPED: real cocotb runs, because ${detection.reason}`);
+const env = developmentEnvironment();
+const detection = await detect({ env: { ...process.env, ...env } });
+const cocotb = detection.available ? null : `cocotb cannot run: ${detection.reason}`;
+
+describe.skipIf(lacks(cocotb))('real cocotb', () => {
   const base = {
     toplevel: 'counter',
     sources: [write('counter.v', COUNTER)],
@@ -260,7 +252,7 @@ describe('real cocotb', async () => {
     expect(result.output).toContain('the counter is not 99');
   });
 
-  it.runIf(simulators.length > 0)('passes when all tests pass, and fails when there are none', async () => {
+  it('passes when all tests pass, and fails when there are none', async () => {
     const only = write('tests2/test_one.py', TESTS.slice(0, TESTS.lastIndexOf('@cocotb.test')));
     const one = { ...base, testModule: 'test_one', testDirs: [join(only, '..')], buildDir: join(folder, 'build-one') };
     expect(await runCocotb(one)).toMatchObject({
@@ -278,13 +270,13 @@ describe('real cocotb', async () => {
     expect(await runCocotb(none)).toMatchObject({ status: 'failed', tests: [] });
   });
 
-  it.runIf(simulators.length > 0)('fails with the reason when the design does not compile', async () => {
+  it('fails with the reason when the design does not compile', async () => {
     const sources = [write('bad.v', 'module counter(; endmodule\n')];
     const result = await runCocotb({ ...base, sources, buildDir: join(folder, 'build-bad') });
     expect(result).toMatchObject({ status: 'failed', tests: [], output: expect.stringContaining('bad.v') });
   });
 
-  it.runIf(simulators.length > 0)('stops a simulation that never ends, simulator included', async () => {
+  it('stops a simulation that never ends, simulator included', async () => {
     const endless = `import cocotb\nfrom cocotb.clock import Clock\nfrom cocotb.triggers import Timer\n@cocotb.test()\nasync def endless(dut):\n    cocotb.start_soon(Clock(dut.clk_i, 10, "ns").start())\n    await Timer(10**9, "ms")\n`;
     write('tests4/test_endless.py', endless);
     const options = {

@@ -5,6 +5,7 @@ import { lint } from '../sim/verilator-bin/src/lint.js';
 import { ENGINE_CASES } from './rtl/engine/cases.js';
 import { engineVerilog, runEngine } from './rtl/engine/icarus.js';
 import { caseGeometry } from './rtl/engine/vectors.js';
+import { icarus, lacks } from './support/needs.js';
 import { uniform } from './support/random.js';
 import { tempDirectory } from './support/temp.js';
 
@@ -20,7 +21,7 @@ describe.each(TARGETS)('sdq_engine for $lutInputs-input LUTs and $memoryByteBits
   const directory = tempDirectory();
 
   ENGINE_CASES.forEach((engineCase, i) => {
-    it(`computes ${engineCase.name} (seed ${SEED + i})`, () => {
+    it.skipIf(lacks(icarus))(`computes ${engineCase.name} (seed ${SEED + i})`, () => {
       const stall = [0, 40, 80][i % 3]!;
       const idle = [30, 0][i % 2]!;
       const output = runEngine(directory, engineCase, target, uniform(SEED + i), { seed: SEED + i, stall, idle });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { loadTokenizer } from '../firmware/tokenizer/node/load.js';
+import type { Tokenizer } from '../firmware/tokenizer/tokenizer.js';
 import { floatNll } from '../generator/evaluate/float-nll.js';
 import { readText } from '../generator/evaluate/node/read-text.js';
 import { countPredictions, tokenWindows } from '../generator/evaluate/windows.js';
@@ -19,8 +20,9 @@ import {
   writeCheckpoint,
 } from './support/checkpoints.js';
 import { naiveLogits } from './support/naive-model.js';
+import { data, lacks } from './support/needs.js';
 import { gaussian } from './support/random.js';
-import { examplePath, isAbsent, sharedPath } from './support/shared.js';
+import { examplePath, sharedPath } from './support/shared.js';
 import { tempDirectory } from './support/temp.js';
 
 /** Logits of every position, running the model layer by layer. */
@@ -163,17 +165,20 @@ test.each([
   }
 });
 
-const STORIES = sharedPath('models/stories260K');
-
-describe.skipIf(isAbsent(STORIES))('stories260K', () => {
-  const path = join(STORIES, 'stories260K.bin');
-  const source = openModel(path);
-  const tokenizer = loadTokenizer(path, join(STORIES, 'tok512.bin'));
+describe.skipIf(lacks(data('models/stories260K'), data('text')))('stories260K', () => {
+  const folder = sharedPath('models/stories260K');
+  let source: ModelSource;
+  let tokenizer: Tokenizer;
+  beforeAll(() => {
+    const path = join(folder, 'stories260K.bin');
+    source = openModel(path);
+    tokenizer = loadTokenizer(path, join(folder, 'tok512.bin'));
+  });
 
   test('greedy generation gives the text that llama2.c gives', () => {
     const tokens = generateGreedily(new FloatDecoder(source), [source.config.bos], 200);
     expect(tokens).toHaveLength(200);
-    expect(tokenizer.decode(tokens)).toBe(readFileSync(join(STORIES, 'greedy_200_tokens.txt'), 'utf8'));
+    expect(tokenizer.decode(tokens)).toBe(readFileSync(join(folder, 'greedy_200_tokens.txt'), 'utf8'));
   });
 
   test.each([
@@ -199,35 +204,31 @@ interface Reference {
 
 describe.each(['tiny-llama', 'tiny-opt'])('%s', (name) => {
   const directory = examplePath(name);
-  const text = examplePath('text/eval.jsonl');
+  const reference: Reference = JSON.parse(readFileSync(join(directory, 'reference.json'), 'utf8'));
+  const source = openModel(directory);
+  const tokenizer = loadTokenizer(directory);
 
-  describe.skipIf(isAbsent(join(directory, 'reference.json')) || isAbsent(text))('against its reference', () => {
-    const reference: Reference = JSON.parse(readFileSync(join(directory, 'reference.json'), 'utf8'));
-    const source = openModel(directory);
-    const tokenizer = loadTokenizer(directory);
+  test('logits after the prompt', () => {
+    const logits = new FloatDecoder(source).push(reference.promptTokens);
+    for (const { id, logit } of reference.promptTopLogits) expect(logits[id]).toBeCloseTo(logit, 4);
+  });
 
-    test('logits after the prompt', () => {
-      const logits = new FloatDecoder(source).push(reference.promptTokens);
-      for (const { id, logit } of reference.promptTopLogits) expect(logits[id]).toBeCloseTo(logit, 4);
-    });
+  test('greedy generation', () => {
+    const { promptTokens, greedyTokens, greedyText } = reference;
+    const tokens = generateGreedily(new FloatDecoder(source), promptTokens, greedyTokens.length);
+    expect(tokens).toEqual(greedyTokens);
+    const stream = tokenizer.stream(promptTokens);
+    expect(tokens.map((token) => stream.push(token)).join('') + stream.end()).toBe(greedyText);
+  });
 
-    test('greedy generation', () => {
-      const { promptTokens, greedyTokens, greedyText } = reference;
-      const tokens = generateGreedily(new FloatDecoder(source), promptTokens, greedyTokens.length);
-      expect(tokens).toEqual(greedyTokens);
-      const stream = tokenizer.stream(promptTokens);
-      expect(tokens.map((token) => stream.push(token)).join('') + stream.end()).toBe(greedyText);
-    });
-
-    test('negative log-likelihood', () => {
-      const windows = tokenWindows(source.config, tokenizer, readText(text));
-      expect(windows).toHaveLength(reference.evalDocumentNlls.length);
-      expect(countPredictions(windows)).toBe(reference.evalTokens);
-      const total = windows.reduce((sum, window, i) => sum + reference.evalDocumentNlls[i]! * (window.length - 1), 0);
-      expect(total / reference.evalTokens).toBeCloseTo(reference.evalNll, 5);
-      for (const [i, window] of windows.slice(0, 6).entries()) {
-        expect(floatNll(source, [window]).nll).toBeCloseTo(reference.evalDocumentNlls[i]!, 5);
-      }
-    });
+  test('negative log-likelihood', () => {
+    const windows = tokenWindows(source.config, tokenizer, readText(examplePath('text/eval.jsonl')));
+    expect(windows).toHaveLength(reference.evalDocumentNlls.length);
+    expect(countPredictions(windows)).toBe(reference.evalTokens);
+    const total = windows.reduce((sum, window, i) => sum + reference.evalDocumentNlls[i]! * (window.length - 1), 0);
+    expect(total / reference.evalTokens).toBeCloseTo(reference.evalNll, 5);
+    for (const [i, window] of windows.slice(0, 6).entries()) {
+      expect(floatNll(source, [window]).nll).toBeCloseTo(reference.evalDocumentNlls[i]!, 5);
+    }
   });
 });

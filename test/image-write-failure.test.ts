@@ -7,6 +7,7 @@ import { directoryBytes, HEADER_BYTES } from '../generator/image/format.js';
 import { ImageWriter } from '../generator/image/node/writer.js';
 import { imageBytes, withFolder, writeImage } from './support/golden-images.js';
 import { fabricateModel, fabricatePlan, llamaConfig } from './support/golden-models.js';
+import { fullDevice, lacks } from './support/needs.js';
 
 /** Bytes that the fake disk still takes, and the error it then gives; null: a real disk. */
 const disk = vi.hoisted(() => ({ left: null as number | null, code: 'ENOSPC' }));
@@ -116,7 +117,7 @@ describe('an image that cannot be written', () => {
     });
   });
 
-  it.skipIf(!fs.existsSync('/dev/full'))('is an input error on a real full device', () => {
+  it.skipIf(lacks(fullDevice))('is an input error on a real full device', () => {
     withFolder((folder) => {
       const path = join(folder, 'weights.sdq');
       fs.symlinkSync('/dev/full', `${path}.${process.pid}.partial`);

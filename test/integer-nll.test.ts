@@ -15,7 +15,8 @@ import { buildPlan, planLinears } from '../generator/plan/build-plan.js';
 import type { Alphabet } from '../generator/plan/types.js';
 import { dequantizedModel } from '../generator/quantize/dequantized-model.js';
 import { quantizeToImage } from '../generator/quantize/node/quantize-to-image.js';
-import { examplePath, isAbsent, sharedPath } from './support/shared.js';
+import { data, lacks, type Need } from './support/needs.js';
+import { examplePath, sharedPath } from './support/shared.js';
 
 /** What integer arithmetic may cost against float arithmetic on the same quantized weights, in nats per token. */
 const ALLOWED_LOSS = 0.01;
@@ -31,9 +32,9 @@ interface Case {
   readonly text: string;
   readonly osr: number;
   readonly alphabet: Alphabet;
+  readonly needs?: readonly Need[];
 }
 
-const stories = sharedPath('models/stories260K/stories260K.bin');
 const cases: Case[] = [
   {
     name: 'tiny-llama',
@@ -51,17 +52,18 @@ const cases: Case[] = [
   },
   {
     name: 'stories260K',
-    model: stories,
+    model: sharedPath('models/stories260K/stories260K.bin'),
     tokenizer: sharedPath('models/stories260K/tok512.bin'),
     text: sharedPath('text/tinystories_eval.jsonl'),
     osr: 2.5,
     alphabet: 'ternary',
+    needs: [data('models/stories260K'), data('text')],
   },
 ];
 
 describe('the integer decoder', () => {
-  for (const { name, model, tokenizer, text, osr, alphabet } of cases) {
-    it.skipIf(isAbsent(model))(`stays within ${ALLOWED_LOSS} nats of float arithmetic on ${name}`, () => {
+  for (const { name, model, tokenizer, text, osr, alphabet, needs = [] } of cases) {
+    it.skipIf(lacks(...needs))(`stays within ${ALLOWED_LOSS} nats of float arithmetic on ${name}`, () => {
       const source = openModel(model);
       const options = { alphabet, frame: 'hadamard', block: null, placement: 'linear' } as const;
       const linears = planLinears(source.config, options, () => osr);

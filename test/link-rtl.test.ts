@@ -17,16 +17,13 @@ import {
 } from './rtl/link/fixture.js';
 import { fromHex, type Golden, toHex } from './rtl/link/golden.js';
 import { randomStream } from './rtl/link/stream.js';
+import { icarus, lacks, yosys } from './support/needs.js';
 import { uniform } from './support/random.js';
 import { tempDirectory } from './support/temp.js';
 
 const golden = JSON.parse(readFileSync(join(ROOT, 'test/golden/protocol.json'), 'utf8')) as Golden;
 const goldenIn = fromHex(golden.session.map(({ bytes }) => bytes).join(''));
 const goldenOut = golden.session.map(({ answerBytes }) => answerBytes).join('');
-
-function hasTool(command: string): boolean {
-  return spawnSync(command, ['-V']).error === undefined;
-}
 
 interface StressOptions {
   readonly seed: number;
@@ -59,7 +56,7 @@ describe('the sources', () => {
     }
   });
 
-  it.skipIf(!hasTool('yosys'))('map their buffers to block memory and have no latches', () => {
+  it.skipIf(lacks(yosys))('map their buffers to block memory and have no latches', () => {
     const files = fixtureVerilog().filter((file) => file.startsWith(join(ROOT, 'rtl')));
     // 4096 bytes of receive ring and 512 bytes of encoder ring in memories of 512 bytes.
     const script = [
@@ -79,7 +76,7 @@ describe('the sources', () => {
     execFileSync('yosys', ['-q', '-p', script], { stdio: 'pipe' });
   });
 
-  it.skipIf(!hasTool('iverilog'))('refuse illegal parameters, naming them', () => {
+  it.skipIf(lacks(icarus))('refuse illegal parameters, naming them', () => {
     const elaborate = (...parameters: string[]) =>
       spawnSync('iverilog', ['-g2005', '-s', 'sdq_host_link', '-o', '/dev/null', ...parameters, ...fixtureVerilog()], {
         encoding: 'utf8',
@@ -99,7 +96,7 @@ describe('the sources', () => {
   });
 });
 
-describe.skipIf(!hasTool('iverilog'))('in four-state simulation', () => {
+describe.skipIf(lacks(icarus))('in four-state simulation', () => {
   const folder = tempDirectory();
   const path = (name: string) => join(folder, name);
 

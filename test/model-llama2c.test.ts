@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openModel } from '../generator/model/node/open-model.js';
 import { writeLlama2c } from './support/llama2c-writer.js';
+import { data, lacks } from './support/needs.js';
 import { expectRefusal, readAll } from './support/read-model.js';
-import { isAbsent, sharedPath } from './support/shared.js';
+import { sharedPath } from './support/shared.js';
 import { tempDirectory } from './support/temp.js';
 
 const directory = tempDirectory();
@@ -75,9 +76,8 @@ describe('llama2.c files', () => {
     expectRefusal(path, /tensor layers.0.rms_att_weight holds NaN at index 0/);
   });
 
-  const stories = sharedPath('models/stories260K/stories260K.bin');
-  test.skipIf(isAbsent(stories))('stories260K', () => {
-    const { config, parameters } = readAll(stories);
+  test.skipIf(lacks(data('models/stories260K')))('stories260K', () => {
+    const { config, parameters } = readAll(sharedPath('models/stories260K/stories260K.bin'));
     expect(config).toMatchObject({ dim: 64, hidden: 172, layers: 5, heads: 8, kvHeads: 4, vocab: 512, context: 512 });
     expect(parameters).toBe(260032);
   });

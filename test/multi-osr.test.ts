@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rolesOf } from '../generator/model/roles.js';
 import type { Architecture, LinearRole } from '../generator/model/types.js';
 import { allocateOsr, meanOfOsrConfig } from '../generator/plan/multi-osr.js';
 import { layerStatistics, type ModelStatistics, parseStatistics } from '../generator/plan/statistics.js';
+import { data, lacks } from './support/needs.js';
 import { gaussian, uniform } from './support/random.js';
 import { expectInputError } from './support/read-model.js';
-import { isAbsent, sharedPath } from './support/shared.js';
+import { sharedPath } from './support/shared.js';
 
 /** Weights of one layer, with a mean that is not zero and a deviation of its own for each linear. */
 function layerWeights(architecture: Architecture, seed: number): Map<LinearRole, Float32Array> {
@@ -174,10 +176,10 @@ describe('the allocation', () => {
   });
 });
 
-const folder = sharedPath('vectors/opt-125m');
+const PUBLISHED = 'vectors/opt-125m';
 
-describe.skipIf(isAbsent(folder))('the published allocation of opt-125m', () => {
-  const read = (name: string): unknown => JSON.parse(readFileSync(`${folder}/${name}`, 'utf8'));
+describe.skipIf(lacks(data(PUBLISHED)))('the published allocation of opt-125m', () => {
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(sharedPath(PUBLISHED), name), 'utf8'));
 
   it('is reproduced: 72 of 72 linears, in the same order', () => {
     const published = read('linear_osr_2.00.json') as Record<string, object>;

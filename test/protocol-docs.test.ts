@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { startVirtualBoard } from '../sim/harness/node/virtual-board.js';
 import { compileFixture, FakeEngine, fixtureInfo, HARNESS, ROOT } from './rtl/link/fixture.js';
 import { type Golden, toHex } from './rtl/link/golden.js';
+import { lacks, python } from './support/needs.js';
 import { tempDirectory } from './support/temp.js';
 
 const page = readFileSync(join(ROOT, 'docs/protocol.md'), 'utf8');
@@ -21,7 +22,7 @@ describe('docs/protocol.md', () => {
     }
   });
 
-  it.skipIf(spawnSync('python3', ['--version']).status !== 0)('has a host that works', async () => {
+  it.skipIf(lacks(python))('has a host that works', async () => {
     const script = join(tempDirectory(), 'host.py');
     writeFileSync(script, /```python\n(.*?)```/s.exec(page)![1]!);
     const board = await startVirtualBoard(await compileFixture(HARNESS));

@@ -12,9 +12,10 @@ import type { Plan } from '../generator/plan/types.js';
 import { dequantizeLinear, quantizeLinear } from '../generator/quantize/quantize-linear.js';
 import { type QuantizeModelOptions, quantizeModel } from '../generator/quantize/quantize-model.js';
 import { fabricatePlan, llamaConfig, optConfig, optPostNormConfig } from './support/golden-models.js';
+import { data, lacks } from './support/needs.js';
 import { gaussian, uniform } from './support/random.js';
 import { expectInputError } from './support/read-model.js';
-import { isAbsent, sharedPath } from './support/shared.js';
+import { sharedPath } from './support/shared.js';
 
 /** A model of random weights; counts how often each layer is loaded. */
 function randomModel(config: ModelConfig, seed = 1): ModelSource & { readonly loads: number[] } {
@@ -178,16 +179,14 @@ describe('a search that does not fit the frame', () => {
   });
 });
 
-const model = sharedPath('models/stories260K');
-
-describe.skipIf(isAbsent(model))('quantizing stories260K at OSR 3', () => {
-  const source = openModel(`${model}/stories260K.bin`);
-  const plan = fabricatePlan(source.config, { block: 64, samples: () => 192, gain: (segment) => segment });
-  const tokenizer = parseLlama2cTokenizer('tok512.bin', readFileSync(`${model}/tok512.bin`));
-  const text = parseText('eval.jsonl', readFileSync(sharedPath('text/tinystories_eval.jsonl')));
-  const scored = tokenWindows(source.config, tokenizer, { ...text, documents: text.documents.slice(0, 6) });
-
+describe.skipIf(lacks(data('models/stories260K'), data('text')))('quantizing stories260K at OSR 3', () => {
   it('costs less than 0.15 nats without calibration', () => {
+    const model = sharedPath('models/stories260K');
+    const source = openModel(`${model}/stories260K.bin`);
+    const plan = fabricatePlan(source.config, { block: 64, samples: () => 192, gain: (segment) => segment });
+    const tokenizer = parseLlama2cTokenizer('tok512.bin', readFileSync(`${model}/tok512.bin`));
+    const text = parseText('eval.jsonl', readFileSync(sharedPath('text/tinystories_eval.jsonl')));
+    const scored = tokenWindows(source.config, tokenizer, { ...text, documents: text.documents.slice(0, 6) });
     const layers = quantizedLayers(source, plan, {});
     const float = floatNll(source, scored).nll;
     const quantized = floatNll(source, scored, { transformLayer: (layer) => layers[layer]! }).nll;

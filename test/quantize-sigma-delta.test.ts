@@ -5,8 +5,9 @@ import { normalizeSamples, rotateBlock, sampleStatistics } from '../generator/qu
 import { orthonormalFwht } from '../generator/quantize/hadamard.js';
 import { applyMatrix, resampleMatrix } from '../generator/quantize/resample.js';
 import { modulate, type SigmaDeltaOrder } from '../generator/quantize/sigma-delta.js';
+import { data, lacks } from './support/needs.js';
 import { gaussian } from './support/random.js';
-import { isAbsent, sharedPath } from './support/shared.js';
+import { sharedPath } from './support/shared.js';
 
 /** The modulator as a recurrence over plain arrays. */
 function reference(x: readonly number[], threshold: number, alphabet: Alphabet, order: SigmaDeltaOrder): number[] {
@@ -83,10 +84,11 @@ interface SigmaDeltaCase {
   readonly decisionMargin: number;
 }
 
-const path = sharedPath('vectors/sigma_delta.json');
+const VECTORS = 'vectors/sigma_delta.json';
 
-describe.skipIf(isAbsent(path))('the published quantizer of a block', () => {
-  const cases = (): SigmaDeltaCase[] => (JSON.parse(readFileSync(path, 'utf8')) as { cases: SigmaDeltaCase[] }).cases;
+describe.skipIf(lacks(data(VECTORS)))('the published quantizer of a block', () => {
+  const cases = (): SigmaDeltaCase[] =>
+    (JSON.parse(readFileSync(sharedPath(VECTORS), 'utf8')) as { cases: SigmaDeltaCase[] }).cases;
   const plus = new Int8Array(128).fill(1);
 
   function closeTo(found: Float64Array, expected: readonly number[], what: string): void {

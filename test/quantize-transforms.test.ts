@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { fwht, orthonormalFwht } from '../generator/quantize/hadamard.js';
 import { quantile } from '../generator/quantize/quantile.js';
 import { applyMatrix, cosOfTurn, resampleMatrix } from '../generator/quantize/resample.js';
+import { data, lacks } from './support/needs.js';
 import { gaussian } from './support/random.js';
-import { isAbsent, sharedPath } from './support/shared.js';
+import { sharedPath } from './support/shared.js';
 
 function randomVector(seed: number, length: number): Float64Array {
   return Float64Array.from({ length }, gaussian(seed));
@@ -132,11 +133,11 @@ interface ResampleVectors {
   readonly cases: readonly { name: string; osr: number; n: number; num: number; x: number[]; y: number[] }[];
 }
 
-const vectors = sharedPath('vectors/resample_fft.json');
+const VECTORS = 'vectors/resample_fft.json';
 
-describe.skipIf(isAbsent(vectors))('resampling, against SciPy', () => {
+describe.skipIf(lacks(data(VECTORS)))('resampling, against SciPy', () => {
   it('matches every case to 1e-9', () => {
-    const { cases } = JSON.parse(readFileSync(vectors, 'utf8')) as ResampleVectors;
+    const { cases } = JSON.parse(readFileSync(sharedPath(VECTORS), 'utf8')) as ResampleVectors;
     expect(cases.length).toBeGreaterThan(0);
     for (const { name, osr, n, num, x, y } of cases) {
       const result = new Float64Array(num);

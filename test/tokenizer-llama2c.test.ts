@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { parseLlama2cTokenizer } from '../firmware/tokenizer/llama2c.js';
 import { mergeByScore } from '../firmware/tokenizer/merge.js';
 import { encodeLlama2cTokenizer, type Piece, stories } from './support/llama2c-tokenizer.js';
+import { data, lacks } from './support/needs.js';
 import { uniform } from './support/random.js';
-import { isAbsent, sharedPath } from './support/shared.js';
+import { sharedPath } from './support/shared.js';
 
 /**
  * llama2.c's `encode`, written as there: the whole sequence is searched for the best pair before each merge.
@@ -117,7 +118,7 @@ describe('decoding', () => {
   });
 });
 
-describe.skipIf(isAbsent(sharedPath('models/stories260K')))('the tokenizer of stories260K', () => {
+describe.skipIf(lacks(data('models/stories260K'), data('text')))('the tokenizer of stories260K', () => {
   test('encodes stories as llama2.c does, and decodes them', () => {
     const { pieces, tokenizer } = stories();
     expect(tokenizer.vocabSize).toBe(512);

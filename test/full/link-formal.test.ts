@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../rtl/link/fixture.js';
+import { lacks, yosys } from '../support/needs.js';
 import { tempDirectory } from '../support/temp.js';
 
 const FOLDERS = ['rtl/link', 'rtl/control', 'rtl/link/formal', 'rtl/control/formal'].map((folder) =>
@@ -58,7 +59,7 @@ function prove({ top, parameters = {} }: Proof, replace: (file: string) => strin
   };
 }
 
-describe.skipIf(spawnSync('yosys', ['-V']).error !== undefined)('the properties of the link', () => {
+describe.skipIf(lacks(yosys))('the properties of the link', () => {
   it.each(PROOFS)('hold for all time: $top', (proof) => {
     const { proven, log } = prove(proof);
     expect(proven, log).toBe(true);

@@ -1,0 +1,55 @@
+/**
+ * What tests need and not every machine has: tools, and reference data beside the repository. Where it is missing,
+ * tests are skipped with the reason; with CI=true they fail instead. Verilator is no need: the project installs it.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { findTool } from '../../generator/cli/find-tool.js';
+import { sharedPath } from './shared.js';
+
+/** Null if it is there, else what is missing and how to get it. */
+export type Need = string | null;
+
+/** What a skip is announced with; see skip-summary.ts. */
+export const SKIPPED = 'SKIPPED: ';
+
+function tool(name: string, programs: readonly string[], install: string): Need {
+  const missing = programs.filter((program) => findTool(program) === null);
+  return missing.length === 0 ? null : `${name} is not installed (no ${missing.join(', ')} on PATH; "${install}")`;
+}
+
+export const icarus = tool('Icarus Verilog', ['iverilog', 'vvp'], 'apt install iverilog');
+export const yosys = tool('Yosys', ['yosys'], 'apt install yosys');
+
+const isRecentPython = ['-c', 'import sys; sys.exit(sys.version_info < (3, 8))'];
+export const python: Need =
+  spawnSync('python3', isRecentPython).status === 0
+    ? null
+    : 'Python 3.8 or newer is not installed ("apt install python3")';
+
+/** A file or folder of the reference data. */
+export function data(name: string): Need {
+  if (existsSync(sharedPath(name))) return null;
+  return `reference data ${name} is absent: it is no part of the repository (SDQ_SHARED may say where it is)`;
+}
+
+/** A device that is always full, which Linux has. */
+export const fullDevice: Need = existsSync('/dev/full') ? null : '/dev/full is absent on this system';
+
+const announced = new Set<string>();
+
+/**
+ * For describe.skipIf and it.skipIf: whether something is missing, which it says on stderr.
+ * @throws Error with CI=true if something is
+ */
+export function lacks(...needs: readonly Need[]): boolean {
+  const missing = needs.filter((need) => need !== null);
+  if (missing.length === 0) return false;
+  if (process.env.CI === 'true') throw new Error(`CI must run every test: ${missing.join('; ')}`);
+  for (const need of missing) {
+    if (!announced.has(need)) console.warn(`${SKIPPED}${need}`);
+    announced.add(need);
+  }
+  return true;
+}
