@@ -10,6 +10,9 @@ export const DEFAULT_BAUD_RATE = 1_000_000;
 /** Eight data bits, a start bit and a stop bit. */
 const BITS_PER_BYTE = 10;
 
+const PORT_STEP =
+  'Give the path of a serial port (list them with "ls /dev/serial/by-id" or "ls /dev/tty*"); "sdq board" prints that of the virtual board.';
+
 const DISCONNECTED_STEP = 'Check cable and power (or that the virtual board still runs), then open the port again.';
 
 export interface SerialOptions {
@@ -28,7 +31,7 @@ export async function openSerial(path: string, options: SerialOptions = {}): Pro
   const baudRate = options.baudRate ?? DEFAULT_BAUD_RATE;
   const port = new SerialPort({ path, baudRate, autoOpen: false });
   await new Promise<void>((resolve, reject) => {
-    port.open((error) => (error ? reject(openError(path, error)) : resolve()));
+    port.open((error) => (error ? reject(openError(path, baudRate, error)) : resolve()));
   });
   return new SerialTransport(path, port, baudRate);
 }
@@ -101,8 +104,8 @@ function portError(path: string, cause: Error): DeviceError {
 }
 
 /** The package reports the system's reason only in the message: "Error: Permission denied, cannot open /dev/…". */
-function openError(path: string, cause: Error): DeviceError {
-  const reason = cause.message;
+function openError(path: string, baudRate: number, cause: Error): DeviceError {
+  const reason = cause.message.replace(/^Error:? */, '');
   if (/ENOENT|No such file|File not found/i.test(reason)) {
     return new DeviceError(
       'no-such-port',
@@ -127,6 +130,16 @@ function openError(path: string, cause: Error): DeviceError {
       `Close the other program (a serial monitor, another sdq, a browser tab); "fuser ${path}" names it.`,
       { cause },
     );
+  }
+  if (/Inappropriate ioctl|Is a directory|EISDIR|ENOTTY/i.test(reason)) {
+    return new DeviceError('port-failed', `${path} is not a serial port.`, PORT_STEP, { cause });
+  }
+  if (/baud/i.test(reason)) {
+    const what = `${path} does not run at ${baudRate} baud, or is not a serial port.`;
+    return new DeviceError('port-failed', what, 'Check the path, and the rate that the board is built for.', { cause });
+  }
+  if (/ENXIO|ENODEV|EIO|No such device|Input\/output error/i.test(reason)) {
+    return new DeviceError('no-such-port', `Nothing is connected at ${path}.`, PORT_STEP, { cause });
   }
   return new DeviceError(
     'port-failed',
