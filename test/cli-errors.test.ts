@@ -19,6 +19,16 @@ function damagedModel(name: string, change: (model: string) => void): void {
 const rewrite = (path: string, change: (bytes: Buffer) => Uint8Array | string): void =>
   writeFileSync(path, change(readFileSync(path)));
 
+/** Bytes with one bit changed. */
+function flipped(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[at]! ^= 1;
+  return copy;
+}
+
+/** Where the first linear lies: behind header, directory and plan (docs/image.md). */
+const firstLinear = (image: Buffer): number => 60 + image.readUInt32LE(40) + image.readUInt32LE(48);
+
 /** The plan with fields of JSON replaced. */
 function editedPlan(name: string, edit: (plan: Editable) => void): void {
   const plan = JSON.parse(readFileSync(small.plan, 'utf8')) as Editable;
@@ -61,6 +71,7 @@ beforeAll(async () => {
   mkdirSync(file('empty-folder'));
   mkdirSync(file('my-documents'));
   writeFileSync(join(file('my-documents'), 'letter.txt'), 'Dear');
+  cpSync(file('my-documents'), file('documents/build'), { recursive: true });
   writeSmallModel(file('wider'), { hidden_size: 96, head_dim: 24 });
   const sizes = { dim: 32, hidden: 40, layers: 1, heads: 2, kvHeads: 2, vocab: 300, context: 16 };
   writeLlama2c(file('model.bin'), sizes, true);
@@ -89,11 +100,14 @@ beforeAll(async () => {
   writeFileSync(file('not-json.json'), '{\n  "format": \n}');
   writeFileSync(file('osr.json'), '{"0": {"self_attn.q_proj": {"osr_proj": 0.5}}}');
   writeFileSync(file('empty.txt'), ' \n');
+  writeFileSync(file('good.txt'), 'the cat sat');
   writeFileSync(file('bad.jsonl'), '{"text": "a"}\n{"text": \n');
   writeFileSync(file('text.md'), 'that');
   rewrite(small.weights, (bytes) => {
     writeFileSync(file('magic.sdq'), Buffer.concat([Buffer.from('PK'), bytes.subarray(2)]));
     writeFileSync(file('cut.sdq'), bytes.subarray(0, bytes.length / 2));
+    writeFileSync(file('bad-linear.sdq'), flipped(bytes, firstLinear(bytes)));
+    writeFileSync(file('bad-array.sdq'), flipped(bytes, bytes.length - 1));
     return bytes;
   });
 });
@@ -121,9 +135,20 @@ const USAGE: readonly Case[] = [
   { what: 'two targets', args: ['plan', 'small', '--osr', '2', '--budget', '1MiB'], says: /exclude each other/ },
   {
     what: 'a block of 48',
-    args: ['plan', 'small', '--uniform', '--block', '48'],
-    says: /--block must be one of 32, 64/,
+    args: ['plan', 'small', '--block', '48'],
+    says: /'48' is invalid.* One of 32, 64, 128, 256/,
   },
+  {
+    what: 'a placement that is not built yet',
+    args: ['plan', 'small', '--placement', 'decoder', '-o', 'x.json'],
+    says: /--placement decoder cannot be generated yet: only linear/,
+  },
+  {
+    what: 'a tokenizer without a model',
+    args: ['plan', '--shape', 'opt-125m', '--tokenizer', 'small/tokenizer.json'],
+    says: /--tokenizer goes with a MODEL/,
+  },
+  { what: 'an empty name', args: ['generate', '--plan', 'plan.json', '-o', ''], says: /name .* is empty/ },
   {
     what: 'an unknown board',
     args: ['plan', 'small', '--board', 'breadboard'],
@@ -230,7 +255,6 @@ const PLANS: readonly Case[] = [
     what: 'that is too large',
     args: ['plan', 'small', '--budget', '1B'],
     says: /too small: .* at OSR 1/,
-    progress: true,
   },
 ];
 
@@ -259,6 +283,32 @@ const INPUTS: readonly Case[] = [
     args: ['generate', '--plan', 'plan.json', '-o', 'my-documents'],
     says: /my-documents is not empty and is not a build folder/,
   },
+  ...['inspect', 'plan', 'analyze', 'quantize'].map((command) => ({
+    what: `a tokenizer that is none, given to ${command}`,
+    args: {
+      inspect: ['inspect', 'model.bin', '--tokenizer', 'plan.json'],
+      plan: ['plan', 'small', '--tokenizer', 'plan.json'],
+      analyze: ['analyze', 'small', '-o', 'x', '--tokenizer', 'plan.json'],
+      quantize: quantize('-o', 'x', '--tokenizer', 'plan.json'),
+    }[command]!,
+    says: /plan\.json: model\.vocab is missing/,
+  })),
+  ...['linear', 'array'].flatMap((what) =>
+    ['eval', 'simulate', 'board', 'run', 'report'].map((command) => ({
+      what: `weights damaged in an ${what}, given to ${command}`,
+      args: {
+        eval: ['eval', 'small', '--text', 'good.txt', '--weights', `bad-${what}.sdq`],
+        simulate: simulate('--weights', `bad-${what}.sdq`),
+        board: ['board', 'build', '--weights', `bad-${what}.sdq`],
+        run: ['run', '--port', '/dev/nowhere', '--model', 'small', '--weights', `bad-${what}.sdq`],
+        report: ['report', '--plan', 'plan.json', '--weights', `bad-${what}.sdq`, '-o', 'x.html'],
+      }[command]!,
+      says:
+        what === 'linear'
+          ? /damaged: the checksum of layers\.0\.self_attn\.q_proj/
+          : /damaged: the checksum of the arrays/,
+    })),
+  ),
   { what: 'weights that are none', args: simulate('--weights', 'magic.sdq'), says: /magic\.sdq is not a weights\.sdq/ },
   { what: 'weights that are cut', args: simulate('--weights', 'cut.sdq'), says: /cut\.sdq is (truncated|damaged)/ },
   { what: 'no weights', args: ['board', 'build', '--weights', 'no.sdq'], says: /no\.sdq: no such file/ },
@@ -276,6 +326,26 @@ const INPUTS: readonly Case[] = [
     what: 'no such port',
     args: ['run', '--port', '/dev/nowhere', '--model', 'small', '--weights', 'weights.sdq'],
     says: /no port \/dev\/nowhere/,
+  },
+  {
+    what: 'a port that is a file',
+    args: ['run', '--port', join(folder, 'plan.json'), '--model', 'small', '--weights', 'weights.sdq'],
+    says: /plan\.json is not a serial port\. [^:]*\(/,
+  },
+  {
+    what: 'a device that is no port',
+    args: ['run', '--port', '/dev/null', '--model', 'small', '--weights', 'weights.sdq'],
+    says: /\/dev\/null is not a serial port\. [^:]*\(/,
+  },
+  {
+    what: 'a prompt of the demo beyond the context',
+    args: ['demo', '-o', 'x', '--prompt', 'b'.repeat(600)],
+    says: /prompt is 601 tokens .* holds 256/,
+  },
+  {
+    what: 'someone’s folder in that of the demo',
+    args: ['demo', '-o', 'documents'],
+    says: /build is not empty and is not a build folder/,
   },
 ];
 

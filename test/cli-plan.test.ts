@@ -118,7 +118,40 @@ describe('sdq plan', () => {
     expect(refusalOf(await sdq([...args, '-o', 'none.json'], { cwd: folder }))).toMatch(/-o needs a MODEL or --shape/);
   });
 
-  it('--alphabet, --frame, --block and --placement say how linears are built', async () => {
+  it('says on stderr which mean came out, and why, if it is another', async () => {
+    const noted = async (...options: string[]): Promise<string> =>
+      (await sdq(['plan', ...options], { cwd: folder })).stderr;
+    const uniform = ['small', '--osr', '2.3', '--uniform'];
+    expect(await noted('small', '--osr', '2', '--uniform')).toBe('');
+    expect(await noted(...uniform)).toBe(
+      'The mean OSR is 2.250, not 2.3: blocks of 64 columns get a multiple of 8 samples.\n',
+    );
+    expect(await noted(...uniform, '--frame', 'fourier')).toBe(
+      'The mean OSR is 2.297, not 2.3: blocks of 64 columns get whole samples.\n',
+    );
+    const stats = { '0': { block_std: 0.02, fc1: { std: 0.02, ratio: 0.5 }, fc2: { std: 0.04, ratio: 0.5 } } };
+    writeFileSync(file('noted.json'), JSON.stringify(stats));
+    const args = ['--stats', 'noted.json', '--osr', '2.6'];
+    const mean = (await sdqJson<PlanResult>(['plan', ...args], { cwd: folder })).meanOsr.toFixed(3);
+    const reason = 'MultiOSR rounds the OSR of each linear to a quarter';
+    expect(await noted(...args)).toBe(mean === '2.600' ? '' : `The mean OSR is ${mean}, not 2.6: ${reason}.\n`);
+  });
+
+  it('says on stderr that a plan is too large to be built', async () => {
+    const { stderr } = await sdq(['plan', '--shape', 'llama-7b', '--osr', '2']);
+    expect(stderr).toMatch(
+      /^No accelerator can be generated from this plan: the weights of this plan span \d+ bytes; .*\n$/,
+    );
+  });
+
+  it('refuses a model beyond the limits of plans before it reads the weights', async () => {
+    writeSmallModel(file('long'), { max_position_embeddings: 2 ** 20 + 1 });
+    expect(refusalOf(await sdq(['plan', 'long', '-o', 'long.json'], { cwd: folder }))).toMatch(
+      /^no plan can be made of long: \$\.model\.context must be at most 1048576, not 1048577$/,
+    );
+  });
+
+  it('--alphabet, --frame and --block say how linears are built', async () => {
     const binary = await plan('--alphabet', 'binary', '--osr', '2', '--uniform', '-o', 'binary.json');
     for (const linear of planOf('binary.json').linears)
       expect(linear).toMatchObject({ alphabet: 'binary', packing: 'bits' });
@@ -133,8 +166,6 @@ describe('sdq plan', () => {
 
     const hashes = [binary.planHash, fourier.planHash, (await plan('--osr', '2', '--uniform')).planHash];
     expect(new Set(hashes).size).toBe(3);
-    await plan('--placement', 'decoder', '-o', 'decoder.json');
-    expect(planOf('decoder.json').placement).toBe('decoder');
   });
 
   it('knows every shape without its weights', async () => {

@@ -21,6 +21,11 @@ export function openUserModel(path: string): ModelSource {
   return openModel(userPath(path));
 }
 
+/** For commands that need no tokenizer. @throws InputError if one was given that is none */
+export function checkUserTokenizer(modelPath: string, options: ModelOptions): void {
+  if (options.tokenizer !== undefined) loadUserTokenizer(modelPath, options);
+}
+
 /** Loads the MODEL's tokenizer, or the one given with --tokenizer. */
 export function loadUserTokenizer(modelPath: string, options: ModelOptions): Tokenizer {
   return loadTokenizer(userPath(modelPath), options.tokenizer === undefined ? undefined : userPath(options.tokenizer));

@@ -1,12 +1,16 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { checkWritable } from '../node/atomic-file.js';
+import { InputError } from '../errors.js';
+import { checkFolder, checkWritable } from '../node/atomic-file.js';
 import { packageRoot } from '../node/package-root.js';
+import { BLOCKS } from '../plan/build-plan.js';
 
 /**
  * A path as the user meant it. npm runs scripts in the package's folder and says in INIT_CWD where the user stands.
+ * @throws InputError if it is empty, which a shell variable without a value makes it
  */
 export function userPath(path: string): string {
+  if (path === '') throw new InputError('the name of a file or folder is empty');
   const standing = process.cwd() === packageRoot() ? process.env.INIT_CWD : undefined;
   return resolve(standing ?? process.cwd(), path);
 }
@@ -18,6 +22,16 @@ export function userPath(path: string): string {
 export function outputPath(path: string): string {
   const resolved = userPath(path);
   checkWritable(resolved);
+  return resolved;
+}
+
+/**
+ * A folder to write files into, as the user meant it. Called before the work begins.
+ * @throws InputError if it is a file, or cannot be written into
+ */
+export function outputFolder(path: string): string {
+  const resolved = userPath(path);
+  checkFolder(resolved);
   return resolved;
 }
 
@@ -42,6 +56,13 @@ export function integerFrom(least: number, most = Number.MAX_SAFE_INTEGER): (tex
     }
     return value;
   };
+}
+
+/** One of the numbers of columns that a block may have. */
+export function blockValue(text: string): number {
+  const value = number(text);
+  if (!BLOCKS.includes(value)) throw new InvalidArgumentError(`One of ${BLOCKS.join(', ')} is wanted.`);
+  return value;
 }
 
 const UNITS: Readonly<Record<string, number>> = {

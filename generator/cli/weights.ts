@@ -1,6 +1,9 @@
 import { InputError } from '../errors.js';
+import type { Image } from '../image/image.js';
+import { openImage } from '../image/node/open-image.js';
 import type { ModelConfig } from '../model/types.js';
 import type { Plan } from '../plan/types.js';
+import { userPath } from './values.js';
 
 const SHAPE_FIELDS = [
   'architecture',
@@ -15,6 +18,16 @@ const SHAPE_FIELDS = [
   'embedDim',
   'tiedHead',
 ] as const;
+
+/**
+ * Opens the weights that the user named and reads them once, so that damage is found before any work.
+ * @throws InputError if they are damaged
+ */
+export function openUserWeights(path: string): Image {
+  const image = openImage(userPath(path));
+  image.verify();
+  return image;
+}
 
 /** @throws InputError naming the first field in which a plan's model and a checkpoint differ */
 export function checkSameModel(plan: Plan, config: ModelConfig, file: string): void {

@@ -57,6 +57,12 @@ export class Image implements LinearWeights {
     }
   }
 
+  /** Reads the whole file. @throws InputError if any of it is damaged */
+  verify(): void {
+    for (const index of this.plan.linears.keys()) this.#linearBytes(index);
+    this.integerModel();
+  }
+
   /** Reads everything but the linears' symbols. @throws InputError if it is damaged */
   integerModel(): IntegerModel {
     const { linears, numbers, arraysCrc32 } = this.#directory;
@@ -79,15 +85,21 @@ export class Image implements LinearWeights {
   /** Reads, checks and unpacks one linear, by its index in the plan. @throws InputError if it is damaged */
   linear(index: number): QuantizedLinear {
     const plan = this.plan.linears[index]!;
-    const { exponent, crc32: crc } = this.#directory.linears[index]!;
+    const { exponent } = this.#directory.linears[index]!;
     const { symbols, scales, means } = linearBytes(plan);
-    const bytes = this.#region(this.#offsets[index]!, symbols + scales + means, crc, plan.name);
+    const bytes = this.#linearBytes(index);
     return {
       symbols: unpackSymbols(plan, bytes.subarray(0, symbols)),
       scales: new Uint8Array(bytes.subarray(symbols, symbols + scales)),
       means: means ? new Int8Array(bytes.subarray(symbols + scales)) : null,
       exponent,
     };
+  }
+
+  #linearBytes(index: number): Uint8Array {
+    const offset = this.#offsets[index]!;
+    const length = this.#offsets[index + 1]! - offset;
+    return this.#region(offset, length, this.#directory.linears[index]!.crc32, this.plan.linears[index]!.name);
   }
 
   #region(offset: number, length: number, crc: number, what: string): Uint8Array {

@@ -26,11 +26,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'a folder of that name exists',
   EEXIST: 'a file of that name exists',
   EFBIG: 'the file would be too large',
-  ESPIPE: 'it is a pipe, and a file is needed',
+  ELOOP: 'its links lead in a circle',
 };
 
 /** A failed write as one sentence that names the file. */
 export function writeError(path: string, cause: unknown): Error {
+  if (cause instanceof InputError) return cause;
   const code = (cause as NodeJS.ErrnoException).code;
   const reason = code ? (REASONS[code] ?? code) : null;
   return reason ? new InputError(`cannot write ${path}: ${reason}`, { cause }) : (cause as Error);
@@ -58,8 +59,22 @@ export function makeFolder(path: string): void {
  */
 export function checkWritable(path: string): void {
   try {
-    const { target, isDevice } = placeOf(path);
-    accessSync(isDevice ? target : folderOf(target), constants.W_OK);
+    accessSync(folderOf(targetOf(path)), constants.W_OK);
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
+/**
+ * Finds out whether files can be written into a folder, which need not exist yet. Makes nothing.
+ * @throws InputError that names the folder
+ */
+export function checkFolder(path: string): void {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) checkFolder(dirname(path));
+    else if (found.isDirectory()) accessSync(path, constants.W_OK);
+    else throw Object.assign(new Error(`${path} is a file`), { code: 'EEXIST' });
   } catch (error) {
     throw writeError(path, error);
   }
@@ -67,16 +82,16 @@ export function checkWritable(path: string): void {
 
 /** Removes what an interrupted AtomicFile of this process has left. */
 export function removePartial(path: string): void {
-  const { target, isDevice } = placeOf(path);
-  if (!isDevice) rmSync(partialName(target), { force: true });
+  rmSync(partialName(targetOf(path)), { force: true });
 }
 
-/** Where bytes for a path go: links are followed, and devices and pipes are written in place. */
-function placeOf(path: string): { readonly target: string; readonly isDevice: boolean } {
+/** Where bytes for a path go: links are followed. @throws InputError for a device or a pipe: they must not be replaced */
+function targetOf(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return { target: path, isDevice: false };
+  if (found === undefined) return path;
   if (found.isDirectory()) throw Object.assign(new Error(`${path} is a folder`), { code: 'EISDIR' });
-  return { target: realpathSync(path), isDevice: !found.isFile() };
+  if (!found.isFile()) throw new InputError(`cannot write ${path}: it is a device or a pipe, and a file is needed`);
+  return realpathSync(path);
 }
 
 function folderOf(path: string): string {
@@ -95,8 +110,7 @@ function partialName(target: string): string {
  */
 export class AtomicFile {
   readonly #target: string;
-  /** Null for a device or a pipe, which must not be replaced by a file. */
-  readonly #temporary: string | null;
+  readonly #temporary: string;
   readonly #fd: number;
   #open = true;
   /** Bytes appended so far. */
@@ -104,17 +118,16 @@ export class AtomicFile {
 
   constructor(readonly path: string) {
     try {
-      const { target, isDevice } = placeOf(path);
-      this.#target = target;
-      this.#temporary = isDevice ? null : partialName(target);
-      this.#fd = openSync(this.#temporary ?? target, 'w');
+      this.#target = targetOf(path);
+      this.#temporary = partialName(this.#target);
+      this.#fd = openSync(this.#temporary, 'w');
     } catch (error) {
       throw writeError(path, error);
     }
   }
 
   append(bytes: Uint8Array): void {
-    this.#write(bytes, this.#temporary === null ? null : this.size);
+    this.#write(bytes, this.size);
     this.size += bytes.length;
   }
 
@@ -125,9 +138,9 @@ export class AtomicFile {
 
   commit(): void {
     this.#attempt(() => {
-      if (this.#temporary !== null) fsyncSync(this.#fd);
+      fsyncSync(this.#fd);
       this.#close();
-      if (this.#temporary !== null) renameSync(this.#temporary, this.#target);
+      renameSync(this.#temporary, this.#target);
     });
   }
 
@@ -138,11 +151,10 @@ export class AtomicFile {
     this.#remove();
   }
 
-  #write(bytes: Uint8Array, offset: number | null): void {
+  #write(bytes: Uint8Array, offset: number): void {
     this.#attempt(() => {
       for (let done = 0; done < bytes.length; ) {
-        const position = offset === null ? null : offset + done;
-        done += writeSync(this.#fd, bytes, done, bytes.length - done, position);
+        done += writeSync(this.#fd, bytes, done, bytes.length - done, offset + done);
       }
     });
   }
@@ -153,7 +165,7 @@ export class AtomicFile {
   }
 
   #remove(): void {
-    if (this.#temporary !== null) rmSync(this.#temporary, { force: true });
+    rmSync(this.#temporary, { force: true });
   }
 
   #attempt<T>(action: () => T): T {

@@ -13,7 +13,8 @@ export const MAX_OSR = 8;
 /** Samples per block are a multiple of this in mode `hadamard`, so that beats are full. */
 export const SAMPLE_GRANULE = 8;
 const SIGN_SEED = 1;
-const BLOCKS = [32, 64, 128, 256];
+/** Columns that a block may have. */
+export const BLOCKS: readonly number[] = [32, 64, 128, 256];
 
 export interface PlanOptions {
   readonly alphabet: Alphabet;

@@ -28,6 +28,12 @@ export function parsePlan(text: string, name: string): Plan {
   return plan;
 }
 
+/** Checks that plans can be made of a model. @throws InputError naming the limit that it exceeds */
+export function checkModel(model: ModelConfig): void {
+  const problem = modelInconsistency(model);
+  if (problem) throw new InputError(`no plan can be made of ${model.name}: ${problem}`);
+}
+
 /** One sentence for a schema error, with the JSON path of the field. */
 export function describe(error: ErrorObject): string {
   const path = jsonPath(error.instancePath);

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../../node/atomic-file.js';
-import { modelStatistics } from '../../plan/statistics.js';
 import type { CommandResult, Register } from '../command.js';
-import { addModelOptions, openUserModel } from '../model.js';
-import { remaining, startProgress } from '../progress.js';
+import { addModelOptions, checkUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
+import { measureWeights } from '../statistics.js';
 import { outputPath } from '../values.js';
 
 export function addAnalyze(program: Command, register: Register): void {
@@ -16,16 +15,16 @@ export function addAnalyze(program: Command, register: Register): void {
   register(addModelOptions(command), analyze);
 }
 
-function analyze(path: string, options: { output: string }): CommandResult {
+interface AnalyzeOptions extends ModelOptions {
+  readonly output: string;
+}
+
+function analyze(path: string, options: AnalyzeOptions): CommandResult {
   const source = openUserModel(path);
   try {
+    checkUserTokenizer(path, options);
     const output = outputPath(options.output);
-    const progress = startProgress('Measuring the weights');
-    const started = Date.now();
-    const statistics = modelStatistics(source, (layer) =>
-      progress.update(remaining(layer + 1, source.config.layers, started)),
-    );
-    progress.stop();
+    const statistics = measureWeights(source);
     writeFileAtomic(output, `${JSON.stringify(statistics, null, 1)}\n`);
     return { json: statistics, text: `Wrote the statistics of ${source.config.layers} layers to ${options.output}.` };
   } finally {

@@ -3,13 +3,12 @@ import { floatNll } from '../../evaluate/float-nll.js';
 import { integerNll } from '../../evaluate/integer-nll.js';
 import { countPredictions } from '../../evaluate/windows.js';
 import { cached } from '../../image/image.js';
-import { openImage } from '../../image/node/open-image.js';
 import { dequantizedModel } from '../../quantize/dequantized-model.js';
 import type { CommandResult, Register } from '../command.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel, readWindows } from '../model.js';
 import { remaining, startProgress } from '../progress.js';
-import { integerFrom, userPath } from '../values.js';
-import { checkSameModel } from '../weights.js';
+import { integerFrom } from '../values.js';
+import { checkSameModel, openUserWeights } from '../weights.js';
 
 interface EvalOptions extends ModelOptions {
   readonly text: string;
@@ -36,35 +35,43 @@ export function evaluate(path: string, options: EvalOptions): CommandResult {
   const source = openUserModel(path);
   try {
     const windows = readWindows(options.text, loadUserTokenizer(path, options), source.config).slice(0, options.limit);
-    const image = options.weights === undefined ? null : openImage(userPath(options.weights));
+    const image = options.weights === undefined ? null : openUserWeights(options.weights);
     if (image) checkSameModel(image.plan, source.config, options.weights!);
     const total = countPredictions(windows);
 
-    const progress = startProgress('Scoring with the float model');
-    const onProgress = (done: number) => progress.update(`${Math.floor(100 * done)} %`);
-    const float = floatNll(source, windows, { onProgress });
-    progress.done(`float: ${float.nll.toFixed(4)} nats per token over ${total} tokens`);
+    const float = score('float', 'the float model', (show) =>
+      floatNll(source, windows, { onProgress: (done) => show(percent(done)) }),
+    );
     let sdq: number | null = null;
     let integer: number | null = null;
     if (image) {
       const weights = cached(image);
       const model = image.integerModel();
-      const second = startProgress('Scoring the quantized weights in float');
-      sdq = floatNll(dequantizedModel(source, model, weights), windows, {
-        onProgress: (done) => second.update(`${Math.floor(100 * done)} %`),
-      }).nll;
-      second.done(`sdq: ${sdq.toFixed(4)}`);
-      const third = startProgress('Scoring the integer decoder');
+      sdq = score('sdq', 'the quantized weights in float', (show) =>
+        floatNll(dequantizedModel(source, model, weights), windows, { onProgress: (done) => show(percent(done)) }),
+      );
       const started = Date.now();
-      integer = integerNll(model, weights, windows, (done) => third.update(remaining(done, total, started))).nll;
-      third.done(`integer: ${integer.toFixed(4)}`);
+      integer = score('integer', 'the integer decoder', (show) =>
+        integerNll(model, weights, windows, (done) => show(remaining(done, total, started))),
+      );
     }
-    return {
-      json: { tokens: total, nll: { float: float.nll, sdq, integer } },
-      text: summary(total, float.nll, sdq, integer),
-    };
+    return { json: { tokens: total, nll: { float, sdq, integer } }, text: summary(total, float, sdq, integer) };
   } finally {
     source.close();
+  }
+}
+
+const percent = (share: number): string => `${Math.floor(100 * share)} %`;
+
+/** Runs one of the scorers and shows how far it is. @returns nats per token */
+function score(name: string, what: string, run: (show: (text: string) => void) => { readonly nll: number }): number {
+  const progress = startProgress(`Scoring ${what}`);
+  try {
+    const { nll } = run(progress.update);
+    progress.done(`${name}: ${nll.toFixed(4)} nats per token`);
+    return nll;
+  } finally {
+    progress.stop();
   }
 }
 

@@ -1,11 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type GenerateResult, generate } from '../../emit/node/generate.js';
+import { InputError } from '../../errors.js';
 import { planHash } from '../../plan/hash.js';
 import { readPlan } from '../../plan/node/read-plan.js';
-import { asInput, checkBuildable } from '../buildable.js';
 import type { CommandResult, Register } from '../command.js';
-import { userPath } from '../values.js';
+import { outputFolder, userPath } from '../values.js';
 
 export function addGenerate(program: Command, register: Register): void {
   const command = program
@@ -19,12 +19,16 @@ export function addGenerate(program: Command, register: Register): void {
 
 export function generateVerilog(options: { plan: string; output: string }): CommandResult {
   const plan = readPlan(userPath(options.plan));
-  checkBuildable(plan, options.plan);
-  const folder = userPath(options.output);
+  if (plan.placement === 'decoder') {
+    throw new InputError(
+      `${options.plan}: $.placement is decoder, for which no hardware is generated yet; plan with --placement linear`,
+    );
+  }
+  const folder = outputFolder(options.output);
   const isNew = !existsSync(folder);
   let result: GenerateResult;
   try {
-    result = asInput(options.plan, () => generate(plan, planHash(plan), folder));
+    result = generate(plan, planHash(plan), folder);
   } catch (error) {
     // A disk that became full must not leave a part of a build.
     if (isNew && existsSync(folder)) rmSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandResult, Register } from '../command.js';
-import { addModelOptions, openUserModel } from '../model.js';
+import { addModelOptions, checkUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
 import { table } from '../progress.js';
 
 export function addInspect(program: Command, register: Register): void {
@@ -12,9 +12,10 @@ export function addInspect(program: Command, register: Register): void {
   register(addModelOptions(command), inspect);
 }
 
-export function inspect(path: string): CommandResult {
+export function inspect(path: string, options: ModelOptions): CommandResult {
   const source = openUserModel(path);
   try {
+    checkUserTokenizer(path, options);
     const { config, parameters } = source;
     const linears = source.linears.map(({ name, rows, cols }) => ({ name, rows, cols }));
     const { architecture, layers, dim, context } = config;

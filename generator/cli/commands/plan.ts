@@ -15,20 +15,23 @@ import {
   osrConfigOf,
   parseOsrConfig,
 } from '../../plan/allocate.js';
-import { buildPlan, type PlanOptions } from '../../plan/build-plan.js';
+import { buildPlan, MIN_OSR, type PlanOptions, planLinears, SAMPLE_GRANULE } from '../../plan/build-plan.js';
 import { planHash, prettyPlan } from '../../plan/hash.js';
 import { bitsPerWeight, meanOsr, planBytes } from '../../plan/memory-size.js';
 import { allocateOsr, meanOfOsrConfig, type OsrConfig } from '../../plan/multi-osr.js';
-import { type ModelStatistics, modelStatistics, parseStatistics } from '../../plan/statistics.js';
-import type { Alphabet, FrameMode, Placement, PlanLinear } from '../../plan/types.js';
+import { type ModelStatistics, parseStatistics } from '../../plan/statistics.js';
+import type { Alphabet, FrameMode, Placement, Plan, PlanLinear } from '../../plan/types.js';
+import { checkModel, parsePlan } from '../../plan/validate.js';
+import { checkMemory } from '../../sizing/memory.js';
 import type { CommandResult, Register } from '../command.js';
-import { addModelOptions, openUserModel } from '../model.js';
-import { sizeText, startProgress, table } from '../progress.js';
-import { byteSize, integerFrom, osrValue, outputPath, userPath } from '../values.js';
+import { addModelOptions, checkUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
+import { sizeText, table } from '../progress.js';
+import { measureWeights } from '../statistics.js';
+import { blockValue, byteSize, osrValue, outputPath, userPath } from '../values.js';
 
 const DEFAULT_OSR = 2.5;
 
-interface PlanCommandOptions {
+interface PlanCommandOptions extends ModelOptions {
   readonly output?: string;
   readonly osr?: number;
   readonly budget?: number;
@@ -61,14 +64,18 @@ export function addPlan(program: Command, register: Register): void {
     .addOption(
       new Option('--frame <name>', 'how blocks are over-sampled').choices(['hadamard', 'fourier']).default('hadamard'),
     )
-    .option('--block <columns>', 'columns per block: 32, 64, 128 or 256', integerFrom(1))
+    .option('--block <columns>', 'columns per block: 32, 64, 128 or 256', blockValue)
     .option('--board <name>', 'target board', 'sim')
     .addOption(
-      new Option('--placement <name>', 'what runs on the FPGA').choices(['linear', 'decoder']).default('linear'),
+      new Option('--placement <name>', 'what runs on the FPGA; decoder cannot be generated yet')
+        .choices(['linear', 'decoder'])
+        .default('linear'),
     )
     .addHelpText(
       'after',
       `
+MultiOSR rounds the OSR of each linear to a quarter, so that the mean may differ from --osr; stderr says so.
+
 Examples:
   $ sdq plan examples/tiny-llama --osr 2.5 -o plan.json
   $ sdq plan examples/tiny-llama --budget 150KiB -o plan.json
@@ -85,16 +92,11 @@ export function plan(path: string | undefined, options: PlanCommandOptions): Com
   const board = loadBoard(options.board);
   const source = path === undefined ? null : openUserModel(path);
   try {
+    if (path !== undefined) checkUserTokenizer(path, options);
     const config = source ? source.config : shapeConfig(options.shape!);
-    const statistics = (): ModelStatistics => {
-      if (options.stats !== undefined) return readStatistics(options.stats, config);
-      const progress = startProgress('Measuring the weights for MultiOSR');
-      try {
-        return modelStatistics(source!, (layer) => progress.update(`layer ${layer + 1} of ${config.layers}`));
-      } finally {
-        progress.stop();
-      }
-    };
+    checkModel(config);
+    const statistics = (): ModelStatistics =>
+      options.stats === undefined ? measureWeights(source!) : readStatistics(options.stats, config);
     return finish(config, chooseLinears(config, options, statistics), options, board, outputs);
   } finally {
     source?.close();
@@ -119,6 +121,10 @@ function checkCombination(path: string | undefined, options: PlanCommandOptions)
   const given = [path, options.shape].filter((value) => value !== undefined).length;
   if (given > 1) throw new InputError('give a MODEL or --shape, not both');
   if (given === 0 && options.stats === undefined) throw new InputError('give a MODEL, --shape NAME or --stats FILE');
+  if (path === undefined && options.tokenizer !== undefined) throw new InputError('--tokenizer goes with a MODEL');
+  if (options.placement === 'decoder') {
+    throw new InputError('--placement decoder cannot be generated yet: only linear can today');
+  }
   if (given === 0 && options.output !== undefined) {
     throw new InputError('--stats alone gives an allocation, not a plan: -o needs a MODEL or --shape');
   }
@@ -146,12 +152,40 @@ function chooseLinears(
     const file = userPath(options.osrConfig);
     return linearsOfConfig(config, planOptions, parseOsrConfig(readJson(file), file), file);
   }
+  // Before the weights are measured.
+  if (options.budget !== undefined) checkBudget(options.budget, config, planOptions);
   // A shape has no weights: without statistics every linear gets the same OSR.
   const uniform = options.uniform || (options.shape !== undefined && options.stats === undefined);
   const source: OsrSource = uniform ? { kind: 'uniform' } : { kind: 'multi', statistics: statistics() };
-  return options.budget === undefined
-    ? linearsAt(config, planOptions, source, options.osr ?? DEFAULT_OSR)
-    : linearsWithin(config, planOptions, source, options.budget);
+  if (options.budget !== undefined) return linearsWithin(config, planOptions, source, options.budget);
+  const target = options.osr ?? DEFAULT_OSR;
+  const linears = linearsAt(config, planOptions, source, target);
+  noteMean(meanOsr({ linears }), target, uniform ? uniformRounding(linears[0]!) : MULTI_OSR_ROUNDING);
+  return linears;
+}
+
+function checkBudget(budget: number, config: ModelConfig, options: PlanOptions): void {
+  const bytes = planBytes({ linears: planLinears(config, options, () => MIN_OSR) });
+  if (bytes > budget) {
+    throw new InputError(`--budget ${budget} bytes is too small: the linears take ${bytes} bytes at OSR 1`);
+  }
+}
+
+const MULTI_OSR_ROUNDING = 'MultiOSR rounds the OSR of each linear to a quarter';
+
+function uniformRounding({ frame, block }: PlanLinear): string {
+  return frame === 'hadamard'
+    ? `blocks of ${block} columns get a multiple of ${SAMPLE_GRANULE} samples`
+    : `blocks of ${block} columns get whole samples`;
+}
+
+/** Says on stderr that a mean OSR is not the one that was asked for, if the difference would show. */
+function noteMean(mean: number, target: number, reason: string): void {
+  if (mean.toFixed(3) !== target.toFixed(3)) note(`The mean OSR is ${mean.toFixed(3)}, not ${target}: ${reason}.`);
+}
+
+function note(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function finish(
@@ -162,8 +196,11 @@ function finish(
   outputs: Outputs,
 ): CommandResult {
   const result = buildPlan(config, linears, board, options.placement);
+  const plan = prettyPlan(result);
+  parsePlan(plan, `the plan of ${config.name}`);
+  noteMemory(result, board);
   const osrFile = osrConfigFile(outputs, osrConfigOf(linears));
-  writeFilesAtomic(outputs.plan === null ? osrFile : [...osrFile, [outputs.plan, prettyPlan(result)]]);
+  writeFilesAtomic(outputs.plan === null ? osrFile : [...osrFile, [outputs.plan, plan]]);
   const json = {
     meanOsr: meanOsr(result),
     bitsPerWeight: bitsPerWeight(result),
@@ -187,12 +224,24 @@ function finish(
   return { json, text: text.join('\n') };
 }
 
+/** Says on stderr that a plan is for estimates and quantizing only, if its memories cannot be built. */
+function noteMemory({ memory }: Plan, board: Board): void {
+  try {
+    checkMemory(memory, board);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    note(`No accelerator can be generated from this plan: ${error.message}.`);
+  }
+}
+
 /** The allocation from statistics alone, without a model. */
 function allocationAlone(options: PlanCommandOptions, outputs: Outputs): CommandResult {
   const statistics = readStatistics(options.stats!);
-  const osr = allocateOsr(statistics, options.osr ?? DEFAULT_OSR);
-  writeFilesAtomic(osrConfigFile(outputs, osr));
+  const target = options.osr ?? DEFAULT_OSR;
+  const osr = allocateOsr(statistics, target);
   const mean = meanOfOsrConfig(statistics, osr);
+  noteMean(mean, target, MULTI_OSR_ROUNDING);
+  writeFilesAtomic(osrConfigFile(outputs, osr));
   const linears = Object.entries(osr).flatMap(([layer, roles]) =>
     Object.entries(roles).map(([role, { osr_proj }]) => ({ name: `layers.${layer}.${role}`, osr: osr_proj })),
   );

@@ -1,16 +1,14 @@
 import type { Command } from 'commander';
 import { loadBoard } from '../../boards/node/load.js';
-import { InputError } from '../../errors.js';
-import { openImage } from '../../image/node/open-image.js';
+import type { Image } from '../../image/image.js';
 import { readPlan } from '../../plan/node/read-plan.js';
-import type { Plan } from '../../plan/types.js';
-import { type PlanFacts, planFacts } from '../../report/facts.js';
+import { planFacts } from '../../report/facts.js';
 import { writeReport } from '../../report/node/write-report.js';
 import { type WeightStatistics, weightStatistics } from '../../report/weight-statistics.js';
 import type { CommandResult, Register } from '../command.js';
 import { remaining, sizeText, startProgress } from '../progress.js';
-import { userPath } from '../values.js';
-import { checkSamePlan } from '../weights.js';
+import { outputPath, userPath } from '../values.js';
+import { checkSamePlan, openUserWeights } from '../weights.js';
 
 interface ReportOptions {
   readonly plan: string;
@@ -37,11 +35,15 @@ Examples:
 
 /** Writes the page of a plan. */
 export function report(options: ReportOptions): CommandResult {
-  const facts = factsOf(readPlan(userPath(options.plan)), options.plan);
-  const statistics = options.weights === undefined ? null : statisticsOf(facts, options.weights, options.plan);
-  const bytes = writeReport(userPath(options.output), facts, statistics);
+  const plan = readPlan(userPath(options.plan));
+  const facts = planFacts(plan, loadBoard(plan.board));
+  const file = outputPath(options.output);
+  const image = options.weights === undefined ? null : openUserWeights(options.weights);
+  if (image) checkSamePlan(facts.planHash, image.planHash, options.plan, options.weights!);
+  const statistics = image && statisticsOf(image);
+  const bytes = writeReport(file, facts, statistics);
   const json = {
-    file: userPath(options.output),
+    file,
     bytes,
     planHash: facts.planHash,
     linears: facts.linears.length,
@@ -54,23 +56,11 @@ export function report(options: ReportOptions): CommandResult {
   return { json, text: `Wrote ${options.output} (${sizeText(bytes)}) for plan ${facts.planHash}.` };
 }
 
-/** A plan whose linears do not fit its array is bad input here. */
-function factsOf(plan: Plan, file: string): PlanFacts {
-  try {
-    return planFacts(plan, loadBoard(plan.board));
-  } catch (error) {
-    if (error instanceof RangeError) throw new InputError(`${file}: ${error.message}`, { cause: error });
-    throw error;
-  }
-}
-
-function statisticsOf(facts: PlanFacts, file: string, planFile: string): WeightStatistics {
-  const image = openImage(userPath(file));
-  checkSamePlan(facts.planHash, image.planHash, planFile, file);
+function statisticsOf(image: Image): WeightStatistics {
   const progress = startProgress('Reading the weights');
   const started = Date.now();
   try {
-    return weightStatistics(image, (index) => progress.update(remaining(index, facts.linears.length, started)));
+    return weightStatistics(image, (index) => progress.update(remaining(index, image.plan.linears.length, started)));
   } finally {
     progress.stop();
   }

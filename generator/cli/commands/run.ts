@@ -5,12 +5,13 @@ import { promptTokens, Session } from '../../../firmware/session/session.js';
 import { uploadImages } from '../../../firmware/session/upload.js';
 import { openSerial } from '../../../firmware/transport/node/serial.js';
 import { IntegerDecoder } from '../../../sim/golden/decoder.js';
-import { openImage } from '../../image/node/open-image.js';
+import { InputError } from '../../errors.js';
+import type { Image } from '../../image/image.js';
 import type { CommandResult, Register } from '../command.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
 import { sizeText, startProgress } from '../progress.js';
-import { integerFrom, userPath } from '../values.js';
-import { checkSameModel } from '../weights.js';
+import { integerFrom } from '../values.js';
+import { checkSameModel, openUserWeights } from '../weights.js';
 
 interface RunOptions extends ModelOptions {
   readonly port: string;
@@ -40,7 +41,8 @@ export function addRun(program: Command, register: Register): void {
 }
 
 async function run(options: RunOptions): Promise<CommandResult> {
-  const image = openImage(userPath(options.weights));
+  if (options.port === '') throw new InputError('--port is empty; "sdq board" prints the port of the virtual board');
+  const image = openUserWeights(options.weights);
   const { plan } = image;
   const tokenizer = loadUserTokenizer(options.model, options);
   const source = openUserModel(options.model);
@@ -75,7 +77,7 @@ async function run(options: RunOptions): Promise<CommandResult> {
 }
 
 /** @returns bytes per second, 0 if the board had the image already */
-async function upload(device: Device, image: ReturnType<typeof openImage>): Promise<number> {
+async function upload(device: Device, image: Image): Promise<number> {
   const progress = startProgress('Uploading the weights');
   const started = performance.now();
   try {

@@ -4,7 +4,6 @@ import { describeMismatch } from '../../../firmware/session/compare.js';
 import { promptTokens } from '../../../firmware/session/session.js';
 import { type SimulationReport, simulate } from '../../../sim/harness/node/simulate.js';
 import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
-import { openImage } from '../../image/node/open-image.js';
 import { writeFileAtomic } from '../../node/atomic-file.js';
 import type { CommandResult, Register } from '../command.js';
 import { interruptible } from '../interrupt.js';
@@ -12,7 +11,7 @@ import { junitReport } from '../junit.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
 import { startProgress } from '../progress.js';
 import { integerFrom, outputPath, userPath } from '../values.js';
-import { checkSameModel, checkSamePlan } from '../weights.js';
+import { checkSameModel, checkSamePlan, openUserWeights } from '../weights.js';
 
 interface SimulateOptions extends ModelOptions {
   readonly model: string;
@@ -47,7 +46,7 @@ Example:
 
 export async function simulateBuild(path: string, options: SimulateOptions): Promise<CommandResult> {
   const build = readBuildFolder(userPath(path));
-  const image = openImage(userPath(options.weights));
+  const image = openUserWeights(options.weights);
   checkSamePlan(build.planHash, image.planHash, join(path, 'plan.json'), options.weights);
   const tokenizer = loadUserTokenizer(options.model, options);
   const source = openUserModel(options.model);
@@ -55,6 +54,7 @@ export async function simulateBuild(path: string, options: SimulateOptions): Pro
   source.close();
   promptTokens(options.prompt, tokenizer, image.plan.model);
   const junit = options.junit === undefined ? null : outputPath(options.junit);
+  const tracePath = options.trace ? outputPath(join(build.path, 'trace.jsonl')) : null;
 
   const progress = startProgress('Simulating');
   try {
@@ -63,7 +63,7 @@ export async function simulateBuild(path: string, options: SimulateOptions): Pro
       return simulate(build, simulator.executable, image, tokenizer, {
         prompt: options.prompt,
         maxTokens: options.tokens,
-        ...(options.trace && { tracePath: join(build.path, 'trace.jsonl') }),
+        ...(tracePath !== null && { tracePath }),
         onToken: (position, compared) => progress.update(`token ${position}, ${compared} values compared`),
         signal,
       });

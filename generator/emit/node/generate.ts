@@ -47,6 +47,7 @@ export function generate(plan: Plan, planHash: string, outDir: string): Generate
     ...renderFiles({ plan, planHash, board, templates: readTemplates(), cores: [...cores.keys()] }),
     ...cores,
   ]);
+  checkBuildFolder(outDir);
   const stale = staleFiles(outDir, files);
   // The plan first: it marks the folder as a build.
   for (const [path, text] of files) writeIfChanged(join(outDir, path), text);
@@ -87,14 +88,16 @@ function readTemplates(): Record<TemplateName, string> {
   >;
 }
 
-/** Files of an earlier build in the folder that the new one does not have. @throws InputError if it holds no build */
-function staleFiles(outDir: string, files: ReadonlyMap<string, string>): string[] {
-  if (!existsSync(outDir)) return [];
-  const present = asInput(outDir, () => readdirSync(outDir));
-  if (present.length === 0) return [];
+/** @throws InputError if a folder that exists is neither empty nor a build, which must not be mixed with one */
+export function checkBuildFolder(outDir: string): void {
+  if (!existsSync(outDir) || asInput(outDir, () => readdirSync(outDir)).length === 0) return;
   if (!holdsPlan(join(outDir, 'plan.json'))) {
     throw new InputError(`${outDir} is not empty and is not a build folder: it has no plan.json of sdq`);
   }
+}
+
+/** Files of an earlier build in the folder that the new one does not have. */
+function staleFiles(outDir: string, files: ReadonlyMap<string, string>): string[] {
   const list = join(outDir, 'files.f');
   if (!existsSync(list)) return [];
   return readFileSync(list, 'utf8')
