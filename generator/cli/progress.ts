@@ -1,7 +1,7 @@
-import pc from 'picocolors';
-import yoctoSpinner from 'yocto-spinner';
+import { colours } from './colours.js';
 
 const QUIET_INTERVAL_MS = 10_000;
+const REDRAW_INTERVAL_MS = 80;
 
 /** What a long step is at; always on stderr, so that stdout stays what the user asked for. */
 export interface Progress {
@@ -11,29 +11,60 @@ export interface Progress {
   note(text: string): void;
   /** Ends the step with a line that stays. */
   done(text: string): void;
-  /** Ends the step without a line. */
+  /** Ends the step without a line; harmless after `done`. */
   stop(): void;
 }
 
-/** A spinner on a terminal; elsewhere the first text and then one line in ten seconds. */
+/** A line that is rewritten on a terminal; elsewhere the first text and then one line in ten seconds. */
 export function startProgress(title: string): Progress {
-  return process.stderr.isTTY ? spinnerProgress(title) : lineProgress(title);
+  return process.stderr.isTTY && process.env.TERM !== 'dumb' ? terminalProgress(title) : lineProgress(title);
 }
 
-function spinnerProgress(title: string): Progress {
-  const spinner = yoctoSpinner({ text: title, stream: process.stderr }).start();
+/**
+ * Needs no timer and hides no cursor: most steps keep the thread to themselves, and Ctrl-C may end the process at any
+ * moment without a chance to tidy up.
+ */
+function terminalProgress(title: string): Progress {
+  let text = title;
+  let drawn = 0;
+  let isOpen = true;
+  const write = (line: string): void => void process.stderr.write(`\r\x1b[2K${line}`);
+  const draw = (): void => write(cutToWidth(text, (process.stderr.columns || 80) - 1));
+  const print = (line: string): void => write(`${line}\n`);
+  draw();
   return {
-    update: (text) => {
-      spinner.text = `${title}: ${text}`;
+    update: (what) => {
+      text = `${title}: ${what}`;
+      if (Date.now() - drawn < REDRAW_INTERVAL_MS) return;
+      drawn = Date.now();
+      draw();
     },
-    note: (text) => {
-      spinner.stop();
-      process.stderr.write(`${text}\n`);
-      spinner.start();
+    note: (line) => {
+      print(line);
+      draw();
     },
-    done: (text) => void spinner.success(text),
-    stop: () => void spinner.stop(),
+    done: (line) => {
+      isOpen = false;
+      print(`${colours(process.stderr).green('✔')} ${line}`);
+    },
+    stop: () => {
+      if (isOpen) write('');
+      isOpen = false;
+    },
   };
+}
+
+/** The beginning of a text that takes no more than `width` columns: a wrapped line could not be rewritten. */
+function cutToWidth(text: string, width: number): string {
+  let used = 0;
+  let kept = '';
+  for (const character of text) {
+    // Wide characters, such as those of East Asian scripts, lie beyond this.
+    used += character > '\u10ff' ? 2 : 1;
+    if (used > width) return kept;
+    kept += character;
+  }
+  return kept;
 }
 
 function lineProgress(title: string): Progress {
@@ -77,6 +108,6 @@ export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));
   return rows
     .map((row) => row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!))).join('  '))
-    .map((line, i) => (i === 0 ? pc.bold(line) : line))
+    .map((line, i) => (i === 0 ? colours(process.stdout).bold(line) : line))
     .join('\n');
 }

@@ -4,11 +4,11 @@ import { uploadImages } from '../../../firmware/session/upload.js';
 import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { startVirtualBoard, type VirtualBoard } from '../../../sim/harness/node/virtual-board.js';
 import { InputError } from '../../errors.js';
-import { openImage } from '../../image/node/open-image.js';
 import type { CommandResult, Register } from '../command.js';
+import { interruptible } from '../interrupt.js';
 import { startProgress } from '../progress.js';
 import { userPath } from '../values.js';
-import { checkSamePlan } from '../weights.js';
+import { checkSamePlan, openUserWeights } from '../weights.js';
 
 export function addBoard(program: Command, register: Register): void {
   const command = program
@@ -30,29 +30,45 @@ Example:
 
 async function board(path: string, options: { weights?: string }): Promise<CommandResult> {
   const build = readBuildFolder(userPath(path));
-  const image = options.weights === undefined ? null : openImage(userPath(options.weights));
+  const image = options.weights === undefined ? null : openUserWeights(options.weights);
   if (image) checkSamePlan(build.planHash, image.planHash, join(path, 'plan.json'), options.weights!);
   const preload = image ? uploadImages(build.plan, image) : [];
   const progress = startProgress('Starting the virtual board');
   try {
-    const simulator = await buildSimulator(build, (line) => progress.note(line));
-    const running = await startVirtualBoard(simulator.executable, preload);
+    const running = await interruptible(async (signal) => {
+      const simulator = await buildSimulator(build, (line) => progress.note(line), signal);
+      return new Running(await startVirtualBoard(simulator.executable, preload, { signal }));
+    });
     progress.done(`The virtual board of plan ${build.planHash} runs; stop it with Ctrl-C.`);
-    return { json: { port: running.path }, text: running.path, after: () => untilStopped(running) };
+    return { json: { port: running.path }, text: running.path, after: () => running.end() };
   } finally {
     progress.stop();
   }
 }
 
-async function untilStopped(running: VirtualBoard): Promise<void> {
-  let stopped = false;
-  const stop = (): void => {
-    stopped = true;
-    running.stop();
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  const code = await running.exited;
-  if (!stopped)
-    throw new InputError(`the virtual board at ${running.path} has ended by itself, with exit code ${code}`);
+/** A board that a signal ends from now on. */
+class Running {
+  readonly #board: VirtualBoard;
+  #isStopped = false;
+
+  constructor(board: VirtualBoard) {
+    this.#board = board;
+    const stop = (): void => {
+      this.#isStopped = true;
+      board.stop();
+    };
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+  }
+
+  get path(): string {
+    return this.#board.path;
+  }
+
+  /** Waits for the signal. @throws InputError if the board ends without one */
+  async end(): Promise<void> {
+    const code = await this.#board.exited;
+    if (this.#isStopped) return;
+    throw new InputError(`the virtual board at ${this.path} has ended by itself, with exit code ${code}`);
+  }
 }

@@ -1,11 +1,14 @@
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { promptTokens } from '../../../firmware/session/session.js';
+import { checkBuildFolder } from '../../emit/node/generate.js';
 import { makeFolder } from '../../node/atomic-file.js';
 import { packageRoot } from '../../node/package-root.js';
+import { colours } from '../colours.js';
 import type { CommandResult, Register } from '../command.js';
+import { loadUserTokenizer, openUserModel } from '../model.js';
 import { duration } from '../progress.js';
-import { integerFrom, osrValue, userPath } from '../values.js';
+import { integerFrom, osrValue, outputFolder, outputPath, userPath } from '../values.js';
 import { evaluate } from './eval.js';
 import { generateVerilog } from './generate.js';
 import { inspect } from './inspect.js';
@@ -37,23 +40,27 @@ export function addDemo(program: Command, register: Register): void {
 
 async function demo(options: DemoOptions): Promise<CommandResult> {
   const started = Date.now();
-  const folder = userPath(options.output);
-  makeFolder(folder);
+  const folder = outputFolder(options.output);
   const model = join(packageRoot(), 'examples/tiny-llama');
   const texts = join(packageRoot(), 'examples/text');
   const planFile = join(folder, 'plan.json');
   const weights = join(folder, 'weights.sdq');
   const build = join(folder, 'build');
+  checkPrompt(model, options.prompt);
+  checkBuildFolder(build);
+  makeFolder(folder);
+  for (const file of [planFile, weights]) outputPath(file);
 
-  const show = (path: string): string => relative(process.cwd(), path) || '.';
-  const step = (command: string): void => void process.stderr.write(`\n${pc.bold(pc.cyan(`$ sdq ${command}`))}\n`);
+  const { bold, cyan } = colours(process.stderr);
+  const show = (path: string): string => relative(userPath('.'), path) || '.';
+  const step = (command: string): void => void process.stderr.write(`\n${bold(cyan(`$ sdq ${command}`))}\n`);
   const done = (result: CommandResult): CommandResult => {
     process.stderr.write(`${result.text}\n`);
     return result;
   };
 
   step(`inspect ${show(model)}`);
-  done(inspect(model));
+  done(inspect(model, {}));
   step(`plan ${show(model)} --osr ${options.osr} -o ${show(planFile)}`);
   const planned = done(
     plan(model, {
@@ -90,6 +97,13 @@ async function demo(options: DemoOptions): Promise<CommandResult> {
   };
 }
 
+/** @throws InputError if the prompt is too long, which would be found only when everything else is done */
+function checkPrompt(model: string, prompt: string): void {
+  const source = openUserModel(model);
+  source.close();
+  promptTokens(prompt, loadUserTokenizer(model, {}), source.config);
+}
+
 interface DemoResult {
   readonly bitsPerWeight: number;
   readonly compared: number;
@@ -105,9 +119,10 @@ function pick(result: CommandResult, keys: readonly string[]): object {
 
 function summary(result: DemoResult, { prompt }: DemoOptions, seconds: number): string {
   const { compared, mismatches, nll } = result;
+  const { bold, dim } = colours(process.stdout);
   return [
-    pc.bold('The accelerator wrote:'),
-    `${pc.dim(prompt)}${result.text}`,
+    bold('The accelerator wrote:'),
+    `${dim(prompt)}${result.text}`,
     '',
     `${compared - mismatches} of ${compared} values equal to the golden model`,
     `${result.bitsPerWeight.toFixed(2)} bits per weight, ${result.cyclesPerToken.toFixed(0)} cycles per token`,

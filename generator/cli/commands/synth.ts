@@ -9,6 +9,7 @@ import { routerOf } from '../../synth/place-route.js';
 import { TARGETS, type Target } from '../../synth/targets.js';
 import type { CommandResult, Register } from '../command.js';
 import { findTool } from '../find-tool.js';
+import { interruptible } from '../interrupt.js';
 import { duration, startProgress, table } from '../progress.js';
 import { userPath } from '../values.js';
 
@@ -48,7 +49,7 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
   const started = Date.now();
   const progress = startProgress(`Synthesising for ${target}`);
   try {
-    const job: SynthesisJob = {
+    const job: Omit<SynthesisJob, 'signal'> = {
       folder: build.path,
       verilog: build.verilog,
       family: board.family,
@@ -57,9 +58,13 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
       log,
       progress: progress.update,
     };
-    const modules = await listModules(job);
-    const { top, total, cells, array } = await synthesize(job, modules);
-    const rate = router && nextpnr ? await clockRate(job, modules, router, nextpnr, board.clockHz) : null;
+    const { top, total, cells, array, rate } = await interruptible(async (signal) => {
+      const stoppable = { ...job, signal };
+      const modules = await listModules(stoppable);
+      const synthesis = await synthesize(stoppable, modules);
+      const rated = router && nextpnr ? await clockRate(stoppable, modules, router, nextpnr, board.clockHz) : null;
+      return { ...synthesis, rate: rated };
+    });
     const macsPerClock = build.plan.array.lanes * build.plan.array.rows;
     const seconds = (Date.now() - started) / 1000;
     const json = {

@@ -25,7 +25,7 @@ export async function clockRate(
   program: string,
   clockHz: number,
 ): Promise<ClockRate> {
-  const { folder, target, log, progress } = job;
+  const { target, progress } = job;
   const top = subjectOf(job.family, target);
   const netlist = `synth-${target}.json`;
   progress('writing the netlist');
@@ -37,14 +37,9 @@ export async function clockRate(
     netlist,
     constantInputs: job.family === target ? [] : WRAPPER_INPUTS,
   });
-  await runYosys(job.yosys, script, folder, log, () => {});
+  await runYosys(job.yosys, script, job);
   progress(`placing and routing on ${router.part}`);
-  const { output, code } = await runLogged(
-    [program, ...routerArguments(router, netlist, clockHz)],
-    folder,
-    log,
-    () => {},
-  );
+  const { output, code } = await runLogged([program, ...routerArguments(router, netlist, clockHz)], job);
   const fmaxMHz = parseFmax(output);
   if (code === 0 && fmaxMHz !== null) return { fmaxMHz, problem: null };
   const reason = errorOf(output) ?? 'it gave no clock rate';

@@ -4,7 +4,7 @@ import { InputError } from '../../errors.js';
 import { listScript, synthesisScript } from '../scripts.js';
 import { type CellCounts, type Resources, resourcesOf, type Target } from '../targets.js';
 import { parseCells, parseModules, passTitle } from '../yosys-output.js';
-import { type Log, runYosys, type Yosys } from './yosys.js';
+import { runYosys, type ToolRun, type Yosys } from './yosys.js';
 
 const TOP = 'sdq_top';
 /** What lies below a board's wrapper. */
@@ -14,14 +14,12 @@ const ARRAY = 'sdq_mac_array';
 const DECODERS = ['sdq_base3_decode', 'sdq_symbol_pack'];
 
 /** A build folder, and how to work on it. */
-export interface SynthesisJob {
-  readonly folder: string;
+export interface SynthesisJob extends Omit<ToolRun, 'onLine'> {
   /** Absolute. */
   readonly verilog: readonly string[];
   readonly family: BoardFamily;
   readonly target: Target;
   readonly yosys: Yosys;
-  readonly log: Log;
   /** Told what is being done. */
   readonly progress: (text: string) => void;
 }
@@ -51,7 +49,7 @@ export function subjectOf(family: BoardFamily, target: Target): string {
 /** Lists the modules below the top. @throws InputError if the Verilog cannot be read */
 export async function listModules(job: SynthesisJob): Promise<Modules> {
   job.progress('reading the Verilog');
-  const output = await runYosys(job.yosys, listScript(scriptFiles(job), TOP), job.folder, job.log, () => {});
+  const output = await runYosys(job.yosys, listScript(scriptFiles(job), TOP), job);
   return parseModules(output);
 }
 
@@ -66,20 +64,21 @@ export function derivedName(job: SynthesisJob, modules: Modules, name: string): 
 
 /** Synthesises one module. @returns its cells */
 async function cellsOf(job: SynthesisJob, modules: Modules, name: string): Promise<CellCounts> {
-  const { folder, target, yosys, log, progress } = job;
+  const { target, yosys, progress } = job;
   const module = derivedName(job, modules, name);
   const script = synthesisScript({ files: scriptFiles(job), top: TOP, module, target });
-  const output = await runYosys(yosys, script, folder, log, (line) => {
+  const onLine = (line: string): void => {
     const title = passTitle(line);
     if (title !== null) progress(`${name}: ${title}`);
-  });
+  };
+  const output = await runYosys(yosys, script, { ...job, onLine });
   return parseCells(output);
 }
 
 /** The modules below the array. */
 async function belowArray(job: SynthesisJob, modules: Modules): Promise<Modules> {
   const script = listScript(scriptFiles(job), TOP, derivedName(job, modules, ARRAY));
-  return parseModules(await runYosys(job.yosys, script, job.folder, job.log, () => {}));
+  return parseModules(await runYosys(job.yosys, script, job));
 }
 
 /** Synthesises a build and, alone, its array. @throws InputError if Yosys refuses the Verilog */

@@ -56,20 +56,26 @@ export class Log {
   }
 }
 
-/**
- * Runs a tool in a folder and appends what it prints to a log.
- * @param onLine told each line as it comes
- * @returns everything that it printed, and its exit code
- */
+/** Where and how a tool is run. */
+export interface ToolRun {
+  /** Its working directory. */
+  readonly folder: string;
+  /** What it prints is appended here. */
+  readonly log: Log;
+  /** Told each line that it prints, as it comes. */
+  readonly onLine?: (line: string) => void;
+  /** Ends it; the reason is thrown. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs a tool. @returns everything that it printed, and its exit code */
 export function runLogged(
   command: readonly [string, ...string[]],
-  folder: string,
-  log: Log,
-  onLine: (line: string) => void,
+  { folder, log, onLine = () => {}, signal }: ToolRun,
 ): Promise<{ output: string; code: number | null }> {
   const [program, ...args] = command;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], signal });
     const parts: string[] = [];
     let rest = '';
     const take = (text: string): void => {
@@ -81,8 +87,8 @@ export function runLogged(
     };
     child.stdout.setEncoding('utf8').on('data', take);
     child.stderr.setEncoding('utf8').on('data', take);
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ output: parts.join(''), code }));
+    child.on('error', (error) => signal?.aborted || reject(error));
+    child.on('close', (code) => (signal?.aborted ? reject(signal.reason) : resolve({ output: parts.join(''), code })));
   });
 }
 
@@ -91,15 +97,9 @@ export function runLogged(
  * @returns what Yosys printed
  * @throws InputError with what Yosys said if it failed
  */
-export async function runYosys(
-  yosys: Yosys,
-  script: string,
-  folder: string,
-  log: Log,
-  onLine: (line: string) => void,
-): Promise<string> {
-  const { output, code } = await runLogged([yosys.command, ...yosys.prefix, '-p', script], folder, log, onLine);
+export async function runYosys(yosys: Yosys, script: string, run: ToolRun): Promise<string> {
+  const { output, code } = await runLogged([yosys.command, ...yosys.prefix, '-p', script], run);
   if (code === 0) return output;
   const reason = errorOf(output) ?? (code === null ? 'it was stopped' : `it ended with exit code ${code}`);
-  throw new InputError(`Yosys could not synthesise the Verilog in ${folder}: ${reason} (see ${log.path})`);
+  throw new InputError(`Yosys could not synthesise the Verilog in ${run.folder}: ${reason} (see ${run.log.path})`);
 }

@@ -19,30 +19,36 @@ export interface VirtualBoard {
   stop(): void;
 }
 
+export interface VirtualBoardOptions extends HarnessOptions {
+  /** Ends the board. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Starts a board from a compiled simulator; it ends at the latest with this process.
  *
  * @param images what its memory holds when this resolves
- * @throws Error with what the simulator said, if it ends before the port is there
+ * @throws Error with what the simulator said, if it ends before the port is there; an AbortError
  */
 export async function startVirtualBoard(
   executable: string,
   images: readonly MemoryImage[] = [],
-  options: HarnessOptions = {},
+  { signal, ...options }: VirtualBoardOptions = {},
 ): Promise<VirtualBoard> {
   const folder = await mkdtemp(join(tmpdir(), 'sdq-board-'));
   try {
     const preload = join(folder, 'preload');
     if (images.length > 0) await writeFile(preload, writeFrames(images));
     const preloadOption = images.length > 0 ? { preload } : {};
-    return await start(executable, ['--pty', '--follow-stdin', ...harnessArguments({ ...options, ...preloadOption })]);
+    const args = ['--pty', '--follow-stdin', ...harnessArguments({ ...options, ...preloadOption })];
+    return await start(executable, args, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function start(executable: string, args: readonly string[]): Promise<VirtualBoard> {
-  const child = spawn(executable, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+async function start(executable: string, args: readonly string[], signal?: AbortSignal): Promise<VirtualBoard> {
+  const child = spawn(executable, args, { stdio: ['pipe', 'pipe', 'pipe'], signal });
   child.stdin.on('error', () => undefined);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
