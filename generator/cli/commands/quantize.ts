@@ -5,7 +5,14 @@ import { readPlan } from '../../plan/node/read-plan.js';
 import type { SearchName } from '../../quantize/quantize-linear.js';
 import type { CommandResult, Register } from '../command.js';
 import { interruptible } from '../interrupt.js';
-import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel, readWindows } from '../model.js';
+import {
+  addModelOptions,
+  checkUserTokenizer,
+  loadUserTokenizer,
+  type ModelOptions,
+  openUserModel,
+  readWindows,
+} from '../model.js';
 import { duration, remaining, sizeText, startProgress } from '../progress.js';
 import type { QuantizeJob } from '../quantize/job.js';
 import { runQuantizeJob } from '../quantize/run-job.js';
@@ -86,6 +93,7 @@ function checkedJob(path: string, options: QuantizeOptions): { readonly job: Qua
       );
     }
     const output = outputPath(options.output);
+    if (options.calibration === undefined) checkUserTokenizer(path, options);
     const calibration =
       options.calibration === undefined
         ? undefined
