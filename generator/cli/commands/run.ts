@@ -3,11 +3,14 @@ import { Device } from '../../../firmware/device/device.js';
 import { AcceleratorLinears } from '../../../firmware/session/accelerator.js';
 import { promptTokens, Session } from '../../../firmware/session/session.js';
 import { uploadImages } from '../../../firmware/session/upload.js';
+import type { Tokenizer } from '../../../firmware/tokenizer/tokenizer.js';
 import { openSerial } from '../../../firmware/transport/node/serial.js';
+import type { Transport } from '../../../firmware/transport/transport.js';
 import { IntegerDecoder } from '../../../sim/golden/decoder.js';
 import { InputError } from '../../errors.js';
 import type { Image } from '../../image/image.js';
 import type { CommandResult, Register } from '../command.js';
+import { interruptible } from '../interrupt.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
 import { sizeText, startProgress } from '../progress.js';
 import { integerFrom } from '../values.js';
@@ -52,28 +55,45 @@ async function run(options: RunOptions): Promise<CommandResult> {
 
   const transport = await openSerial(options.port, options.baud === undefined ? {} : { baudRate: options.baud });
   try {
-    const device = await Device.open(transport, { planHash: image.planHash });
-    const uploadBytesPerSecond = await upload(device, image);
-    const accelerator = new AcceleratorLinears(device, plan);
-    const session = new Session(new IntegerDecoder(image.integerModel()), tokenizer, plan.model, (call) =>
-      accelerator.run(call),
-    );
-    const started = performance.now();
-    let text = '';
-    let tokens = 0;
+    return await interruptible((signal) => {
+      // Whatever waits for the device then ends.
+      signal.addEventListener('abort', () => void transport.close());
+      return generate(transport, image, tokenizer, options);
+    });
+  } finally {
+    await transport.close();
+  }
+}
+
+/** Uploads the weights if need be, and writes the text as it comes. */
+async function generate(
+  transport: Transport,
+  image: Image,
+  tokenizer: Tokenizer,
+  options: RunOptions,
+): Promise<CommandResult> {
+  const { plan } = image;
+  const device = await Device.open(transport, { planHash: image.planHash });
+  const uploadBytesPerSecond = await upload(device, image);
+  const accelerator = new AcceleratorLinears(device, plan);
+  const session = new Session(new IntegerDecoder(image.integerModel()), tokenizer, plan.model, (call) =>
+    accelerator.run(call),
+  );
+  const started = performance.now();
+  let text = '';
+  let tokens = 0;
+  try {
     for await (const piece of session.generate({ prompt: options.prompt, maxTokens: options.tokens })) {
       text += piece.text;
       if (piece.token >= 0) tokens++;
       if (!options.json) process.stdout.write(piece.text);
     }
-    const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
-    process.stderr.write(
-      `${options.json ? '' : '\n'}${tokens} tokens, ${tokensPerSecond.toFixed(2)} tokens per second\n`,
-    );
-    return { json: { text, tokensPerSecond, uploadBytesPerSecond }, text: '' };
   } finally {
-    await transport.close();
+    if (!options.json && text !== '') process.stdout.write('\n');
   }
+  const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
+  process.stderr.write(`${tokens} tokens, ${tokensPerSecond.toFixed(2)} tokens per second\n`);
+  return { json: { text, tokensPerSecond, uploadBytesPerSecond }, text: '' };
 }
 
 /** @returns bytes per second, 0 if the board had the image already */
