@@ -136,4 +136,18 @@ describe('an interruption', () => {
     expect(outcome).toMatchObject({ code, stdout: '' });
     expect(listing(folder)).toEqual(before);
   });
+
+  it('of board while it is built ends the tools and leaves no part of a build', async () => {
+    const cache = file('cache');
+    const child = spawnSdq(['board', 'build'], { cwd: folder, env: { FPGA_VERILATOR_CACHE: cache } });
+    const ended = outcomeOf(child);
+    await new Promise<void>((resolve) => child.stderr!.on('data', (text) => /verilating/.test(text) && resolve()));
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({
+      code: 130,
+      stdout: '',
+      stderr: expect.stringMatching(/\nsdq: interrupted\n$/),
+    });
+    for (const name of ['partial', 'locks']) expect(readdirSync(join(cache, 'v1', name))).toEqual([]);
+  });
 });
