@@ -62,6 +62,21 @@ const OUTPUTS: readonly Case[] = [
     args: ['report', '--plan', 'plan.json', '-o', 'build'],
     says: /a folder of that name/,
   },
+  {
+    what: 'weights over their plan',
+    args: quantize('-o', 'plan.json'),
+    says: /^plan\.json is read by this command, which must not write over it$/,
+  },
+  {
+    what: 'an allocation over its statistics',
+    args: ['plan', '--stats', 'plan.json', '--export-osr-config', './plan.json'],
+    says: /read by/,
+  },
+  {
+    what: 'a page over weights',
+    args: ['report', '--plan', 'plan.json', '--weights', 'weights.sdq', '-o', 'weights.sdq'],
+    says: /read by/,
+  },
   { what: 'a plan on a device', args: ['plan', 'small', '-o', '/dev/null'], says: /\/dev\/null: it is a device/ },
   { what: 'weights on a device behind a link', args: quantize('-o', 'link'), says: /link: it is a device or a pipe/ },
   { what: 'weights over a folder', args: quantize('-o', 'build'), says: /a folder of that name exists/ },

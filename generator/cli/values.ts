@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { InputError } from '../errors.js';
@@ -17,12 +18,20 @@ export function userPath(path: string): string {
 
 /**
  * A file to write, as the user meant it. Called before the work begins, so that nothing long is done in vain.
- * @throws InputError if it cannot be written
+ * @param inputs what the command reads, which must not be lost by a slip
+ * @throws InputError if it cannot be written, or is one of the inputs
  */
-export function outputPath(path: string): string {
+export function outputPath(path: string, inputs: readonly (string | undefined)[] = []): string {
   const resolved = userPath(path);
   checkWritable(resolved);
+  const isInput = inputs.some((input) => input !== undefined && isSameFile(resolved, userPath(input)));
+  if (isInput) throw new InputError(`${path} is read by this command, which must not write over it`);
   return resolved;
+}
+
+function isSameFile(a: string, b: string): boolean {
+  const [first, second] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }
 
 /**

@@ -23,7 +23,7 @@ function analyze(path: string, options: AnalyzeOptions): CommandResult {
   const source = openUserModel(path);
   try {
     checkUserTokenizer(path, options);
-    const output = outputPath(options.output);
+    const output = outputPath(options.output, [path, options.tokenizer]);
     const statistics = measureWeights(source);
     writeFileAtomic(output, `${JSON.stringify(statistics, null, 1)}\n`);
     return { json: statistics, text: `Wrote the statistics of ${source.config.layers} layers to ${options.output}.` };

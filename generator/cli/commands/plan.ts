@@ -87,7 +87,7 @@ Examples:
 
 export function plan(path: string | undefined, options: PlanCommandOptions): CommandResult {
   checkCombination(path, options);
-  const outputs = outputsOf(options);
+  const outputs = outputsOf(path, options);
   if (path === undefined && options.shape === undefined) return allocationAlone(options, outputs);
   const board = loadBoard(options.board);
   const source = path === undefined ? null : openUserModel(path);
@@ -110,9 +110,10 @@ interface Outputs {
 }
 
 /** @throws InputError if one of the files cannot be written */
-function outputsOf({ output, exportOsrConfig }: PlanCommandOptions): Outputs {
-  const plan = output === undefined ? null : outputPath(output);
-  const osrConfig = exportOsrConfig === undefined ? null : outputPath(exportOsrConfig);
+function outputsOf(path: string | undefined, options: PlanCommandOptions): Outputs {
+  const { output, exportOsrConfig } = options;
+  const plan = output === undefined ? null : outputPath(output, [path, options.stats, options.osrConfig]);
+  const osrConfig = exportOsrConfig === undefined ? null : outputPath(exportOsrConfig, [path, options.stats]);
   if (plan !== null && plan === osrConfig) throw new InputError('-o and --export-osr-config name the same file');
   return { plan, osrConfig };
 }

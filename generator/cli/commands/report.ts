@@ -37,7 +37,7 @@ Examples:
 export function report(options: ReportOptions): CommandResult {
   const plan = readPlan(userPath(options.plan));
   const facts = planFacts(plan, loadBoard(plan.board));
-  const file = outputPath(options.output);
+  const file = outputPath(options.output, [options.plan, options.weights]);
   const image = options.weights === undefined ? null : openUserWeights(options.weights);
   if (image) checkSamePlan(facts.planHash, image.planHash, options.plan, options.weights!);
   const statistics = image && statisticsOf(image);

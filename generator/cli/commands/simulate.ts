@@ -53,7 +53,8 @@ export async function simulateBuild(path: string, options: SimulateOptions): Pro
   checkSameModel(image.plan, source.config, options.weights);
   source.close();
   promptTokens(options.prompt, tokenizer, image.plan.model);
-  const junit = options.junit === undefined ? null : outputPath(options.junit);
+  const junit =
+    options.junit === undefined ? null : outputPath(options.junit, [options.model, options.weights, options.tokenizer]);
   const tracePath = options.trace ? outputPath(join(build.path, 'trace.jsonl')) : null;
 
   const progress = startProgress('Simulating');
