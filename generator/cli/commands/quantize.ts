@@ -92,7 +92,7 @@ function checkedJob(path: string, options: QuantizeOptions): { readonly job: Qua
         '--search sigma-delta needs a plan made with --frame fourier: the samples of a hadamard frame are not smooth',
       );
     }
-    const output = outputPath(options.output);
+    const output = outputPath(options.output, [path, options.plan, options.calibration, options.tokenizer]);
     if (options.calibration === undefined) checkUserTokenizer(path, options);
     const calibration =
       options.calibration === undefined
