@@ -91,6 +91,10 @@ beforeAll(async () => {
   editedPlan('decoder.json', (plan) => {
     plan.placement = 'decoder';
   });
+  cpSync(small.build, file('mixed'), { recursive: true });
+  editedPlan('mixed/plan.json', (plan) => {
+    plan.generator = 'another tool';
+  });
   editedPlan('lanes.json', (plan) => {
     plan.array.lanes = 7;
   });
@@ -277,6 +281,11 @@ const INPUTS: readonly Case[] = [
     what: 'no build to simulate',
     args: ['simulate', 'my-documents', '--model', 'small', '--weights', 'weights.sdq'],
     says: /my-documents has no plan\.json/,
+  },
+  {
+    what: 'a build beside another plan',
+    args: ['schedule', 'mixed'],
+    says: /the Verilog in .*mixed is that of plan [0-9a-f]{64}, but the plan\.json beside it is [0-9a-f]{64}/,
   },
   {
     what: 'someone’s folder to generate into',

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { compile, ensure, VerilatorError } from '@fpga/verilator-bin';
 import { InputError } from '../../../generator/errors.js';
@@ -9,6 +9,9 @@ import { readPlan } from '../../../generator/plan/node/read-plan.js';
 import type { Plan } from '../../../generator/plan/types.js';
 
 export const TOP_MODULE = 'sdq_top';
+
+/** What the generated top level says of its plan. */
+const PLAN_LINE = /^\/\/ Plan ([0-9a-f]{64})$/m;
 
 /** A folder that `sdq generate` wrote. */
 export interface BuildFolder {
@@ -28,8 +31,16 @@ export function readBuildFolder(path: string): BuildFolder {
     throw new InputError(`${path} has no plan.json: make it with "sdq generate --plan plan.json -o ${basename(path)}"`);
   }
   const plan = readPlan(planFile);
-  if (!existsSync(join(path, `${TOP_MODULE}.v`))) {
+  const hash = planHash(plan);
+  const topFile = join(path, `${TOP_MODULE}.v`);
+  if (!existsSync(topFile)) {
     throw new InputError(`${path} has no ${TOP_MODULE}.v: run "sdq generate" again, or name the folder that it wrote`);
+  }
+  const made = asInput(topFile, () => PLAN_LINE.exec(readFileSync(topFile, 'utf8')))?.[1];
+  if (made !== undefined && made !== hash) {
+    throw new InputError(
+      `the Verilog in ${path} is that of plan ${made}, but the plan.json beside it is ${hash}: run "sdq generate" again`,
+    );
   }
   // Two levels, as generated; builds in folders below are not part of this one.
   const verilog = ['.', 'rtl']
@@ -37,7 +48,7 @@ export function readBuildFolder(path: string): BuildFolder {
     .flatMap((folder) => asInput(path, () => readdirSync(join(path, folder))).map((name) => join(folder, name)))
     .filter((name) => name.endsWith('.v'))
     .sort();
-  return { path, plan, planHash: planHash(plan), verilog: verilog.map((name) => join(path, name)) };
+  return { path, plan, planHash: hash, verilog: verilog.map((name) => join(path, name)) };
 }
 
 export interface Simulator {
