@@ -15,8 +15,8 @@ interface Method {
 const METHODS: readonly Method[] = [
   { name: 'published', frame: 'fourier', options: { search: 'sigma-delta', sigmaDelta: { searchScales: 'none' } } },
   { name: 'published, searched', frame: 'fourier', options: { search: 'sigma-delta' } },
-  { name: 'hadamard, greedy', frame: 'hadamard', options: { search: 'greedy' } },
-  { name: 'hadamard, gains', frame: 'hadamard', options: { search: 'greedy' }, gain: (segment) => segment },
+  { name: 'hadamard, no gains', frame: 'hadamard', options: { search: 'refine' } },
+  { name: 'hadamard, gains', frame: 'hadamard', options: { search: 'refine' }, gain: (segment) => segment },
 ];
 const RATIOS = [1, 1.5, 2, 2.5, 3, 4];
 const BLOCK = 128;

@@ -5,6 +5,6 @@ import { existsSync } from 'node:fs';
 const compiler = new URL('../scripts/compile.mjs', import.meta.url);
 if (existsSync(compiler)) {
   const { compileIfStale } = await import(compiler.href);
-  compileIfStale();
+  await compileIfStale();
 }
 await import('../dist/generator/cli/main.js');

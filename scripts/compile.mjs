@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildKernel } from './build-kernel.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist/.compiled');
@@ -30,7 +31,7 @@ function newest(path) {
 const isStale = () => Math.max(...SOURCES.map((name) => newest(join(root, name)))) > modified(stamp);
 
 /** Only one process compiles; the others wait for it. */
-function withLock(action) {
+async function withLock(action) {
   mkdirSync(dirname(lock), { recursive: true });
   for (;;) {
     try {
@@ -42,23 +43,24 @@ function withLock(action) {
     }
   }
   try {
-    return action();
+    return await action();
   } finally {
     rmdirSync(lock);
   }
 }
 
-export function compileIfStale() {
+export async function compileIfStale() {
   if (!isStale()) return;
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   if (!existsSync(tsc)) {
     process.stderr.write('sdq: the dependencies are not installed; run "npm ci" in the checkout first\n');
     process.exit(2);
   }
-  const compiled = withLock(() => {
+  const compiled = await withLock(async () => {
     if (!isStale()) return true;
     const started = Date.now();
     process.stderr.write('sdq: compiling the TypeScript sources\n');
+    await buildKernel(root);
     const result = spawnSync(process.execPath, [tsc, '-b', join(root, 'tsconfig.json')], { stdio: ['ignore', 2, 2] });
     if (result.status !== 0) return false;
     writeFileSync(stamp, '');

@@ -29,4 +29,4 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(wanted).mti
 }
 
 const { compileIfStale } = await import('./compile.mjs');
-compileIfStale();
+await compileIfStale();

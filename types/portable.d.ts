@@ -11,6 +11,9 @@ declare class TextDecoder {
   decode(input?: Uint8Array | ArrayBuffer, options?: { stream?: boolean }): string;
 }
 
+/** The characters, one per byte, of a base64 text. */
+declare function atob(text: string): string;
+
 declare function setTimeout(callback: () => void, milliseconds: number): unknown;
 declare function clearTimeout(handle: unknown): void;
 

@@ -1,3 +1,4 @@
+import { multiplyRows } from '../kernel/multiply.js';
 import { ropeFrequencies } from '../model/rope.js';
 import type { ModelConfig } from '../model/types.js';
 
@@ -58,114 +59,46 @@ export function attend(
   const { heads, kvHeads, headDim } = config;
   const group = heads / kvHeads;
   const scale = 1 / Math.sqrt(headDim);
-  const start = cache.length - seq;
-  // One head's keys and values side by side, widened once for all the queries that meet them.
-  const keys = new Float64Array(cache.length * headDim);
-  const values = new Float64Array(cache.length * headDim);
-  const query = new Float64Array(headDim);
-  const weights = new Float64Array(cache.length);
+  const { length } = cache;
+  const scores = new Float32Array(seq * length);
+  const values = new Float32Array(headDim * length);
   for (let head = 0; head < heads; head++) {
-    if (head % group === 0) {
-      gatherHead(cache.keys, head / group, kvHeads, headDim, keys);
-      gatherHead(cache.values, head / group, kvHeads, headDim, values);
-    }
-    for (let t = 0; t < seq; t++) {
-      const at = (t * heads + head) * headDim;
-      for (let i = 0; i < headDim; i++) query[i] = queries[at + i]! * scale;
-      const visible = start + t + 1;
-      const max = scoreKeys(query, keys, visible, weights);
-      let sum = 0;
-      for (let p = 0; p < visible; p++) {
-        const weight = Math.exp(weights[p]! - max);
-        weights[p] = weight;
-        sum += weight;
-      }
-      mixValues(weights, visible, sum, values, headDim, output, at);
-    }
+    const kvHead = Math.floor(head / group);
+    const keys = { data: cache.keys, offset: kvHead * headDim, stride: kvHeads * headDim, rows: length };
+    const ours = { data: queries, offset: head * headDim, stride: heads * headDim, rows: seq };
+    multiplyRows(keys, ours, headDim, scores, 0, length, scale, false);
+    for (let t = 0; t < seq; t++) softmax(scores.subarray(t * length, (t + 1) * length), length - seq + t + 1);
+    if (head % group === 0) transposeHead(cache, kvHead, kvHeads, headDim, values);
+    const columns = { data: values, offset: 0, stride: length, rows: headDim };
+    const weights = { data: scores, offset: 0, stride: length, rows: seq };
+    multiplyRows(columns, weights, length, output, head * headDim, heads * headDim, 1, false);
   }
 }
 
-/** Copies the columns of one head, position after position. */
-function gatherHead(
-  source: Float32Array,
+/** Turns the first `visible` scores into weights whose sum is 1, and the others into 0. */
+function softmax(scores: Float32Array, visible: number): void {
+  let max = Number.NEGATIVE_INFINITY;
+  for (let p = 0; p < visible; p++) max = Math.max(max, scores[p]!);
+  let sum = 0;
+  for (let p = 0; p < visible; p++) {
+    const weight = Math.exp(scores[p]! - max);
+    scores[p] = weight;
+    sum += weight;
+  }
+  for (let p = 0; p < visible; p++) scores[p] = scores[p]! / sum;
+  scores.fill(0, visible);
+}
+
+/** The values of one head, component after component. */
+function transposeHead(
+  cache: KeyValueCache,
   kvHead: number,
   kvHeads: number,
   headDim: number,
-  gathered: Float64Array,
+  values: Float32Array,
 ): void {
-  for (let p = 0; p * headDim < gathered.length; p++) {
+  for (let p = 0; p < cache.length; p++) {
     const from = (p * kvHeads + kvHead) * headDim;
-    for (let i = 0; i < headDim; i++) gathered[p * headDim + i] = source[from + i]!;
-  }
-}
-
-/** scores[p] = query · keys[p], four positions at a time. Returns the greatest. */
-function scoreKeys(query: Float64Array, keys: Float64Array, visible: number, scores: Float64Array): number {
-  const headDim = query.length;
-  let max = Number.NEGATIVE_INFINITY;
-  let p = 0;
-  for (; p + 4 <= visible; p += 4) {
-    const k0 = p * headDim;
-    const k1 = k0 + headDim;
-    const k2 = k1 + headDim;
-    const k3 = k2 + headDim;
-    let s0 = 0;
-    let s1 = 0;
-    let s2 = 0;
-    let s3 = 0;
-    for (let i = 0; i < headDim; i++) {
-      const q = query[i]!;
-      s0 += q * keys[k0 + i]!;
-      s1 += q * keys[k1 + i]!;
-      s2 += q * keys[k2 + i]!;
-      s3 += q * keys[k3 + i]!;
-    }
-    scores[p] = s0;
-    scores[p + 1] = s1;
-    scores[p + 2] = s2;
-    scores[p + 3] = s3;
-    max = Math.max(max, s0, s1, s2, s3);
-  }
-  for (; p < visible; p++) {
-    let s = 0;
-    for (let i = 0; i < headDim; i++) s += query[i]! * keys[p * headDim + i]!;
-    scores[p] = s;
-    max = Math.max(max, s);
-  }
-  return max;
-}
-
-/** output = Σ over positions of weight / sum · value, four components at a time. */
-function mixValues(
-  weights: Float64Array,
-  visible: number,
-  sum: number,
-  values: Float64Array,
-  headDim: number,
-  output: Float32Array,
-  at: number,
-): void {
-  let i = 0;
-  for (; i + 4 <= headDim; i += 4) {
-    let s0 = 0;
-    let s1 = 0;
-    let s2 = 0;
-    let s3 = 0;
-    for (let p = 0, v = i; p < visible; p++, v += headDim) {
-      const weight = weights[p]!;
-      s0 += weight * values[v]!;
-      s1 += weight * values[v + 1]!;
-      s2 += weight * values[v + 2]!;
-      s3 += weight * values[v + 3]!;
-    }
-    output[at + i] = s0 / sum;
-    output[at + i + 1] = s1 / sum;
-    output[at + i + 2] = s2 / sum;
-    output[at + i + 3] = s3 / sum;
-  }
-  for (; i < headDim; i++) {
-    let s = 0;
-    for (let p = 0, v = i; p < visible; p++, v += headDim) s += weights[p]! * values[v]!;
-    output[at + i] = s / sum;
+    for (let i = 0; i < headDim; i++) values[i * cache.length + p] = cache.values[from + i]!;
   }
 }

@@ -43,36 +43,33 @@ export function embed(config: ModelConfig, ends: EndTensors, tokens: ArrayLike<n
   return hidden;
 }
 
+/** A linear that a layer needs applied: `input` is seq × cols of that linear, and is only valid until it is answered. */
+export interface LinearRequest {
+  readonly role: LinearRole;
+  readonly input: Float32Array;
+}
+
 /**
- * One decoder layer in float: attention and feed-forward, each with its norm and residual addition.
+ * One decoder layer in float without its linears: it asks for each in the order of inference, and is answered with the
+ * output, seq × rows.
  *
  * @param hidden seq × dim, the residual stream; updated in place
- * @param observe is called with the input of each linear, in the order of inference
  * @param cache the layer's keys and values of earlier positions, to which these are appended; without it the tokens
  *   are a whole sequence from position 0
  */
-export function layerForward(
+export function* layerSteps(
   config: ModelConfig,
-  tensors: LayerTensors,
+  norms: Pick<LayerTensors, 'attnNorm' | 'mlpNorm'>,
   hidden: Float32Array,
   seq: number,
-  observe?: LinearObserver,
   cache: KeyValueCache = createCache(config, seq),
-): void {
+): Generator<LinearRequest, void, Float32Array> {
   const { dim, heads, kvHeads, headDim, normBefore } = config;
-  const linear = (role: LinearRole, input: Float32Array): Float32Array => {
-    observe?.(role, input, seq);
-    const { rows, cols } = shapeOf(config, role);
-    const output = new Float32Array(seq * rows);
-    matmul(tensors.weights.get(role)!, tensors.biases.get(role) ?? null, rows, cols, input, seq, output);
-    return output;
-  };
-
   const input = normBefore ? new Float32Array(seq * dim) : hidden;
-  if (normBefore) normalize(config, tensors.attnNorm, hidden, seq, input);
-  const queries = linear('self_attn.q_proj', input);
-  const keys = linear('self_attn.k_proj', input);
-  const values = linear('self_attn.v_proj', input);
+  if (normBefore) normalize(config, norms.attnNorm, hidden, seq, input);
+  const queries = yield { role: 'self_attn.q_proj', input };
+  const keys = yield { role: 'self_attn.k_proj', input };
+  const values = yield { role: 'self_attn.v_proj', input };
   if (config.rope !== null) {
     rotate(config, queries, heads, seq, cache.length);
     rotate(config, keys, kvHeads, seq, cache.length);
@@ -82,12 +79,50 @@ export function layerForward(
   cache.length += seq;
   const mixed = new Float32Array(seq * heads * headDim);
   attend(config, queries, seq, cache, mixed);
-  add(hidden, linear(config.architecture === 'llama' ? 'self_attn.o_proj' : 'self_attn.out_proj', mixed));
-  if (!normBefore) normalize(config, tensors.attnNorm, hidden, seq, hidden);
+  add(
+    hidden,
+    yield { role: config.architecture === 'llama' ? 'self_attn.o_proj' : 'self_attn.out_proj', input: mixed },
+  );
+  if (!normBefore) normalize(config, norms.attnNorm, hidden, seq, hidden);
 
-  if (normBefore) normalize(config, tensors.mlpNorm, hidden, seq, input);
-  add(hidden, config.architecture === 'llama' ? swiGlu(linear, input) : reluMlp(linear, input));
-  if (!normBefore) normalize(config, tensors.mlpNorm, hidden, seq, hidden);
+  if (normBefore) normalize(config, norms.mlpNorm, hidden, seq, input);
+  add(hidden, yield* config.architecture === 'llama' ? swiGlu(input) : reluMlp(input));
+  if (!normBefore) normalize(config, norms.mlpNorm, hidden, seq, hidden);
+}
+
+/** Applies a layer's linear, with its bias, to the input that was asked for. @returns seq × rows */
+export function applyLinear(
+  config: ModelConfig,
+  tensors: Pick<LayerTensors, 'weights' | 'biases'>,
+  { role, input }: LinearRequest,
+): Float32Array {
+  const { rows, cols } = shapeOf(config, role);
+  const seq = input.length / cols;
+  const output = new Float32Array(seq * rows);
+  matmul(tensors.weights.get(role)!, tensors.biases.get(role) ?? null, rows, cols, input, seq, output);
+  return output;
+}
+
+/**
+ * One decoder layer in float: attention and feed-forward, each with its norm and residual addition.
+ *
+ * @param hidden seq × dim, the residual stream; updated in place
+ * @param observe is called with the input of each linear, in the order of inference
+ * @param cache see layerSteps
+ */
+export function layerForward(
+  config: ModelConfig,
+  tensors: LayerTensors,
+  hidden: Float32Array,
+  seq: number,
+  observe?: LinearObserver,
+  cache?: KeyValueCache,
+): void {
+  const steps = layerSteps(config, tensors, hidden, seq, cache);
+  for (let step = steps.next(); !step.done; ) {
+    observe?.(step.value.role, step.value.input, seq);
+    step = steps.next(applyLinear(config, tensors, step.value));
+  }
 }
 
 /**
@@ -114,19 +149,19 @@ export function head(config: ModelConfig, ends: EndTensors, hidden: Float32Array
   return logits;
 }
 
-type Linear = (role: LinearRole, input: Float32Array) => Float32Array;
+type MlpSteps = Generator<LinearRequest, Float32Array, Float32Array>;
 
-function swiGlu(linear: Linear, input: Float32Array): Float32Array {
-  const gate = linear('mlp.gate_proj', input);
-  const up = linear('mlp.up_proj', input);
+function* swiGlu(input: Float32Array): MlpSteps {
+  const gate = yield { role: 'mlp.gate_proj', input };
+  const up = yield { role: 'mlp.up_proj', input };
   for (let i = 0; i < gate.length; i++) gate[i] = (gate[i]! / (1 + Math.exp(-gate[i]!))) * up[i]!;
-  return linear('mlp.down_proj', gate);
+  return yield { role: 'mlp.down_proj', input: gate };
 }
 
-function reluMlp(linear: Linear, input: Float32Array): Float32Array {
-  const inner = linear('fc1', input);
+function* reluMlp(input: Float32Array): MlpSteps {
+  const inner = yield { role: 'fc1', input };
   for (let i = 0; i < inner.length; i++) inner[i] = Math.max(0, inner[i]!);
-  return linear('fc2', inner);
+  return yield { role: 'fc2', input: inner };
 }
 
 function add(sum: Float32Array, term: Float32Array): void {

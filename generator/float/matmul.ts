@@ -1,5 +1,11 @@
+import { multiplyRows } from '../kernel/multiply.js';
+
+/** Fewer tokens than this are not worth copying the weights for. */
+const FEW_TOKENS = 4;
+
 /**
- * output[t] = W · input[t] (+ bias) for several tokens, summed in double precision in order of columns.
+ * output[t] = W · input[t] (+ bias) for several tokens. Several tokens at once are summed in float32, in four parts
+ * each; single ones in double precision.
  *
  * @param weights rows × cols, row-major
  * @param bias rows values, or null
@@ -15,12 +21,13 @@ export function matmul(
   seq: number,
   output: Float32Array,
 ): void {
-  const blockedTokens = seq - (seq % 4);
-  const blockedRows = blockedTokens === 0 ? 0 : rows - (rows % 2);
-  if (blockedRows > 0) multiplyBlocks(weights, blockedRows, rows, cols, input, blockedTokens, output);
-  for (let t = 0; t < seq; t++) {
-    const first = t < blockedTokens ? blockedRows : 0;
-    for (let r = first; r < rows; r++) output[t * rows + r] = dot(weights, r * cols, input, t * cols, cols);
+  if (seq < FEW_TOKENS) {
+    for (let t = 0; t < seq; t++) {
+      for (let r = 0; r < rows; r++) output[t * rows + r] = dot(weights, r * cols, input, t * cols, cols);
+    }
+  } else {
+    const w = { data: weights, offset: 0, stride: cols, rows };
+    multiplyRows(w, { data: input, offset: 0, stride: cols, rows: seq }, cols, output, 0, rows, 1, false);
   }
   if (bias === null) return;
   for (let t = 0; t < seq; t++) {
@@ -33,63 +40,4 @@ export function dot(a: Float32Array, aStart: number, b: Float32Array, bStart: nu
   let sum = 0;
   for (let i = 0; i < length; i++) sum += a[aStart + i]! * b[bStart + i]!;
   return sum;
-}
-
-/**
- * The rows and tokens that fill blocks of two rows by four tokens: six loads feed eight products, and a row is read
- * from memory once. Everything is widened beforehand, because widening in the inner loop costs as much as multiplying.
- */
-function multiplyBlocks(
-  weights: Float32Array,
-  blockedRows: number,
-  rows: number,
-  cols: number,
-  input: Float32Array,
-  tokens: number,
-  output: Float32Array,
-): void {
-  const x = new Float64Array(input.subarray(0, tokens * cols));
-  const w = new Float64Array(2 * cols);
-  for (let r = 0; r < blockedRows; r += 2) {
-    w.set(weights.subarray(r * cols, (r + 2) * cols));
-    for (let t = 0; t < tokens; t += 4) {
-      const x0 = t * cols;
-      const x1 = x0 + cols;
-      const x2 = x1 + cols;
-      const x3 = x2 + cols;
-      let s00 = 0;
-      let s01 = 0;
-      let s02 = 0;
-      let s03 = 0;
-      let s10 = 0;
-      let s11 = 0;
-      let s12 = 0;
-      let s13 = 0;
-      for (let c = 0; c < cols; c++) {
-        const u = w[c]!;
-        const v = w[cols + c]!;
-        const a0 = x[x0 + c]!;
-        const a1 = x[x1 + c]!;
-        const a2 = x[x2 + c]!;
-        const a3 = x[x3 + c]!;
-        s00 += u * a0;
-        s01 += u * a1;
-        s02 += u * a2;
-        s03 += u * a3;
-        s10 += v * a0;
-        s11 += v * a1;
-        s12 += v * a2;
-        s13 += v * a3;
-      }
-      const y = t * rows + r;
-      output[y] = s00;
-      output[y + 1] = s10;
-      output[y + rows] = s01;
-      output[y + rows + 1] = s11;
-      output[y + 2 * rows] = s02;
-      output[y + 2 * rows + 1] = s12;
-      output[y + 3 * rows] = s03;
-      output[y + 3 * rows + 1] = s13;
-    }
-  }
 }

@@ -35,7 +35,6 @@ export function planLinears(
   if (!BLOCKS.includes(block)) throw new InputError(`--block must be one of ${BLOCKS.join(', ')}, not ${block}`);
   return shapes.map((shape) => {
     const samples = samplesFor(osrOf(shape), block, options.frame);
-    const segments = Math.ceil(samples / block);
     return {
       ...shape,
       osr: samples / block,
@@ -46,7 +45,7 @@ export function planLinears(
       frame: options.frame,
       signSeed: SIGN_SEED,
       packing: options.alphabet === 'ternary' ? 'base3' : 'bits',
-      gainShifts: Array.from({ length: segments }, (_, k) => (options.frame === 'hadamard' ? k : 0)),
+      gainShifts: gainShiftsFor(options, samples / block),
     };
   });
 }
@@ -80,6 +79,17 @@ function samplesFor(osr: number, block: number, frame: FrameMode): number {
   const clamped = Math.min(MAX_OSR, Math.max(MIN_OSR, osr));
   if (frame === 'fourier') return Math.floor(block * clamped);
   return Math.round((block * clamped) / SAMPLE_GRANULE) * SAMPLE_GRANULE;
+}
+
+/**
+ * The gain 2^−shift of each segment that gives the least error on Gaussian weights (bench/gains.ts): smaller gains are
+ * finer steps, which pay once the first segments have taken most of the weights in.
+ */
+function gainShiftsFor({ frame, alphabet }: PlanOptions, osr: number): number[] {
+  let most = 0;
+  if (frame === 'hadamard' && alphabet === 'ternary') most = osr <= 2 ? 0 : osr <= 2.6 ? 1 : MAX_OSR;
+  if (frame === 'hadamard' && alphabet === 'binary') most = Math.max(0, Math.ceil(osr) - 3);
+  return Array.from({ length: Math.ceil(osr) }, (_, segment) => Math.min(segment, most));
 }
 
 function tailFor(cols: number, block: number, samples: number): PlanTail | null {

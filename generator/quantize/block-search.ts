@@ -16,6 +16,11 @@ export interface BlockSearch {
   /** Looks at a sample of the targets to come, once, before the first call of the other methods. */
   prepare(sample: readonly Float64Array[]): void;
   /**
+   * Sets the metric of the error that counts from here on: e · M · eᵀ (cols × cols, row-major), or the plain sum of
+   * squares for null. A search without this method knows the plain error only.
+   */
+  useMetric?(metric: Float64Array | null): void;
+  /**
    * A bound on the scale that the block wants, in units in which the mantissa 255 is the largest; 0 for a zero block.
    */
   amplitude(target: Float64Array): number;

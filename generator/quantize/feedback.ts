@@ -1,6 +1,7 @@
+import { multiplyRows } from '../kernel/multiply.js';
 import type { LinearBlock } from '../plan/blocks.js';
 import type { PlanLinear } from '../plan/types.js';
-import { subtractProduct } from './linear-algebra.js';
+import { invertUpper } from './linear-algebra.js';
 
 /**
  * How the error of a block reaches the columns after it: `published` divides it by the diagonal of the factor, as
@@ -8,9 +9,6 @@ import { subtractProduct } from './linear-algebra.js';
  * that is quantized at once (up to 1.3 dB more in the linear's output, on correlated inputs).
  */
 export type FeedbackRule = 'published' | 'exact';
-
-/** Rows to which errors are fed forward at a time, in double precision. */
-const CHUNK_ROWS = 32;
 
 /**
  * W[:, e:] ← W[:, e:] − X · U[s:e, e:] for the block of columns [s, e), where X = (W − Q) / diag U, or (W − Q) · U[s:e,
@@ -23,7 +21,7 @@ const CHUNK_ROWS = 32;
 export function feedForward(
   work: Float32Array,
   errors: Float64Array,
-  factor: Float64Array,
+  factor: Float32Array,
   plan: PlanLinear,
   block: LinearBlock,
   rule: FeedbackRule,
@@ -32,30 +30,60 @@ export function feedForward(
   const end = block.start + block.cols;
   if (end === cols) return;
   const rest = cols - end;
-  const later = new Float64Array(CHUNK_ROWS * rest);
-  for (let first = 0; first < rows; first += CHUNK_ROWS) {
-    const count = Math.min(CHUNK_ROWS, rows - first);
-    for (let r = 0; r < count; r++) {
-      const row = first + r;
-      solveFeedback(errors.subarray(row * block.cols, (row + 1) * block.cols), factor, cols, block, rule);
-      later.set(work.subarray(row * cols + end, (row + 1) * cols), r * rest);
-    }
-    subtractProduct(
-      { data: later, offset: 0, stride: rest },
-      { data: errors, offset: first * block.cols, stride: block.cols },
-      { data: factor, offset: block.start * cols + end, stride: cols },
-      count,
-      rest,
-      block.cols,
-    );
-    for (let r = 0; r < count; r++) work.set(later.subarray(r * rest, (r + 1) * rest), (first + r) * cols + end);
+  const solved = new Float32Array(rows * block.cols);
+  for (let row = 0; row < rows; row++) {
+    const error = errors.subarray(row * block.cols, (row + 1) * block.cols);
+    solveFeedback(error, factor, cols, block, rule);
+    solved.set(error, row * block.cols);
   }
+  const transposed = new Float32Array(rest * block.cols);
+  for (let i = 0; i < block.cols; i++) {
+    const from = (block.start + i) * cols + end;
+    for (let j = 0; j < rest; j++) transposed[j * block.cols + i] = factor[from + j]!;
+  }
+  multiplyRows(
+    { data: transposed, offset: 0, stride: block.cols, rows: rest },
+    { data: solved, offset: 0, stride: block.cols, rows },
+    block.cols,
+    work,
+    end,
+    cols,
+    -1,
+    true,
+  );
+}
+
+/**
+ * The metric M of a block's error e: e · M · eᵀ is what the error costs when the columns after the block compensate for
+ * it as well as they can, up to a common factor. M = (UᵀU)⁻¹ with U the factor's diagonal block.
+ *
+ * @param factor U, cols × cols
+ * @returns block.cols × block.cols, row-major
+ */
+export function blockMetric(factor: Float32Array, cols: number, block: LinearBlock): Float64Array {
+  const n = block.cols;
+  const inverse = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) {
+    const from = (block.start + i) * cols + block.start;
+    inverse.set(factor.subarray(from + i, from + n), i * n + i);
+  }
+  invertUpper(inverse, n);
+  const metric = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = i; j < n; j++) {
+      let sum = 0;
+      for (let k = j; k < n; k++) sum += inverse[i * n + k]! * inverse[j * n + k]!;
+      metric[i * n + j] = sum;
+      metric[j * n + i] = sum;
+    }
+  }
+  return metric;
 }
 
 /** Turns one row's W − Q of a block into its row of X, in place. */
 function solveFeedback(
   error: Float64Array,
-  factor: Float64Array,
+  factor: Float32Array,
   cols: number,
   block: LinearBlock,
   rule: FeedbackRule,

@@ -1,10 +1,13 @@
 import { InputError } from '../errors.js';
-import { addProductTransposed, invertUpper, upperCholesky } from './linear-algebra.js';
+import { multiplyRows } from '../kernel/multiply.js';
+import { invertUpper, upperCholesky } from './linear-algebra.js';
 
 /** Share of the mean diagonal that is added to the diagonal before a Hessian is inverted, as GPTQ does. */
 const DAMPING = 0.01;
 /** Activation vectors accumulated at a time. */
 const CHUNK = 256;
+/** Rows of the Hessian that are computed at a time, from their diagonal on. */
+const STRIP = 256;
 
 /**
  * The second-order statistics of a linear's input: H = 2 · XᵀX, the Hessian of the squared error of the linear's output
@@ -14,14 +17,14 @@ export class Hessian {
   readonly cols: number;
   /** Activation vectors seen. */
   #vectors = 0;
-  readonly #matrix: Float64Array;
-  #factor: Float64Array | null = null;
+  readonly #matrix: Float32Array;
+  #factor: Float32Array | null = null;
   #mirrored = true;
 
   /** @param cols input features of the linear */
   constructor(cols: number) {
     this.cols = cols;
-    this.#matrix = new Float64Array(cols * cols);
+    this.#matrix = new Float32Array(cols * cols);
   }
 
   get vectors(): number {
@@ -37,7 +40,7 @@ export class Hessian {
     this.#factor = null;
     this.#mirrored = false;
     const chunk = Math.min(CHUNK, count);
-    const transposed = new Float64Array(cols * chunk);
+    const transposed = new Float32Array(cols * chunk);
     for (let first = 0; first < count; first += chunk) {
       const length = Math.min(chunk, count - first);
       for (let t = 0; t < length; t++) {
@@ -55,28 +58,23 @@ export class Hessian {
     this.#vectors += count;
   }
 
-  /** Tile by tile of the upper triangle, so that the two strips of activations of a tile stay in the cache. */
-  #addChunk(transposed: Float64Array, stride: number, length: number): void {
+  /** Strip by strip of the upper triangle; all in float32. */
+  #addChunk(transposed: Float32Array, stride: number, length: number): void {
     const { cols } = this;
-    const tile = 64;
-    for (let i = 0; i < cols; i += tile) {
-      const rows = Math.min(tile, cols - i);
-      for (let j = i; j < cols; j += tile) {
-        addProductTransposed(
-          { data: this.#matrix, offset: i * cols + j, stride: cols },
-          { data: transposed, offset: i * stride, stride },
-          { data: transposed, offset: j * stride, stride },
-          rows,
-          Math.min(tile, cols - j),
-          length,
-          2,
-        );
-      }
+    for (let i = 0; i < cols; i += STRIP) {
+      const rows = (first: number, count: number) => ({
+        data: transposed,
+        offset: first * stride,
+        stride,
+        rows: count,
+      });
+      const strip = rows(i, Math.min(STRIP, cols - i));
+      multiplyRows(rows(i, cols - i), strip, length, this.#matrix, i * cols + i, cols, 2, true);
     }
   }
 
   /** H, undamped: cols × cols, symmetric. Read-only, and valid until the next `accumulate`. */
-  get matrix(): Float64Array {
+  get matrix(): Float32Array {
     if (!this.#mirrored) {
       mirror(this.#matrix, this.cols);
       this.#mirrored = true;
@@ -85,7 +83,7 @@ export class Hessian {
   }
 
   /** The factor of this Hessian for error feedback (see feedbackFactor), computed once. */
-  get factor(): Float64Array {
+  get factor(): Float32Array {
     this.#factor ??= feedbackFactor(this.#matrix, this.cols);
     return this.#factor;
   }
@@ -102,7 +100,7 @@ export class Hessian {
  * @param hessian cols × cols, row-major
  * @throws RangeError if H is not positive semidefinite
  */
-export function feedbackFactor(hessian: Float64Array, cols: number): Float64Array {
+export function feedbackFactor(hessian: Float32Array, cols: number): Float32Array {
   const factor = hessian.slice();
   let trace = 0;
   for (let i = 0; i < cols; i++) trace += factor[i * cols + i]!;
@@ -113,7 +111,7 @@ export function feedbackFactor(hessian: Float64Array, cols: number): Float64Arra
   return factor;
 }
 
-function mirror(matrix: Float64Array, n: number): void {
+function mirror(matrix: Float32Array, n: number): void {
   for (let i = 1; i < n; i++) {
     for (let j = 0; j < i; j++) matrix[i * n + j] = matrix[j * n + i]!;
   }

@@ -2,7 +2,7 @@ import { InputError } from '../errors.js';
 import { blocksOf, symbolsPerRow } from '../plan/blocks.js';
 import type { PlanLinear } from '../plan/types.js';
 import { exponentFor } from './block-search.js';
-import { type FeedbackRule, feedForward } from './feedback.js';
+import { blockMetric, type FeedbackRule, feedForward } from './feedback.js';
 import { frameOf } from './frame.js';
 import type { Hessian } from './hessian.js';
 import { checkSearch, prepareSearches, type SearchOptions } from './searches.js';
@@ -13,6 +13,8 @@ export type { SearchName } from './searches.js';
 export interface QuantizeLinearOptions extends SearchOptions {
   /** Statistics of the linear's input; with them, each block's error is fed forward into the columns after it. */
   readonly hessian?: Hessian | null;
+  /** What the quantized weights are to come near, rows × cols, if not the weights themselves. */
+  readonly target?: Float32Array | null;
   /** Default: `published` with `sigma-delta`, else `exact`. */
   readonly feedback?: FeedbackRule;
 }
@@ -46,8 +48,9 @@ export function quantizeLinear(
   const factor = options.hessian?.factor ?? null;
   const rule = options.feedback ?? (options.search === 'sigma-delta' ? 'published' : 'exact');
   // Feedback changes the weights of the columns that are still to come.
-  const work = factor === null ? weights : weights.slice();
-  const { searchFor, amplitude } = prepareSearches(weights, plan, signs, options);
+  const wanted = options.target ?? weights;
+  const work = factor === null ? wanted : wanted.slice();
+  const { searchFor, amplitude } = prepareSearches(wanted, plan, signs, options);
   const exponent = exponentFor(factor === null ? amplitude : amplitude * FEEDBACK_HEADROOM);
   const ulp = 2 ** exponent;
   const symbols = new Int8Array(rows * perRow);
@@ -58,6 +61,7 @@ export function quantizeLinear(
 
   blocks.forEach((block, b) => {
     const search = searchFor(block);
+    if (factor !== null) search.useMetric?.(blockMetric(factor, cols, block));
     const frame = frameOf(plan, block, signs);
     const target = new Float64Array(block.cols);
     const approximation = new Float64Array(block.cols);

@@ -2,20 +2,20 @@ import { InputError } from '../errors.js';
 import { blocksOf, type LinearBlock } from '../plan/blocks.js';
 import type { PlanLinear } from '../plan/types.js';
 import type { BlockSearch } from './block-search.js';
-import { denseGreedy } from './dense-greedy.js';
 import { type SigmaDeltaOptions, sigmaDeltaSearch } from './fourier-block.js';
-import { frameOf, hadamardSegments } from './frame.js';
-import { greedySearch } from './greedy.js';
-import { hadamardGreedy } from './hadamard-greedy.js';
+import { frameOf } from './frame.js';
+import { DEFAULT_EFFORT, refineSearch } from './refine.js';
 
 /**
- * How a block's symbols are found: by modulating its samples (mode `fourier` only), or greedily with a grid of scales.
+ * How a block's symbols are found: by modulating its samples (mode `fourier` only), or by a search for the least error.
  */
-export type SearchName = 'sigma-delta' | 'greedy';
+export type SearchName = 'sigma-delta' | 'refine';
 
 export interface SearchOptions {
   readonly search: SearchName;
   readonly sigmaDelta?: SigmaDeltaOptions;
+  /** Of `refine`, 1 … 9; default 5. */
+  readonly effort?: number;
 }
 
 /** @throws InputError if the search cannot be used with the linear's frame */
@@ -27,7 +27,7 @@ export function checkSearch({ name, frame }: PlanLinear, search: SearchName): vo
 }
 
 /** Blocks from which a search learns what to expect. */
-const SAMPLE_BLOCKS = 32;
+const SAMPLE_BLOCKS = 16;
 
 export interface LinearSearches {
   /** The search for one of the linear's blocks. */
@@ -72,15 +72,14 @@ function createSearch(
   plan: PlanLinear,
   block: LinearBlock,
   signs: readonly string[],
-  { search, sigmaDelta = {} }: SearchOptions,
+  { search, sigmaDelta = {}, effort = DEFAULT_EFFORT }: SearchOptions,
 ): BlockSearch {
   const { alphabet } = plan;
   if (search === 'sigma-delta') return sigmaDeltaSearch(block, signs[0]!, alphabet, sigmaDelta);
-  const orthogonal = plan.frame === 'hadamard' && block.cols === block.size;
-  const pass = orthogonal
-    ? hadamardGreedy(hadamardSegments(plan, block, signs), block.size, alphabet)
-    : denseGreedy(frameOf(plan, block, signs).matrix(), block.samples, block.cols, alphabet);
-  return greedySearch(pass, block.cols, block.samples, alphabet);
+  const { samples, cols, size } = block;
+  const orthogonal = plan.frame === 'hadamard' && cols === size;
+  const frame = frameOf(plan, block, signs).matrix();
+  return refineSearch({ frame, samples, cols, segment: orthogonal ? size : 0, alphabet }, effort);
 }
 
 /** Blocks of one shape, spread evenly over rows and columns. */

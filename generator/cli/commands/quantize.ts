@@ -3,6 +3,7 @@ import { InputError } from '../../errors.js';
 import { planHash } from '../../plan/hash.js';
 import { readPlan } from '../../plan/node/read-plan.js';
 import type { SearchName } from '../../quantize/quantize-linear.js';
+import { DEFAULT_EFFORT, GREATEST_EFFORT, LEAST_EFFORT } from '../../quantize/refine.js';
 import type { CommandResult, Register } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import {
@@ -25,6 +26,7 @@ interface QuantizeOptions extends ModelOptions {
   readonly calibration?: string;
   readonly limit?: number;
   readonly search?: SearchName;
+  readonly effort?: number;
 }
 
 export function addQuantize(program: Command, register: Register): void {
@@ -34,13 +36,18 @@ export function addQuantize(program: Command, register: Register): void {
     .description('turn the weights into symbols and scales as a plan says, and write them as an image')
     .requiredOption('--plan <file>', 'plan file from "sdq plan"')
     .requiredOption('-o, --output <file>', 'image to write (weights.sdq)')
-    .option('--calibration <file>', 'text (.jsonl or .txt) for error feedback between blocks')
+    .option('--calibration <file>', 'text (.jsonl or .txt) that shows which errors matter')
     .option('--limit <count>', 'calibrate on the first documents (.jsonl) or windows (.txt) only', integerFrom(1))
     .addOption(
       new Option('--search <name>', 'how symbols are found; sigma-delta needs a plan with --frame fourier').choices([
         'sigma-delta',
-        'greedy',
+        'refine',
       ]),
+    )
+    .option(
+      '--effort <level>',
+      `of refine, ${LEAST_EFFORT} (fast) to ${GREATEST_EFFORT} (accurate); default ${DEFAULT_EFFORT}`,
+      integerFrom(LEAST_EFFORT, GREATEST_EFFORT),
     )
     .addHelpText(
       'after',
@@ -86,7 +93,7 @@ function checkedJob(path: string, options: QuantizeOptions): { readonly job: Qua
     const plan = readPlan(userPath(options.plan));
     checkSameModel(plan, source.config, options.plan);
     const frame = plan.linears[0]!.frame;
-    const search = options.search ?? (frame === 'fourier' ? 'sigma-delta' : 'greedy');
+    const search = options.search ?? (frame === 'fourier' ? 'sigma-delta' : 'refine');
     if (search === 'sigma-delta' && frame === 'hadamard') {
       throw new InputError(
         '--search sigma-delta needs a plan made with --frame fourier: the samples of a hadamard frame are not smooth',
@@ -98,7 +105,9 @@ function checkedJob(path: string, options: QuantizeOptions): { readonly job: Qua
       options.calibration === undefined
         ? undefined
         : readWindows(options.calibration, loadUserTokenizer(path, options), source.config).slice(0, options.limit);
-    const job = { model: userPath(path), output, plan, options: { search, ...(calibration && { calibration }) } };
+    if (search === 'sigma-delta' && options.effort !== undefined) throw new InputError('--effort is for --search refine');
+    const effort = options.effort ?? DEFAULT_EFFORT;
+    const job = { model: userPath(path), output, plan, options: { search, effort, ...(calibration && { calibration }) } };
     return { job, name: source.config.name };
   } finally {
     source.close();

@@ -1,0 +1,4 @@
+/** What the WebAssembly module exports. */
+
+export * from './multiply';
+export * from './search';

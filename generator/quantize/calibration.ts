@@ -1,0 +1,145 @@
+import { applyLinear, type LinearRequest, layerSteps } from '../float/forward.js';
+import { multiplyRows } from '../kernel/multiply.js';
+import { shapeOf } from '../model/roles.js';
+import type { LayerTensors, LinearRole, ModelConfig } from '../model/types.js';
+import { Hessian } from './hessian.js';
+
+/**
+ * Share of the drift that a linear's weights are moved by. All of it would be the least-squares answer to the
+ * calibration text; half of it scores better on other text.
+ */
+const DRIFT_SHARE = 0.5;
+
+/** What calibration tells about a linear. */
+export interface InputStatistics {
+  /** Of the inputs x̃ that the linear will see, those before it being quantized. */
+  readonly hessian: Hessian;
+  /**
+   * 2 · Σ x̃ (x − x̃)ᵀ, cols × cols, where x is the input that the linear would see in the checkpoint's model: how far, and
+   * along what, the inputs have drifted.
+   */
+  readonly drift: Float32Array;
+}
+
+/** The residual streams of the calibration windows, seq × dim each, before the layer at work. */
+export interface CalibrationStates {
+  readonly original: readonly Float32Array[];
+  readonly quantized: readonly Float32Array[];
+}
+
+/**
+ * The calibration windows on their way through one layer, each twice: with the checkpoint's weights, and with quantized
+ * ones where there are any yet.
+ */
+export class LayerCalibration {
+  readonly #config: ModelConfig;
+  readonly #passes: readonly { readonly original: LayerPass; readonly quantized: LayerPass }[];
+
+  /** @param quantized the layer with the weights of linears replaced as they are quantized */
+  constructor(config: ModelConfig, original: LayerTensors, quantized: LayerTensors, states: CalibrationStates) {
+    this.#config = config;
+    this.#passes = states.original.map((hidden, i) => ({
+      original: new LayerPass(config, original, hidden),
+      quantized: new LayerPass(config, quantized, states.quantized[i]!),
+    }));
+  }
+
+  /** Statistics of a linear's input; linears are to be asked for in the order of inference. */
+  inputOf(role: LinearRole): InputStatistics {
+    const { cols } = shapeOf(this.#config, role);
+    const hessian = new Hessian(cols);
+    const drift = new Float32Array(cols * cols);
+    for (const { original, quantized } of this.#passes) {
+      const before = original.inputOf(role);
+      const now = quantized.inputOf(role);
+      hessian.accumulate(now, now.length / cols);
+      addDrift(before, now, cols, drift);
+    }
+    return { hessian, drift };
+  }
+
+  /** Takes the residual streams to behind the layer. */
+  finish(): void {
+    for (const { original, quantized } of this.#passes) {
+      original.finish();
+      quantized.finish();
+    }
+  }
+}
+
+/** One window's pass through a layer, which halts at the linears that are asked for. */
+class LayerPass {
+  readonly #config: ModelConfig;
+  readonly #tensors: LayerTensors;
+  readonly #steps: Generator<LinearRequest, void, Float32Array>;
+  #request: LinearRequest | null;
+
+  /** @param hidden seq × dim, changed in place */
+  constructor(config: ModelConfig, tensors: LayerTensors, hidden: Float32Array) {
+    this.#config = config;
+    this.#tensors = tensors;
+    this.#steps = layerSteps(config, tensors, hidden, hidden.length / config.dim);
+    this.#request = this.#steps.next().value ?? null;
+  }
+
+  inputOf(role: LinearRole): Float32Array {
+    while (this.#request !== null && this.#request.role !== role) this.#step(this.#request);
+    if (this.#request === null) throw new RangeError(`the layer has no ${role} to come`);
+    return this.#request.input;
+  }
+
+  finish(): void {
+    while (this.#request !== null) this.#step(this.#request);
+  }
+
+  #step(request: LinearRequest): void {
+    this.#request = this.#steps.next(applyLinear(this.#config, this.#tensors, request)).value ?? null;
+  }
+}
+
+/** drift += 2 · Σ x̃ (x − x̃)ᵀ over the vectors of one window. */
+function addDrift(before: Float32Array, now: Float32Array, cols: number, drift: Float32Array): void {
+  const seq = now.length / cols;
+  const difference = new Float32Array(cols * seq);
+  const transposed = new Float32Array(cols * seq);
+  let any = false;
+  for (let t = 0; t < seq; t++) {
+    for (let i = 0; i < cols; i++) {
+      const value = now[t * cols + i]!;
+      const moved = before[t * cols + i]! - value;
+      transposed[i * seq + t] = value;
+      difference[i * seq + t] = moved;
+      any ||= moved !== 0;
+    }
+  }
+  if (!any) return;
+  const rows = (data: Float32Array) => ({ data, offset: 0, stride: seq, rows: cols });
+  multiplyRows(rows(difference), rows(transposed), seq, drift, 0, cols, 2, true);
+}
+
+/**
+ * The weights that do on the drifted inputs, as far as a linear can, what the checkpoint's do on its own: W moved towards
+ * W + W · (Σ (x − x̃) x̃ᵀ) · (Σ x̃ x̃ᵀ)⁻¹, the inverse being that of the damped Hessian.
+ *
+ * @param weights W, rows × cols
+ * @returns rows × cols
+ */
+export function compensateDrift(
+  weights: Float32Array,
+  rows: number,
+  { hessian, drift }: InputStatistics,
+): Float32Array {
+  const { cols, factor } = hessian;
+  const target = weights.slice();
+  if (drift.every((x) => x === 0)) return target;
+  const transposed = new Float32Array(cols * cols);
+  for (let i = 0; i < cols; i++) for (let j = i; j < cols; j++) transposed[j * cols + i] = factor[i * cols + j]!;
+  const matrix = (data: Float32Array, count = cols) => ({ data, offset: 0, stride: cols, rows: count });
+  // H⁻¹ = Uᵀ · U, so that W · D · Uᵀ · U is three products of rows with rows.
+  const moved = new Float32Array(rows * cols);
+  multiplyRows(matrix(drift), matrix(weights, rows), cols, moved, 0, cols, 1, false);
+  const half = new Float32Array(rows * cols);
+  multiplyRows(matrix(factor), matrix(moved, rows), cols, half, 0, cols, 1, false);
+  multiplyRows(matrix(transposed), matrix(half, rows), cols, target, 0, cols, DRIFT_SHARE, true);
+  return target;
+}
