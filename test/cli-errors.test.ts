@@ -365,6 +365,13 @@ describe('bad usage', () => {
     expect(refusalOf(await sdq([]))).toMatch(/name a command/);
   });
 });
+describe('an environment', () => {
+  it('that the operating system objects to is no defect of sdq', async () => {
+    const env = { FPGA_VERILATOR_CACHE: join(small.plan, 'x') };
+    const refusal = refusalOf(await sdq(simulate(), { cwd: folder, env }), { progress: true });
+    expect(refusal).toMatch(/^ENOTDIR: .*plan\.json/);
+  });
+});
 describe('a model', () => refusals(folder, MODELS));
 describe('a plan', () => refusals(folder, PLANS));
 describe('bad input', () => refusals(folder, INPUTS));

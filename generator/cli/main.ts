@@ -95,7 +95,8 @@ function report(error: unknown): number {
   process.stderr.write(`sdq: ${oneLine(message)}\n`);
   if (process.env.SDQ_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (error instanceof Interrupted) return error.exitCode;
-  const expected = error instanceof InputError || error instanceof DeviceError;
+  // What the operating system refuses, such as a folder for temporary files, is no defect either.
+  const expected = error instanceof InputError || error instanceof DeviceError || 'syscall' in Object(error);
   if (!expected && !process.env.SDQ_DEBUG) {
     process.stderr.write('sdq: this is a defect of sdq; set SDQ_DEBUG=1 to see where it happened\n');
   }
