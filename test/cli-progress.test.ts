@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startProgress } from '../generator/cli/progress.js';
 
+/** Whether there are colours is decided on import; CI would have them. */
+vi.hoisted(() => vi.stubEnv('NO_COLOR', '1'));
+
 const REDRAW_MS = 100;
 
 let written = '';
@@ -10,7 +13,6 @@ function standIn(isTTY: boolean): void {
   written = '';
   vi.useFakeTimers();
   vi.stubEnv('TERM', 'xterm');
-  vi.stubEnv('NO_COLOR', '1');
   Object.assign(process.stderr, { isTTY, columns: 20 });
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     written += text;
