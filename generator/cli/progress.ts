@@ -84,10 +84,14 @@ function lineProgress(title: string): Progress {
 
 /** `37 % (12 of 32), about 2 min left` from the share done and the time since `started` (milliseconds). */
 export function remaining(done: number, total: number, started: number): string {
-  const percent = `${Math.floor((100 * done) / total)} % (${done} of ${total})`;
-  if (done === 0) return percent;
-  const left = ((Date.now() - started) / done) * (total - done);
-  return `${percent}, about ${duration(left / 1000)} left`;
+  return `${Math.floor((100 * done) / total)} % (${done} of ${total})${timeLeft(done / total, started)}`;
+}
+
+/** `, about 2 min left` from the share done (0 … 1) and the time since `started` (milliseconds); empty at the start. */
+export function timeLeft(share: number, started: number): string {
+  if (!(share > 0)) return '';
+  const left = ((Date.now() - started) / share) * (1 - share);
+  return `, about ${duration(left / 1000)} left`;
 }
 
 /** Seconds as people say them. */

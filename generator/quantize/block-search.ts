@@ -13,8 +13,13 @@ export interface BlockFit {
  * columns); an instance owns scratch memory and serves one linear.
  */
 export interface BlockSearch {
-  /** Looks at a sample of the targets to come, once, before the first call of the other methods. */
-  prepare(sample: readonly Float64Array[]): void;
+  /**
+   * Looks at a sample of the targets to come, once, before the first call of the other methods.
+   * @returns what it learned: plain data, for `resume`
+   */
+  prepare(sample: readonly Float64Array[]): unknown;
+  /** Takes what another search for blocks of the same shape learned, in place of a call of `prepare`. */
+  resume(prepared: unknown): void;
   /**
    * Sets the metric of the error that counts from here on: e · M · eᵀ (cols × cols, row-major), or the plain sum of
    * squares for null. A search without this method knows the plain error only.

@@ -129,8 +129,11 @@ export function sigmaDeltaSearch(
 
   return {
     prepare(sample) {
-      if (searchScales !== 'linear' || sample.length === 0) return;
-      parameters = leastError(sample);
+      if (searchScales === 'linear' && sample.length > 0) parameters = leastError(sample);
+      return parameters;
+    },
+    resume(prepared) {
+      parameters = prepared as SigmaDeltaParameters;
     },
     amplitude(target) {
       // A search per block may choose the largest scale.

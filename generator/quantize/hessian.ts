@@ -18,13 +18,14 @@ export class Hessian {
   /** Activation vectors seen. */
   #vectors = 0;
   readonly #matrix: Float32Array;
-  #factor: Float32Array | null = null;
   #mirrored = true;
+  #factored = false;
 
   /** @param cols input features of the linear */
   constructor(cols: number) {
     this.cols = cols;
-    this.#matrix = new Float32Array(cols * cols);
+    // Shared, so that the threads that quantize rows read one copy of the factor.
+    this.#matrix = new Float32Array(new SharedArrayBuffer(4 * cols * cols));
   }
 
   get vectors(): number {
@@ -37,7 +38,7 @@ export class Hessian {
    */
   accumulate(activations: Float32Array, count: number): void {
     const { cols } = this;
-    this.#factor = null;
+    if (this.#factored) throw new RangeError('the Hessian has been factored in place');
     this.#mirrored = false;
     const chunk = Math.min(CHUNK, count);
     const transposed = new Float32Array(cols * chunk);
@@ -73,8 +74,12 @@ export class Hessian {
     }
   }
 
-  /** H, undamped: cols × cols, symmetric. Read-only, and valid until the next `accumulate`. */
+  /**
+   * H, undamped: cols × cols, symmetric. Read-only, and valid until the next `accumulate`.
+   * @throws RangeError once the factor has taken its place
+   */
   get matrix(): Float32Array {
+    if (this.#factored) throw new RangeError('the Hessian has been factored in place');
     if (!this.#mirrored) {
       mirror(this.#matrix, this.cols);
       this.#mirrored = true;
@@ -82,26 +87,26 @@ export class Hessian {
     return this.#matrix;
   }
 
-  /** The factor of this Hessian for error feedback (see feedbackFactor), computed once. */
+  /** The factor of this Hessian for error feedback (see feedbackFactor), which takes the place of the matrix. */
   get factor(): Float32Array {
-    this.#factor ??= feedbackFactor(this.#matrix, this.cols);
-    return this.#factor;
+    if (!this.#factored) feedbackFactor(this.#matrix, this.cols);
+    this.#factored = true;
+    return this.#matrix;
   }
 }
 
 /**
- * The upper triangular U with (H + λI)⁻¹ = Uᵀ · U, λ being 1 % of the mean diagonal; only H's upper triangle is read.
+ * In place, the upper triangular U with (H + λI)⁻¹ = Uᵀ · U, λ being 1 % of the mean diagonal; only H's upper triangle is read.
  * It is found without inverting H: if H + λI = R · Rᵀ with R upper triangular, then U = R⁻¹.
  *
  * An input that calibration never saw has a zero row and column in H. Damping makes it a column that takes no part in
  * feedback: its weights are quantized like any others, since text that does use it may follow. A Hessian of zeros gives
  * U = I.
  *
- * @param hessian cols × cols, row-major
+ * @param factor H, cols × cols, row-major; U afterwards
  * @throws RangeError if H is not positive semidefinite
  */
-export function feedbackFactor(hessian: Float32Array, cols: number): Float32Array {
-  const factor = hessian.slice();
+export function feedbackFactor(factor: Float32Array, cols: number): Float32Array {
   let trace = 0;
   for (let i = 0; i < cols; i++) trace += factor[i * cols + i]!;
   const damping = trace > 0 ? (DAMPING * trace) / cols : 1;

@@ -5,7 +5,7 @@ import { exponentFor } from './block-search.js';
 import { blockMetric, type FeedbackRule, feedForward } from './feedback.js';
 import { frameOf } from './frame.js';
 import type { Hessian } from './hessian.js';
-import { checkSearch, prepareSearches, type SearchOptions } from './searches.js';
+import { checkSearch, type PreparedSearches, prepareSearches, type SearchOptions, searchesOf } from './searches.js';
 import type { QuantizedLinear } from './types.js';
 
 export type { SearchName } from './searches.js';
@@ -17,11 +17,16 @@ export interface QuantizeLinearOptions extends SearchOptions {
   readonly target?: Float32Array | null;
   /** Default: `published` with `sigma-delta`, else `exact`. */
   readonly feedback?: FeedbackRule;
+  /** Does what quantizeRows does, for example on several threads. */
+  readonly quantizeRows?: (job: RowsJob) => RowsResult;
 }
 
 export interface QuantizeLinearResult {
   readonly quantized: QuantizedLinear;
-  /** 10 · log10(Σw² / Σ(w − ŵ)²) over the linear; Infinity if nothing was lost. */
+  /** Σw² and Σ(w − ŵ)² over the linear. */
+  readonly signal: number;
+  readonly noise: number;
+  /** 10 · log10(signal / noise); Infinity if nothing was lost. */
   readonly snrDb: number;
 }
 
@@ -42,17 +47,59 @@ export function quantizeLinear(
   options: QuantizeLinearOptions,
 ): QuantizeLinearResult {
   checkInput(weights, plan, options);
+  const factor = options.hessian?.factor ?? null;
+  const target = options.target ?? weights;
+  const { prepared, amplitude } = prepareSearches(target, plan, signs, options);
+  const exponent = exponentFor(factor === null ? amplitude : amplitude * FEEDBACK_HEADROOM);
+  const { search, sigmaDelta, effort } = options;
+  const feedback = options.feedback ?? (search === 'sigma-delta' ? 'published' : 'exact');
+  const settings = { search, feedback, ...(sigmaDelta && { sigmaDelta }), ...(effort && { effort }) };
+  const run = options.quantizeRows ?? quantizeRows;
+  const { signal, noise, ...found } = run({ weights, target, plan, signs, factor, prepared, exponent, settings });
+  const snrDb = noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
+  return { quantized: { ...found, exponent }, signal, noise, snrDb };
+}
+
+/** Rows of a linear to quantize, each on its own: plain data, so that the rows can be shared out among threads. */
+export interface RowsJob {
+  /** plan.rows × plan.cols */
+  readonly weights: Float32Array;
+  /** What the quantized weights are to come near; of the same shape. */
+  readonly target: Float32Array;
+  /** The linear's plan, `rows` being those of this job. */
+  readonly plan: PlanLinear;
+  readonly signs: readonly string[];
+  /** The factor for error feedback (see feedbackFactor), or null. */
+  readonly factor: Float32Array | null;
+  readonly prepared: PreparedSearches;
+  readonly exponent: number;
+  readonly settings: SearchOptions & { readonly feedback: FeedbackRule };
+}
+
+export interface RowsResult extends Omit<QuantizedLinear, 'exponent'> {
+  /** Σw² and Σ(w − ŵ)² over the rows. */
+  readonly signal: number;
+  readonly noise: number;
+}
+
+/** Quantizes rows of a linear, block of columns after block of columns. */
+export function quantizeRows({
+  weights,
+  target: wanted,
+  plan,
+  signs,
+  factor,
+  prepared,
+  exponent,
+  settings,
+}: RowsJob): RowsResult {
   const { rows, cols } = plan;
   const blocks = blocksOf(plan);
   const perRow = symbolsPerRow(plan);
-  const factor = options.hessian?.factor ?? null;
-  const rule = options.feedback ?? (options.search === 'sigma-delta' ? 'published' : 'exact');
-  // Feedback changes the weights of the columns that are still to come.
-  const wanted = options.target ?? weights;
-  const work = factor === null ? wanted : wanted.slice();
-  const { searchFor, amplitude } = prepareSearches(wanted, plan, signs, options);
-  const exponent = exponentFor(factor === null ? amplitude : amplitude * FEEDBACK_HEADROOM);
+  const searchFor = searchesOf(prepared, plan, signs, settings);
   const ulp = 2 ** exponent;
+  // Feedback changes the weights of the columns that are still to come.
+  const work = factor === null ? wanted : wanted.slice();
   const symbols = new Int8Array(rows * perRow);
   const scales = new Uint8Array(rows * blocks.length);
   const means = plan.frame === 'fourier' ? new Int8Array(rows * blocks.length) : null;
@@ -82,10 +129,9 @@ export function quantizeLinear(
         if (errors !== null) errors[row * block.cols + i] = target[i]! - value;
       }
     }
-    if (factor !== null && errors !== null) feedForward(work, errors, factor, plan, block, rule);
+    if (factor !== null && errors !== null) feedForward(work, errors, factor, plan, block, settings.feedback);
   });
-  const snrDb = noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
-  return { quantized: { symbols, scales, means, exponent }, snrDb };
+  return { symbols, scales, means, signal, noise };
 }
 
 /**

@@ -38,6 +38,8 @@ export interface QuantizeModelOptions extends Omit<QuantizeLinearOptions, 'searc
   readonly calibration?: readonly ArrayLike<number>[];
   /** Default: `refine` for a linear with a hadamard frame, `sigma-delta` for one with a fourier frame. */
   readonly search?: SearchName;
+  /** The result for the linear of this index in the plan, if it is known from an earlier run, else null. */
+  readonly finished?: (index: number) => QuantizeLinearResult | null;
   /** Is called before each piece of work. */
   readonly onProgress?: (progress: QuantizeProgress) => void;
 }
@@ -69,6 +71,13 @@ export function* quantizeModel(
   const states = ends === null ? null : { original: embedded(), quantized: embedded() };
   const total = plan.linears.length;
   let done = 0;
+  const search = (original: Float32Array, linear: PlanLinear, statistics: InputStatistics | null) =>
+    quantizeLinear(original, linear, plan.signs, {
+      ...options,
+      search: searchOf(linear),
+      hessian: statistics?.hessian ?? null,
+      target: statistics && compensateDrift(original, linear.rows, statistics),
+    });
 
   for (let layer = 0; layer < config.layers; layer++) {
     const loaded = source.loadLayer(layer);
@@ -77,18 +86,14 @@ export function* quantizeModel(
     const passes = states && new LayerCalibration(config, loaded, { ...loaded, weights }, states);
     let statistics: InputStatistics | null = null;
     for (const linear of linears) {
-      if (passes !== null && inputOf(linear.role) === linear.role) {
+      const sharing = linears.filter(({ role }) => inputOf(role) === linear.role);
+      // Statistics that no linear needs any more would only take time.
+      if (passes !== null && sharing.some((_, i) => !options.finished?.(done + i))) {
         onProgress?.({ activity: 'calibrating', linear, done, total });
         statistics = passes.inputOf(linear.role);
       }
       onProgress?.({ activity: 'quantizing', linear, done, total });
-      const original = loaded.weights.get(linear.role)!;
-      const result = quantizeLinear(original, linear, plan.signs, {
-        ...options,
-        search: searchOf(linear),
-        hessian: statistics?.hessian ?? null,
-        target: statistics && compensateDrift(original, linear.rows, statistics),
-      });
+      const result = options.finished?.(done) ?? search(loaded.weights.get(linear.role)!, linear, statistics);
       if (passes !== null) weights.set(linear.role, dequantizeLinear(result.quantized, linear, plan.signs));
       done++;
       yield { linear, ...result };

@@ -27,8 +27,21 @@ const WIDE_STEPS = 22;
 const SPAN = 1.2;
 /** How much wider the range is in a metric than in the plain error. */
 const METRIC_SPAN = 1.5;
+/** Least standard deviation of the logarithm of the best scale that a small sample is believed. */
+const LEAST_SPREAD = 0.03;
+/** Standard deviations beyond which no block's scale is expected. */
+const FAR = 4;
 /** Mantissas below this are so coarse that the symbols are fitted to the rounded scale once more. */
 const COARSE_MANTISSA = 64;
+
+/** Where a block's scales are expected, relative to its unit. */
+interface ScaleRange {
+  /** Mean and standard deviation of the logarithm of the best scale to start from. */
+  readonly center: number;
+  readonly spread: number;
+  /** The largest scale that fits a block. */
+  readonly largest: number;
+}
 
 /** One kernel serves all searches of a thread; it is loaded anew when another one is at work. */
 let kernel: SearchKernel | null = null;
@@ -51,10 +64,7 @@ export function refineSearch(shape: RefineShape, effort: number): BlockSearch {
   const longestRow = longest(shape);
   let metric: Float64Array | null = null;
   let token = {};
-  // Logarithms of relative scales: where to start, and the largest that fits a block.
-  let center = Math.log(0.7);
-  let spread = 0.05;
-  let largest: number = WIDE_RANGE[1];
+  let range: ScaleRange = { center: Math.log(0.7), spread: LEAST_SPREAD, largest: WIDE_RANGE[1] };
 
   const load = (): SearchKernel => {
     kernel ??= new SearchKernel();
@@ -68,11 +78,11 @@ export function refineSearch(shape: RefineShape, effort: number): BlockSearch {
   const unitOf = (target: Float64Array): number =>
     Math.sqrt(target.reduce((sum, x) => sum + x * x, 0) / cols) / longestRow;
   const gridFor = (unit: number): number[] => {
-    const span = SPAN * spread * (metric === null ? 1 : METRIC_SPAN);
+    const span = SPAN * range.spread * (metric === null ? 1 : METRIC_SPAN);
     const { starts } = level;
     return Array.from({ length: starts }, (_, i) => {
       const position = starts === 1 ? 0 : (2 * i) / (starts - 1) - 1;
-      return unit * Math.exp(center + span * position);
+      return unit * Math.exp(range.center + span * position);
     });
   };
 
@@ -94,12 +104,18 @@ export function refineSearch(shape: RefineShape, effort: number): BlockSearch {
         tried.push(Math.log(best.start));
         fitted.push(Math.log(best.scale));
       }
-      if (tried.length === 0) return;
-      center = mean(tried);
-      spread = Math.max(0.03, deviation(tried));
-      largest = Math.exp(mean(fitted) + 4 * Math.max(0.03, deviation(fitted)));
+      if (tried.length > 0) {
+        const center = mean(tried);
+        const spread = Math.max(LEAST_SPREAD, deviation(tried));
+        const largest = Math.exp(mean(fitted) + FAR * Math.max(LEAST_SPREAD, deviation(fitted)));
+        range = { center, spread, largest };
+      }
+      return range;
     },
-    amplitude: (target) => largest * unitOf(target),
+    resume(prepared) {
+      range = prepared as ScaleRange;
+    },
+    amplitude: (target) => range.largest * unitOf(target),
     useMetric(next) {
       metric = next;
       token = {};

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.js';
+import { LEAST_SEGMENT } from '../kernel/search-kernel.js';
 import { blocksOf, type LinearBlock } from '../plan/blocks.js';
 import type { PlanLinear } from '../plan/types.js';
 import type { BlockSearch } from './block-search.js';
@@ -29,16 +30,18 @@ export function checkSearch({ name, frame }: PlanLinear, search: SearchName): vo
 /** Blocks from which a search learns what to expect. */
 const SAMPLE_BLOCKS = 16;
 
+/** What the searches of a linear learned from its weights, by the columns of the block: plain data. */
+export type PreparedSearches = ReadonlyMap<number, unknown>;
+
 export interface LinearSearches {
-  /** The search for one of the linear's blocks. */
-  searchFor(block: LinearBlock): BlockSearch;
+  readonly prepared: PreparedSearches;
   /** The largest amplitude of all blocks (see BlockSearch.amplitude). */
   readonly amplitude: number;
 }
 
 /**
- * The searches for a linear: one for each shape of block, so that full blocks share one and a shorter last block has
- * its own.
+ * Prepares the searches for a linear: one for each shape of block, so that full blocks share one and a shorter last
+ * block has its own.
  *
  * @param weights rows × cols, from which the searches take their samples
  */
@@ -50,12 +53,13 @@ export function prepareSearches(
 ): LinearSearches {
   const blocks = blocksOf(plan);
   const searches = new Map<number, BlockSearch>();
+  const prepared = new Map<number, unknown>();
   let amplitude = 0;
   for (const block of blocks) {
     let search = searches.get(block.cols);
     if (search === undefined) {
       search = createSearch(plan, block, signs, options);
-      search.prepare(sampleBlocks(weights, plan, block, blocks));
+      prepared.set(block.cols, search.prepare(sampleBlocks(weights, plan, block, blocks)));
       searches.set(block.cols, search);
     }
     const target = new Float64Array(block.cols);
@@ -65,7 +69,26 @@ export function prepareSearches(
       amplitude = Math.max(amplitude, search.amplitude(target));
     }
   }
-  return { searchFor: (block) => searches.get(block.cols)!, amplitude };
+  return { prepared, amplitude };
+}
+
+/** The search for a block, from what `prepareSearches` returned; blocks of one shape share it. */
+export function searchesOf(
+  prepared: PreparedSearches,
+  plan: PlanLinear,
+  signs: readonly string[],
+  options: SearchOptions,
+): (block: LinearBlock) => BlockSearch {
+  const searches = new Map<number, BlockSearch>();
+  return (block) => {
+    let search = searches.get(block.cols);
+    if (search === undefined) {
+      search = createSearch(plan, block, signs, options);
+      search.resume(prepared.get(block.cols));
+      searches.set(block.cols, search);
+    }
+    return search;
+  };
 }
 
 function createSearch(
@@ -77,7 +100,7 @@ function createSearch(
   const { alphabet } = plan;
   if (search === 'sigma-delta') return sigmaDeltaSearch(block, signs[0]!, alphabet, sigmaDelta);
   const { samples, cols, size } = block;
-  const orthogonal = plan.frame === 'hadamard' && cols === size;
+  const orthogonal = plan.frame === 'hadamard' && cols === size && size >= LEAST_SEGMENT;
   const frame = frameOf(plan, block, signs).matrix();
   return refineSearch({ frame, samples, cols, segment: orthogonal ? size : 0, alphabet }, effort);
 }

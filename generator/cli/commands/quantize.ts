@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { InputError } from '../../errors.js';
 import { planHash } from '../../plan/hash.js';
 import { readPlan } from '../../plan/node/read-plan.js';
+import { checkpointPath } from '../../quantize/node/checkpoint.js';
 import type { SearchName } from '../../quantize/quantize-linear.js';
 import { DEFAULT_EFFORT, GREATEST_EFFORT, LEAST_EFFORT } from '../../quantize/refine.js';
 import type { CommandResult, Register } from '../command.js';
@@ -14,7 +16,7 @@ import {
   openUserModel,
   readWindows,
 } from '../model.js';
-import { duration, remaining, sizeText, startProgress } from '../progress.js';
+import { duration, sizeText, startProgress, timeLeft } from '../progress.js';
 import type { QuantizeJob } from '../quantize/job.js';
 import { runQuantizeJob } from '../quantize/run-job.js';
 import { integerFrom, outputPath, userPath } from '../values.js';
@@ -27,6 +29,7 @@ interface QuantizeOptions extends ModelOptions {
   readonly limit?: number;
   readonly search?: SearchName;
   readonly effort?: number;
+  readonly threads?: number;
 }
 
 export function addQuantize(program: Command, register: Register): void {
@@ -49,12 +52,15 @@ export function addQuantize(program: Command, register: Register): void {
       `of refine, ${LEAST_EFFORT} (fast) to ${GREATEST_EFFORT} (accurate); default ${DEFAULT_EFFORT}`,
       integerFrom(LEAST_EFFORT, GREATEST_EFFORT),
     )
+    .option('--threads <count>', 'threads to search on (default: one per core)', integerFrom(1, 256))
     .addHelpText(
       'after',
       `
 Examples:
   $ sdq quantize examples/tiny-llama --plan plan.json -o weights.sdq
-  $ sdq quantize examples/tiny-llama --plan plan.json -o weights.sdq --calibration examples/text/calibration.jsonl`,
+  $ sdq quantize examples/tiny-llama --plan plan.json -o weights.sdq --calibration examples/text/calibration.jsonl
+
+Interrupted, it leaves weights.sdq.resume; the same command continues with the linear it was in.`,
     );
   register(addModelOptions(command), quantize);
 }
@@ -64,10 +70,24 @@ export async function quantize(path: string, options: QuantizeOptions): Promise<
   const { linears } = job.plan;
   const started = Date.now();
   const progress = startProgress(`Quantizing ${linears.length} linears of ${name}`);
-  const show = (done: number, what: string): void =>
-    progress.update(`${remaining(done, linears.length, started)}; ${what}`);
+  // Time goes with the number of weights.
+  const sizes = linears.map(({ rows, cols }) => rows * cols);
+  const weightsBefore = (index: number): number => sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
+  const show = (done: number, what: string): void => {
+    const before = weightsBefore(resumed);
+    const share = (weightsBefore(done) - before) / (weightsBefore(linears.length) - before);
+    progress.update(`${done} of ${linears.length} linears${timeLeft(share, started)}; ${what}`);
+  };
+  let resumed = 0;
   try {
     const onMessage: Parameters<typeof runQuantizeJob>[1] = (message) => {
+      if (message.kind === 'resumed') {
+        resumed = message.finished;
+        progress.done(
+          `Continuing after ${resumed} of ${linears.length} linears, which are kept in ${checkpointPath(options.output)}`,
+        );
+        return;
+      }
       const linear = linears[message.index]!.name;
       if (message.kind === 'linear') show(message.index + 1, `${linear} ${message.snrDb.toFixed(1)} dB`);
       else if (message.activity === 'calibrating') show(message.index, `calibrating for ${linear}`);
@@ -105,9 +125,12 @@ function checkedJob(path: string, options: QuantizeOptions): { readonly job: Qua
       options.calibration === undefined
         ? undefined
         : readWindows(options.calibration, loadUserTokenizer(path, options), source.config).slice(0, options.limit);
-    if (search === 'sigma-delta' && options.effort !== undefined) throw new InputError('--effort is for --search refine');
+    if (search === 'sigma-delta' && options.effort !== undefined)
+      throw new InputError('--effort is for --search refine');
     const effort = options.effort ?? DEFAULT_EFFORT;
-    const job = { model: userPath(path), output, plan, options: { search, effort, ...(calibration && { calibration }) } };
+    const settings = { search, effort, ...(calibration && { calibration }) };
+    const threads = options.threads ?? availableParallelism();
+    const job = { model: userPath(path), output, plan, options: settings, threads };
     return { job, name: source.config.name };
   } finally {
     source.close();

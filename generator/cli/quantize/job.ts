@@ -9,11 +9,14 @@ export interface QuantizeJob {
   /** Absolute path. */
   readonly output: string;
   readonly plan: Plan;
-  readonly options: Omit<QuantizeModelOptions, 'onProgress'>;
+  readonly options: Omit<QuantizeModelOptions, 'onProgress' | 'finished' | 'quantizeRows'>;
+  /** Threads that compute. */
+  readonly threads: number;
 }
 
 /** What the thread says while it works. */
 export type QuantizeMessage =
   | { readonly kind: 'progress'; readonly activity: QuantizeProgress['activity']; readonly index: number }
   | { readonly kind: 'linear'; readonly index: number; readonly snrDb: number }
+  | { readonly kind: 'resumed'; readonly finished: number }
   | { readonly kind: 'result'; readonly result: ImageResult };

@@ -9,6 +9,7 @@ import type { Plan, PlanLinear } from '../../plan/types.js';
 import { fourierKernel } from '../frame.js';
 import { int8Matrix, integerBias, integerNorm } from '../integer-parameters.js';
 import { type QuantizeModelOptions, quantizeModel } from '../quantize-model.js';
+import type { Checkpoint } from './checkpoint.js';
 
 export interface ImageResult {
   /** Size of the file. */
@@ -20,6 +21,7 @@ export interface ImageResult {
 /**
  * Quantizes a model for a plan and writes weights.sdq; the file appears when it is complete.
  * @param onLinear called after each linear with its index
+ * @param checkpoint keeps what is done if the process ends early, and gives what an earlier one did
  * @throws InputError if a tensor or the file fails
  */
 export function quantizeToImage(
@@ -28,12 +30,12 @@ export function quantizeToImage(
   path: string,
   options: QuantizeModelOptions,
   onLinear: (index: number, linear: PlanLinear, snrDb: number) => void = () => {},
+  checkpoint: Checkpoint | null = null,
 ): ImageResult {
   const writer = new ImageWriter(path, plan);
   const layers: IntegerLayer[] = [];
   const biases = plan.linears.map((): Int32Array | null => null);
-  const energies = new Map<string, number>();
-  // Norms, biases and energies are taken as each layer passes, so that it is read once.
+  // Norms and biases are taken as each layer passes, so that it is read once.
   const observed: ModelSource = {
     ...source,
     loadLayer(layer) {
@@ -43,12 +45,6 @@ export function quantizeToImage(
         mlpNorm: integerNorm(tensors.mlpNorm, plan.model.dim),
       };
       takeBiases(plan, layer, tensors, biases);
-      for (const [role, weights] of tensors.weights) {
-        energies.set(
-          `layers.${layer}.${role}`,
-          weights.reduce((sum, w) => sum + w * w, 0),
-        );
-      }
       return tensors;
     },
   };
@@ -56,14 +52,20 @@ export function quantizeToImage(
   let noise = 0;
   let index = 0;
   try {
-    for (const { linear, quantized, snrDb } of quantizeModel(observed, plan, options)) {
-      writer.writeLinear(quantized);
-      const energy = energies.get(linear.name)!;
-      signal += energy;
-      noise += energy * 10 ** (-snrDb / 10);
-      onLinear(index++, linear, snrDb);
+    const resumed = { ...options, finished: (known: number) => checkpoint?.result(known) ?? null };
+    for (const { linear, ...result } of quantizeModel(observed, plan, resumed)) {
+      writer.writeLinear(result.quantized);
+      if (checkpoint !== null && index === checkpoint.finished) checkpoint.append(result);
+      signal += result.signal;
+      noise += result.noise;
+      onLinear(index++, linear, result.snrDb);
     }
-    return { bytes: writer.finish(hostArrays(source, plan, layers, biases)), snrDb: 10 * Math.log10(signal / noise) };
+    const bytes = writer.finish(hostArrays(source, plan, layers, biases));
+    checkpoint?.remove();
+    return { bytes, snrDb: 10 * Math.log10(signal / noise) };
+  } catch (error) {
+    checkpoint?.remove();
+    throw error;
   } finally {
     writer.abort();
   }
