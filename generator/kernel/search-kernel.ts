@@ -25,12 +25,15 @@ interface Exports {
   resultAt(): number;
 }
 
+/** Fewer rows do not fill the kernel's vectors. */
+export const LEAST_SEGMENT = 8;
+
 export interface SearchProblem {
   /** The frame F: samples × cols, row-major. */
   readonly frame: Float64Array;
   readonly samples: number;
   readonly cols: number;
-  /** Rows of F in a segment, if those of a segment are orthogonal and equally long (a power of two ≥ 8), else 0. */
+  /** Rows of F in a segment (a power of two ≥ LEAST_SEGMENT), if they are orthogonal and equally long; else 0. */
   readonly segment: number;
   readonly alphabet: Alphabet;
   /** M, cols × cols, symmetric, of the error e · M · eᵀ; null for the identity. */
@@ -89,7 +92,7 @@ export class SearchKernel {
     return this.#exports.search(scales.length, rounds, depth);
   }
 
-  /** By how much the error of the last search is less than w · M · wᵀ. */
+  /** By how much the error of the last search is less than w · M · wᵀ; after `settle`, that at its scale. */
   get score(): number {
     return this.#exports.scoreOfSearch();
   }

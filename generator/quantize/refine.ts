@@ -125,14 +125,18 @@ export function refineSearch(shape: RefineShape, effort: number): BlockSearch {
       const search = load();
       const ulp = 2 ** exponent;
       const exact = unit === 0 ? 0 : search.search(target, gridFor(unit), level);
-      // A block whose best scale rounds to zero, or is beyond what can be stored, takes the nearest that can be.
-      const mantissa = exact === 0 ? 0 : Math.max(1, roundMantissa(exact, exponent));
+      // A block whose best scale rounds to zero, or is beyond what can be stored, takes the nearest that can be,
+      let mantissa = exact === 0 ? 0 : Math.max(1, roundMantissa(exact, exponent));
+      if (mantissa > 0 && (mantissa < COARSE_MANTISSA || mantissa === LARGEST_MANTISSA)) {
+        search.settle(mantissa * ulp);
+        // unless that is worse than none.
+        if (!(search.score > 0)) mantissa = 0;
+      }
       if (mantissa === 0) {
         // Without a scale, the symbols are arbitrary; these compress and simulate well.
         symbols.fill(shape.alphabet === 'ternary' ? 0 : 1, at, at + shape.samples);
         return { mantissa, mean: 0 };
       }
-      if (mantissa < COARSE_MANTISSA || mantissa === LARGEST_MANTISSA) search.settle(mantissa * ulp);
       symbols.set(search.symbols, at);
       return { mantissa, mean: 0 };
     },

@@ -437,7 +437,8 @@ function prepareAnswer(inverse: f32, to: i32, count: i32, length: f32): f32 {
     error += answer * (answer * length - 2 * response);
   }
   for (let j = last; j < to + count; j++) put(responses, j - to, 0);
-  return error;
+  // The error of an answer counts what is padded too (see answerError).
+  return binary ? error + <f32>(to + count - last) * length : error;
 }
 
 /**
@@ -607,7 +608,7 @@ function refine(rounds: i32, depth: i32): void {
 
 let lastScore: f32 = 0;
 
-/** By how much the last search lowered the error from that of a zero block. */
+/** By how much the last search, or settle after it, lowered the error from that of a zero block. */
 export function scoreOfSearch(): f32 {
   return lastScore;
 }
@@ -622,4 +623,5 @@ export function settle(scale: f32): void {
   }
   for (let sweeps = 0; sweeps < MOST_SWEEPS && sweep(1 / scale) > 0; sweeps++) {}
   for (let j = 0; j < samples; j++) store<i8>(result + j, <i8>value(symbols, j));
+  lastScore = scale * (2 * dot(symbols, correlations, padded) - scale * dot(symbols, products, padded));
 }
