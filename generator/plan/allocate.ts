@@ -2,7 +2,8 @@ import { InputError } from '../errors.js';
 import { isJsonObject } from '../model/fields.js';
 import { rolesOf } from '../model/roles.js';
 import type { ModelConfig } from '../model/types.js';
-import { MAX_OSR, MIN_OSR, type PlanOptions, planLinears } from './build-plan.js';
+import { MAX_OSR, MIN_OSR, type PlanOptions, planLinears, SAMPLE_GRANULE } from './build-plan.js';
+import { leastLoss } from './least-loss.js';
 import { meanOsr, planBytes } from './memory-size.js';
 import { allocateOsr, type OsrConfig } from './multi-osr.js';
 import type { ModelStatistics } from './statistics.js';
@@ -47,6 +48,40 @@ export function linearsWithin(
   }
   if (best) return best;
   throw new InputError(`--budget ${budget} bytes is too small: the linears take ${least} bytes at OSR 1`);
+}
+
+/** What an allocation must not exceed: the mean OSR over the weights, or the bytes of packed symbols and scales. */
+export type AllocationLimit = { readonly osr: number } | { readonly bytes: number };
+
+/**
+ * Linears at the ratios whose losses sum to least within a limit; ratios go in steps of SAMPLE_GRANULE samples per block.
+ *
+ * @param loss what a linear, by its index in the plan, costs at a ratio
+ * @throws InputError if not even OSR 1 fits
+ */
+export function linearsOfLeastLoss(
+  config: ModelConfig,
+  options: PlanOptions,
+  loss: (linear: number, osr: number) => number,
+  limit: AllocationLimit,
+): PlanLinear[] {
+  const least = planLinears(config, options, () => MIN_OSR);
+  const { block } = least[0]!;
+  const steps = ((MAX_OSR - MIN_OSR) * block) / SAMPLE_GRANULE;
+  const plans = Array.from({ length: steps + 1 }, (_, step) =>
+    planLinears(config, options, () => MIN_OSR + (step * SAMPLE_GRANULE) / block),
+  );
+  const cost = (linear: PlanLinear): number =>
+    'bytes' in limit ? planBytes({ linears: [linear] }) : linear.rows * linear.cols * linear.samples;
+  const budget =
+    'bytes' in limit ? limit.bytes : least.reduce((sum, { rows, cols }) => sum + rows * cols, 0) * block * limit.osr;
+  const choices = least.map((_, index) =>
+    plans.map((plan) => ({ cost: cost(plan[index]!), loss: loss(index, plan[index]!.osr) })),
+  );
+  const chosen = leastLoss(choices, budget);
+  if (chosen !== null) return chosen.map((step, index) => plans[step]![index]!);
+  const name = 'bytes' in limit ? `--budget ${limit.bytes} bytes` : `--osr ${limit.osr}`;
+  throw new InputError(`${name} is too small: the linears take ${planBytes({ linears: least })} bytes at OSR 1`);
 }
 
 /** The OSR of each linear in the layout of the published OSR files. */
