@@ -1,6 +1,6 @@
 // Compiles the TypeScript sources when one of them is newer than the last build. Everything it prints goes to stderr.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildKernel } from './build-kernel.mjs';
@@ -38,14 +38,14 @@ async function withLock(action) {
       mkdirSync(lock);
       break;
     } catch {
-      if (Date.now() - modified(lock) > STALE_LOCK_MS) rmdirSync(lock);
+      if (Date.now() - modified(lock) > STALE_LOCK_MS) rmSync(lock, { recursive: true, force: true });
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
     }
   }
   try {
     return await action();
   } finally {
-    rmdirSync(lock);
+    rmSync(lock, { recursive: true, force: true });
   }
 }
 
