@@ -1,4 +1,5 @@
 import { multiplyRows } from '../kernel/multiply.js';
+import { softmaxRows } from '../kernel/softmax.js';
 import { ropeFrequencies } from '../model/rope.js';
 import type { ModelConfig } from '../model/types.js';
 
@@ -67,26 +68,12 @@ export function attend(
     const keys = { data: cache.keys, offset: kvHead * headDim, stride: kvHeads * headDim, rows: length };
     const ours = { data: queries, offset: head * headDim, stride: heads * headDim, rows: seq };
     multiplyRows(keys, ours, headDim, scores, 0, length, scale, false);
-    for (let t = 0; t < seq; t++) softmax(scores.subarray(t * length, (t + 1) * length), length - seq + t + 1);
+    softmaxRows(scores, seq, length, length - seq + 1);
     if (head % group === 0) transposeHead(cache, kvHead, kvHeads, headDim, values);
     const columns = { data: values, offset: 0, stride: length, rows: headDim };
     const weights = { data: scores, offset: 0, stride: length, rows: seq };
     multiplyRows(columns, weights, length, output, head * headDim, heads * headDim, 1, false);
   }
-}
-
-/** Turns the first `visible` scores into weights whose sum is 1, and the others into 0. */
-function softmax(scores: Float32Array, visible: number): void {
-  let max = Number.NEGATIVE_INFINITY;
-  for (let p = 0; p < visible; p++) max = Math.max(max, scores[p]!);
-  let sum = 0;
-  for (let p = 0; p < visible; p++) {
-    const weight = Math.exp(scores[p]! - max);
-    scores[p] = weight;
-    sum += weight;
-  }
-  for (let p = 0; p < visible; p++) scores[p] = scores[p]! / sum;
-  scores.fill(0, visible);
 }
 
 /** The values of one head, component after component. */

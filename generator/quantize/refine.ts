@@ -7,8 +7,8 @@ export const LEAST_EFFORT = 1;
 export const GREATEST_EFFORT = 9;
 export const DEFAULT_EFFORT = 5;
 
-/** Each level takes about twice the time of the one before (bench/effort.ts measures what each is worth). */
-const EFFORTS: readonly SearchEffort[] = [
+/** What each level of effort means for the plain error; each takes up to twice the time of the one before. */
+const PLAIN_EFFORTS: readonly SearchEffort[] = [
   { starts: 1, keep: 1, rounds: 0, depth: 0 },
   { starts: 2, keep: 1, rounds: 0, depth: 0 },
   { starts: 4, keep: 1, rounds: 0, depth: 0 },
@@ -20,9 +20,22 @@ const EFFORTS: readonly SearchEffort[] = [
   { starts: 20, keep: 16, rounds: 8, depth: 16 },
 ];
 
+/** The same in a metric, where chains have to do what whole segments do in the plain error. */
+const METRIC_EFFORTS: readonly SearchEffort[] = [
+  { starts: 1, keep: 1, rounds: 0, depth: 0 },
+  { starts: 2, keep: 1, rounds: 1, depth: 2 },
+  { starts: 3, keep: 1, rounds: 2, depth: 4 },
+  { starts: 4, keep: 1, rounds: 2, depth: 6 },
+  { starts: 4, keep: 2, rounds: 3, depth: 6 },
+  { starts: 6, keep: 3, rounds: 3, depth: 8 },
+  { starts: 8, keep: 4, rounds: 4, depth: 8 },
+  { starts: 12, keep: 8, rounds: 6, depth: 12 },
+  { starts: 20, keep: 16, rounds: 8, depth: 16 },
+];
+
 /** Scales that the wide grid tries, relative to a block's unit, when the useful range is not known yet. */
 const WIDE_RANGE = [0.2, 2.5] as const;
-const WIDE_STEPS = 22;
+const WIDE_STEPS = 16;
 /** Standard deviations of the logarithm of the best scale to start from that the grid reaches to each side. */
 const SPAN = 1.2;
 /** How much wider the range is in a metric than in the plain error. */
@@ -59,10 +72,13 @@ export interface RefineShape extends Omit<SearchProblem, 'metric' | 'alphabet'> 
  */
 export function refineSearch(shape: RefineShape, effort: number): BlockSearch {
   const { cols } = shape;
-  const level = EFFORTS[effort - 1];
-  if (level === undefined) throw new RangeError(`effort ${effort} is not one of ${LEAST_EFFORT} … ${GREATEST_EFFORT}`);
+  const plainLevel = PLAIN_EFFORTS[effort - 1];
+  const metricLevel = METRIC_EFFORTS[effort - 1];
+  if (plainLevel === undefined || metricLevel === undefined)
+    throw new RangeError(`effort ${effort} is not one of ${LEAST_EFFORT} … ${GREATEST_EFFORT}`);
   const longestRow = longest(shape);
   let metric: Float64Array | null = null;
+  let level = plainLevel;
   let token = {};
   let range: ScaleRange = { center: Math.log(0.7), spread: LEAST_SPREAD, largest: WIDE_RANGE[1] };
 
@@ -118,6 +134,7 @@ export function refineSearch(shape: RefineShape, effort: number): BlockSearch {
     amplitude: (target) => range.largest * unitOf(target),
     useMetric(next) {
       metric = next;
+      level = next === null ? plainLevel : metricLevel;
       token = {};
     },
     quantize(target, exponent, symbols, at): BlockFit {

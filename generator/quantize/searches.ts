@@ -27,8 +27,10 @@ export function checkSearch({ name, frame }: PlanLinear, search: SearchName): vo
   );
 }
 
-/** Blocks from which a search learns what to expect. */
-const SAMPLE_BLOCKS = 16;
+/** Blocks from which a search learns what to expect: a share of all, so that it does not outlast the search itself. */
+const SAMPLE_SHARE = 1 / 32;
+const LEAST_SAMPLE = 4;
+const LARGEST_SAMPLE = 16;
 
 /** What the searches of a linear learned from its weights, by the columns of the block: plain data. */
 export type PreparedSearches = ReadonlyMap<number, unknown>;
@@ -115,8 +117,9 @@ function sampleBlocks(
   const alike = blocks.filter((block) => block.cols === shape.cols);
   const count = alike.length * plan.rows;
   const sample: Float64Array[] = [];
-  for (let i = 0; i < Math.min(SAMPLE_BLOCKS, count); i++) {
-    const picked = Math.floor((i * count) / Math.min(SAMPLE_BLOCKS, count));
+  const wanted = Math.max(LEAST_SAMPLE, Math.min(LARGEST_SAMPLE, Math.round(count * SAMPLE_SHARE)));
+  for (let i = 0; i < Math.min(wanted, count); i++) {
+    const picked = Math.floor((i * count) / Math.min(wanted, count));
     const block = alike[picked % alike.length]!;
     const first = Math.floor(picked / alike.length) * plan.cols + block.start;
     sample.push(Float64Array.from(weights.subarray(first, first + block.cols)));

@@ -2,3 +2,4 @@
 
 export * from './multiply';
 export * from './search';
+export * from './softmax';
