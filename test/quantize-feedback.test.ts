@@ -1,13 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../generator/errors.js';
 import type { PlanLinear } from '../generator/plan/types.js';
+import { blockMetric, feedForward } from '../generator/quantize/feedback.js';
 import { feedbackFactor, Hessian } from '../generator/quantize/hessian.js';
-import {
-  addProductTransposed,
-  invertUpper,
-  subtractProduct,
-  upperCholesky,
-} from '../generator/quantize/linear-algebra.js';
+import { invertUpper, upperCholesky } from '../generator/quantize/linear-algebra.js';
 import { dequantizeLinear, type QuantizeLinearOptions, quantizeLinear } from '../generator/quantize/quantize-linear.js';
 import { drawSigns } from '../generator/quantize/signs.js';
 import { fabricateLinear } from './support/golden-models.js';
@@ -42,8 +38,8 @@ function worst(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   return most;
 }
 
-/** Aᵀ · A or A · Aᵀ of an n × n matrix. */
-function gram(a: Float64Array, n: number, columns: boolean): Float64Array {
+/** Aᵀ · A or A · Aᵀ of an n × n matrix, in double precision. */
+function gram(a: ArrayLike<number>, n: number, columns: boolean): Float64Array {
   const product = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {
@@ -55,124 +51,107 @@ function gram(a: Float64Array, n: number, columns: boolean): Float64Array {
   return product;
 }
 
+/** The largest difference of A · B from the identity. */
+function fromIdentity(a: ArrayLike<number>, b: ArrayLike<number>, n: number): number {
+  let error = 0;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = i === j ? -1 : 0;
+      for (let k = 0; k < n; k++) sum += a[i * n + k]! * b[k * n + j]!;
+      error = Math.max(error, Math.abs(sum));
+    }
+  }
+  return error;
+}
+
+/** H + λI, λ being 1 % of the mean diagonal. */
+function damped(hessian: Float32Array, n: number): Float64Array {
+  const matrix = Float64Array.from(hessian);
+  let trace = 0;
+  for (let i = 0; i < n; i++) trace += matrix[i * (n + 1)]!;
+  for (let i = 0; i < n; i++) matrix[i * (n + 1)] = matrix[i * (n + 1)]! + (0.01 * trace) / n;
+  return matrix;
+}
+
 describe('matrix kernels', () => {
   const next = gaussian(1);
-  const random = (count: number): Float64Array => Float64Array.from({ length: count }, next);
 
-  it.each([
-    [1, 1, 1],
-    [5, 7, 3],
-    [4, 6, 300],
-    [9, 2, 515],
-  ])('add A · Bᵀ for %i × %i products of depth %i', (rows, cols, depth) => {
-    const a = random(rows * depth);
-    const b = random(cols * depth);
-    const c = random(rows * cols);
-    const expected = c.map((value, at) => {
-      let sum = 0;
-      for (let k = 0; k < depth; k++) sum += a[Math.floor(at / cols) * depth + k]! * b[(at % cols) * depth + k]!;
-      return value - 0.5 * sum;
-    });
-    const view = (data: Float64Array, stride: number) => ({ data, offset: 0, stride });
-    addProductTransposed(view(c, cols), view(a, depth), view(b, depth), rows, cols, depth, -0.5);
-    expect(worst(c, expected)).toBeLessThan(1e-12);
-  });
-
-  it.each([
-    [1, 1, 1],
-    [3, 300, 7],
-    [2, 5, 9],
-    [4, 515, 4],
-  ])('subtract A · B for %i × %i products of depth %i', (rows, cols, depth) => {
-    const a = random(rows * depth);
-    const b = random(depth * cols);
-    const c = random(rows * cols);
-    const expected = c.map((value, at) => {
-      let sum = 0;
-      for (let k = 0; k < depth; k++) sum += a[Math.floor(at / cols) * depth + k]! * b[k * cols + (at % cols)]!;
-      return value - sum;
-    });
-    const view = (data: Float64Array, stride: number) => ({ data, offset: 0, stride });
-    subtractProduct(view(c, cols), view(a, depth), view(b, cols), rows, cols, depth);
-    expect(worst(c, expected)).toBeLessThan(1e-12);
-  });
-
-  it.each([1, 2, 47, 48, 49, 100, 331])('factor and invert a matrix of order %i', (n) => {
-    const h = gram(random(n * n), n, true);
-    for (let i = 0; i < n; i++) h[i * n + i] = h[i * n + i]! + 0.1 * n;
+  // Around the panels' width of 64, and several panels.
+  it.each([1, 2, 63, 64, 65, 100, 331])('factor and invert a matrix of order %i', (n) => {
+    const wide = gram(Float64Array.from({ length: n * n }, next), n, true);
+    for (let i = 0; i < n; i++) wide[i * n + i] = wide[i * n + i]! + 0.1 * n;
+    const h = Float32Array.from(wide);
     const r = h.slice();
+    // Only the upper triangle is read.
+    for (let i = 0; i < n; i++) r.fill(Number.NaN, i * n, i * n + i);
     upperCholesky(r, n);
     for (let i = 0; i < n; i++) r.fill(0, i * n, i * n + i);
-    expect(worst(gram(r, n, false), h)).toBeLessThan(1e-9 * n);
+    expect(worst(gram(r, n, false), h)).toBeLessThan(1e-5 * n);
 
     const inverse = r.slice();
+    for (let i = 0; i < n; i++) inverse.fill(Number.NaN, i * n, i * n + i);
     invertUpper(inverse, n);
-    let error = 0;
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) {
-        let sum = i === j ? -1 : 0;
-        for (let k = 0; k < n; k++) sum += r[i * n + k]! * inverse[k * n + j]!;
-        error = Math.max(error, Math.abs(sum));
-      }
-    }
-    expect(error).toBeLessThan(1e-9);
+    for (let i = 1; i < n; i++) expect(inverse.subarray(i * n, i * n + i).every((value) => value === 0)).toBe(true);
+    expect(fromIdentity(r, inverse, n)).toBeLessThan(1e-6);
   });
 
   it('refuse a matrix that is not positive definite', () => {
-    expect(() => upperCholesky(Float64Array.of(1, 2, 2, 1), 2)).toThrow(RangeError);
-    expect(() => upperCholesky(Float64Array.of(1, 0, 0, Number.NaN), 2)).toThrow(RangeError);
+    expect(() => upperCholesky(Float32Array.of(1, 2, 2, 1), 2)).toThrow(RangeError);
+    expect(() => upperCholesky(Float32Array.of(1, 0, 0, Number.NaN), 2)).toThrow(RangeError);
   });
 });
 
 describe('a Hessian', () => {
-  it.each([1, 30, 64, 65, 130])('of %i columns is twice XᵀX, however the vectors arrive', (cols) => {
-    const values = activations(2, 300, cols);
+  // Around the strips of 256 rows, too; and vectors around the chunks of 256.
+  it.each([1, 30, 64, 65, 256, 300])('of %i columns is twice XᵀX, however the vectors arrive', (cols) => {
+    const values = activations(2, 600, cols);
     const parts = new Hessian(cols);
     parts.accumulate(values.subarray(0, 7 * cols), 7);
-    parts.accumulate(values.subarray(7 * cols), 293);
-    expect(parts.vectors).toBe(300);
+    parts.accumulate(values.subarray(7 * cols), 593);
+    expect(parts.vectors).toBe(600);
     const expected = new Float64Array(cols * cols);
-    for (let t = 0; t < 300; t++) {
+    for (let t = 0; t < 600; t++) {
       for (let i = 0; i < cols; i++) {
-        for (let j = 0; j < cols; j++) {
-          expected[i * cols + j] = expected[i * cols + j]! + 2 * values[t * cols + i]! * values[t * cols + j]!;
-        }
+        const value = 2 * values[t * cols + i]!;
+        for (let j = 0; j < cols; j++) expected[i * cols + j] = expected[i * cols + j]! + value * values[t * cols + j]!;
       }
     }
-    expect(worst(parts.matrix, expected)).toBeLessThan(1e-7);
-    expect(worst(parts.matrix, hessianOf(values, cols).matrix)).toBeLessThan(1e-7);
+    const { matrix } = parts;
+    const whole = hessianOf(values, cols).matrix;
+    for (let i = 0; i < cols; i++) {
+      for (let j = 0; j < cols; j++) {
+        const at = i * cols + j;
+        const size = Math.sqrt(expected[i * cols + i]! * expected[j * cols + j]!);
+        const error = Math.max(Math.abs(matrix[at]! - expected[at]!), Math.abs(whole[at]! - expected[at]!));
+        if (error > 2e-6 * size) throw new Error(`row ${i}, column ${j} is off by ${error / size}`);
+        if (matrix[at] !== matrix[j * cols + i]) throw new Error(`row ${i}, column ${j} is not symmetric`);
+      }
+    }
   });
 
-  it('goes on accumulating after it was read', () => {
+  it('goes on accumulating after it was read, but not after it was factored', () => {
     const values = activations(3, 40, 20);
     const hessian = hessianOf(values.subarray(0, 400), 20);
     expect(hessian.matrix[21]).toBeGreaterThan(0);
-    expect(hessian.factor.length).toBe(400);
     hessian.accumulate(values.subarray(400), 20);
     const whole = hessianOf(values, 20);
-    expect(worst(hessian.matrix, whole.matrix)).toBeLessThan(1e-9);
-    expect(worst(hessian.factor, whole.factor)).toBeLessThan(1e-9);
+    expect(worst(hessian.matrix, whole.matrix)).toBeLessThan(1e-6 * Math.max(...whole.matrix));
+    expect(hessian.factor).toBe(hessian.factor);
+    expect(() => hessian.matrix).toThrow(RangeError);
+    expect(() => hessian.accumulate(values, 1)).toThrow(RangeError);
   });
 
-  it('has a factor U with UᵀU the inverse of the damped H', () => {
-    const hessian = hessianOf(activations(4, 200, 60), 60);
-    const { matrix, factor } = hessian;
-    let trace = 0;
-    for (let i = 0; i < 60; i++) trace += matrix[i * 61]!;
-    const inverse = gram(factor, 60, true);
-    for (let i = 0; i < 60; i++) {
-      for (let j = 0; j < 60; j++) {
-        if (i > j) expect(factor[i * 60 + j]).toBe(0);
-        let sum = (0.01 * trace * inverse[i * 60 + j]!) / 60;
-        for (let k = 0; k < 60; k++) sum += matrix[i * 60 + k]! * inverse[k * 60 + j]!;
-        expect(Math.abs(sum - (i === j ? 1 : 0))).toBeLessThan(1e-9);
-      }
-    }
-    expect(hessian.factor).toBe(factor);
+  it.each([60, 200])('of %i columns has a factor U with UᵀU the inverse of the damped H', (cols) => {
+    const hessian = hessianOf(activations(4, 700, cols), cols);
+    const matrix = damped(hessian.matrix, cols);
+    const { factor } = hessian;
+    for (let i = 1; i < cols; i++) expect(factor.subarray(i * cols, i * cols + i).every((x) => x === 0)).toBe(true);
+    // The condition number is about 10⁴.
+    expect(fromIdentity(matrix, gram(factor, cols, true), cols)).toBeLessThan(1e-4);
   });
 
   it('of nothing has the identity for a factor', () => {
-    expect([...feedbackFactor(new Float64Array(9), 3)]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
+    expect([...feedbackFactor(new Float32Array(9), 3)]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
   });
 
   it('refuses activations that are not finite', () => {
@@ -182,23 +161,78 @@ describe('a Hessian', () => {
   });
 });
 
+describe('the metric of a block', () => {
+  const cols = 90;
+  const hessian = hessianOf(activations(9, 500, cols), cols);
+  const matrix = damped(hessian.matrix, cols);
+  const { factor } = hessian;
+  const blocks = [
+    { start: 0, cols: 32 },
+    { start: 32, cols: 32 },
+    { start: 64, cols: 26 },
+  ].map((fields) => ({ ...fields, size: 32, samples: 64, symbolOffset: 0 }));
+
+  it('is the inverse of the factor’s UᵀU', () => {
+    for (const block of blocks) {
+      const n = block.cols;
+      const metric = blockMetric(factor, cols, block);
+      const corner = new Float64Array(n * n);
+      for (let i = 0; i < n; i++) {
+        const from = (block.start + i) * cols + block.start;
+        corner.set(factor.subarray(from, from + n), i * n);
+      }
+      expect(fromIdentity(metric, gram(corner, n, true), n)).toBeLessThan(1e-5);
+      for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) expect(metric[i * n + j]).toBe(metric[j * n + i]);
+    }
+  });
+
+  it('is what an error costs once the columns after it have made up for it as well as they can', () => {
+    const next = gaussian(10);
+    for (const block of blocks) {
+      const metric = blockMetric(factor, cols, block);
+      const error = Float64Array.from({ length: block.cols }, next);
+      // The least of e · H · eᵀ over the columns after the block, by Gauss-Seidel.
+      const whole = new Float64Array(cols);
+      whole.set(error, block.start);
+      const gradient = (j: number): number => {
+        let sum = 0;
+        for (let i = block.start; i < cols; i++) sum += matrix[j * cols + i]! * whole[i]!;
+        return sum;
+      };
+      const end = block.start + block.cols;
+      for (let pass = 0; pass < 3000; pass++) {
+        for (let j = end; j < cols; j++) whole[j] = whole[j]! - gradient(j) / matrix[j * cols + j]!;
+      }
+      let cost = 0;
+      for (let j = block.start; j < cols; j++) cost += whole[j]! * gradient(j);
+      let found = 0;
+      for (let i = 0; i < block.cols; i++) {
+        for (let j = 0; j < block.cols; j++) found += error[i]! * metric[i * block.cols + j]! * error[j]!;
+      }
+      expect(Math.abs(found / cost - 1)).toBeLessThan(1e-5);
+    }
+  });
+});
+
 describe('error feedback', () => {
   const cols = 300;
   const rows = 24;
   const signs = drawSigns(1, 3, 64);
   const inputs = activations(6, 700, cols);
   const hessian = hessianOf(inputs, cols);
+  // The factor will take the matrix's place.
+  const matrix = hessian.matrix.slice();
   const next = gaussian(7);
   const weights = Float32Array.from({ length: rows * cols }, () => 0.05 * next());
 
   /** (W − Q) H (W − Q)ᵀ against W H Wᵀ, summed over the rows, in dB. */
-  function outputSnr(quantized: Float32Array, metric: Float64Array): number {
+  function outputSnr(quantized: Float32Array): number {
     const energy = (values: Float32Array): number => {
       let sum = 0;
       for (let row = 0; row < rows; row++) {
         for (let i = 0; i < cols; i++) {
           let dot = 0;
-          for (let j = 0; j < cols; j++) dot += metric[i * cols + j]! * values[row * cols + j]!;
+          for (let j = 0; j < cols; j++) dot += matrix[i * cols + j]! * values[row * cols + j]!;
           sum += values[row * cols + i]! * dot;
         }
       }
@@ -209,29 +243,29 @@ describe('error feedback', () => {
 
   function run(linear: PlanLinear, options: QuantizeLinearOptions): { output: number; weight: number } {
     const { quantized, snrDb } = quantizeLinear(weights, linear, signs, options);
-    return { output: outputSnr(dequantizeLinear(quantized, linear, signs), hessian.matrix), weight: snrDb };
+    return { output: outputSnr(dequantizeLinear(quantized, linear, signs)), weight: snrDb };
   }
 
   it.each([
-    { frame: 'hadamard', search: 'greedy', alphabet: 'ternary' },
-    { frame: 'hadamard', search: 'greedy', alphabet: 'binary' },
-    { frame: 'fourier', search: 'sigma-delta', alphabet: 'ternary' },
-    { frame: 'fourier', search: 'sigma-delta', alphabet: 'binary' },
-  ] as const)('lowers the error of the output: $frame, $alphabet', ({ frame, search, alphabet }) => {
+    { frame: 'hadamard', search: 'refine', alphabet: 'ternary', gain: 8.5 },
+    { frame: 'hadamard', search: 'refine', alphabet: 'binary', gain: 8 },
+    { frame: 'fourier', search: 'sigma-delta', alphabet: 'ternary', gain: 3.5 },
+    { frame: 'fourier', search: 'sigma-delta', alphabet: 'binary', gain: 2 },
+  ] as const)('lowers the error of the output: $frame, $alphabet', ({ frame, search, alphabet, gain }) => {
     const linear = fabricateLinear({ rows, cols, block: 64, samples: 160, frame, alphabet });
     const sigmaDelta = { searchScales: 'none' } as const;
     const without = run(linear, { search, sigmaDelta });
     for (const feedback of ['published', 'exact'] as const) {
       const found = run(linear, { search, sigmaDelta, hessian, feedback });
-      expect(found.output).toBeGreaterThan(without.output + 1);
+      expect(found.output).toBeGreaterThan(without.output + gain);
       // What it costs is the accuracy of the weights themselves.
       expect(found.weight).toBeLessThan(without.weight);
     }
   });
 
-  it('is the published rule with sigma-delta, and the exact one with greedy search', () => {
+  it('is the published rule with sigma-delta, and the exact one with refinement', () => {
     for (const [frame, search, feedback] of [
-      ['hadamard', 'greedy', 'exact'],
+      ['hadamard', 'refine', 'exact'],
       ['fourier', 'sigma-delta', 'published'],
     ] as const) {
       const linear = fabricateLinear({ rows, cols, block: 64, samples: 128, frame });
@@ -243,27 +277,44 @@ describe('error feedback', () => {
   it('in its exact form minimises the output error over the columns that are still to come', () => {
     // One block, then columns that are kept exactly: after the feedback no change of them may help.
     const n = 24;
+    const block = { start: 0, cols: 8, size: 8, samples: 16, symbolOffset: 0 };
     const small = hessianOf(activations(8, 200, n), n);
-    const { factor } = small;
-    const damped = small.matrix.slice();
-    let trace = 0;
-    for (let i = 0; i < n; i++) trace += damped[i * (n + 1)]!;
-    for (let i = 0; i < n; i++) damped[i * (n + 1)] = damped[i * (n + 1)]! + (0.01 * trace) / n;
-    const block = 8;
-    const error = Float64Array.from({ length: n }, (_, i) => (i < block ? Math.sin(i + 1) : 0));
-    const solved = error.slice();
-    for (let i = 0; i < block; i++) {
-      solved[i] = solved[i]! / factor[i * n + i]!;
-      for (let j = i + 1; j < block; j++) solved[j] = solved[j]! - solved[i]! * factor[i * n + j]!;
+    const metric = damped(small.matrix, n);
+    const linear = fabricateLinear({ rows: 3, cols: n, block: 8, samples: 16 });
+    const errors = Float64Array.from({ length: 3 * block.cols }, (_, i) => Math.sin(i + 1));
+    const work = new Float32Array(3 * n);
+    feedForward(work, errors.slice(), small.factor, linear, block, 'exact');
+    for (let row = 0; row < 3; row++) {
+      expect(work.subarray(row * n, row * n + block.cols).every((value) => value === 0)).toBe(true);
+      // W − Q: that of the block, and of the later columns what they were moved by, with the opposite sign.
+      const error = Float64Array.from({ length: n }, (_, i) =>
+        i < block.cols ? errors[row * block.cols + i]! : -work[row * n + i]!,
+      );
+      for (let j = block.cols; j < n; j++) {
+        let gradient = 0;
+        let size = 0;
+        for (let i = 0; i < n; i++) {
+          gradient += metric[j * n + i]! * error[i]!;
+          size += Math.abs(metric[j * n + i]! * error[i]!);
+        }
+        expect(Math.abs(gradient)).toBeLessThan(1e-4 * size);
+      }
     }
-    // W − Q of the later columns is what the feedback has added to the target: minus the subtracted part, seen from W.
-    for (let j = block; j < n; j++) {
-      for (let i = 0; i < block; i++) error[j] = error[j]! + solved[i]! * factor[i * n + j]!;
-    }
-    for (let j = block; j < n; j++) {
-      let gradient = 0;
-      for (let i = 0; i < n; i++) gradient += damped[j * n + i]! * error[i]!;
-      expect(Math.abs(gradient)).toBeLessThan(1e-8 * trace);
+  });
+
+  it('in its published form divides by the diagonal only', () => {
+    const n = 24;
+    const block = { start: 8, cols: 8, size: 8, samples: 16, symbolOffset: 16 };
+    const { factor } = hessianOf(activations(8, 200, n), n);
+    const errors = Float64Array.from({ length: 8 }, (_, i) => Math.sin(i + 1));
+    const before = Float32Array.from({ length: n }, next);
+    const work = before.slice();
+    const linear = fabricateLinear({ rows: 1, cols: n, block: 8, samples: 16 });
+    feedForward(work, errors.slice(), factor, linear, block, 'published');
+    for (let j = 0; j < n; j++) {
+      let moved = 0;
+      for (let i = 8; j >= 16 && i < 16; i++) moved += (errors[i - 8]! / factor[i * n + i]!) * factor[i * n + j]!;
+      expect(work[j]).toBeCloseTo(before[j]! - moved, 4);
     }
   });
 
@@ -272,7 +323,7 @@ describe('error feedback', () => {
     for (let t = 0; t < 700; t++) partial.fill(0, t * cols + 128, t * cols + 192);
     const linear = fabricateLinear({ rows, cols, block: 64, samples: 128 });
     const { quantized } = quantizeLinear(weights, linear, signs, {
-      search: 'greedy',
+      search: 'refine',
       hessian: hessianOf(partial, cols),
     });
     const values = dequantizeLinear(quantized, linear, signs);
@@ -289,13 +340,13 @@ describe('error feedback', () => {
 
   it('of a Hessian of zeros changes nothing', () => {
     const linear = fabricateLinear({ rows, cols, block: 64, samples: 128 });
-    const { snrDb } = quantizeLinear(weights, linear, signs, { search: 'greedy', hessian: new Hessian(cols) });
-    expect(snrDb).toBeCloseTo(quantizeLinear(weights, linear, signs, { search: 'greedy' }).snrDb, 0);
+    const { snrDb } = quantizeLinear(weights, linear, signs, { search: 'refine', hessian: new Hessian(cols) });
+    expect(snrDb).toBeCloseTo(quantizeLinear(weights, linear, signs, { search: 'refine' }).snrDb, 0);
   });
 
   it('refuses the Hessian of another linear', () => {
     const linear = fabricateLinear({ rows, cols, block: 64, samples: 128 });
-    expect(() => quantizeLinear(weights, linear, signs, { search: 'greedy', hessian: new Hessian(299) })).toThrow(
+    expect(() => quantizeLinear(weights, linear, signs, { search: 'refine', hessian: new Hessian(299) })).toThrow(
       /299 columns/,
     );
   });
