@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shapeNames } from '../generator/model/shapes.js';
 import type { Plan, PlanLinear } from '../generator/plan/types.js';
-import { refusalOf, sdq, sdqJson, writeSmallModel } from './support/cli.js';
+import { refusalOf, refusals, sdq, sdqJson, writeSmallModel } from './support/cli.js';
 import { data, lacks } from './support/needs.js';
 import { sharedPath } from './support/shared.js';
 import { tempDirectory } from './support/temp.js';
@@ -13,6 +13,8 @@ interface PlanResult {
   readonly bitsPerWeight: number;
   readonly bytes: number;
   readonly planHash: string;
+  readonly allocation: 'uniform' | 'variance' | 'measured' | 'given';
+  readonly expectedLoss: { readonly measured: number; readonly variance: number; readonly uniform: number } | null;
   readonly linears: readonly { readonly name: string; readonly osr: number }[];
 }
 
@@ -38,12 +40,25 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 beforeAll(() => {
   writeSmallModel(model);
+  writeFileSync(
+    file('text.jsonl'),
+    ['a b a b the', 'the b a the a b', 'that'].map((text) => JSON.stringify({ text })).join('\n'),
+  );
 });
 
 describe('sdq plan', () => {
   it('reports what the plan file holds', async () => {
     const result = await plan('--osr', '2.5', '-o', 'plan.json');
-    expect(Object.keys(result).sort()).toEqual(['bitsPerWeight', 'bytes', 'linears', 'meanOsr', 'planHash']);
+    expect(Object.keys(result).sort()).toEqual([
+      'allocation',
+      'bitsPerWeight',
+      'bytes',
+      'expectedLoss',
+      'linears',
+      'meanOsr',
+      'planHash',
+    ]);
+    expect(result).toMatchObject({ allocation: 'variance', expectedLoss: null });
     const { linears, placement, board } = planOf('plan.json');
     expect(result.linears).toEqual(linears.map(({ name, osr }) => ({ name, osr })));
     expect(result.bytes).toBe(sum(linears.map(bytesOf)));
@@ -66,7 +81,8 @@ describe('sdq plan', () => {
   });
 
   it('--uniform gives every linear the same OSR', async () => {
-    const { linears, meanOsr } = await plan('--uniform', '--osr', '1.75');
+    const { linears, meanOsr, allocation } = await plan('--uniform', '--osr', '1.75');
+    expect(allocation).toBe('uniform');
     expect(new Set(linears.map(({ osr }) => osr))).toEqual(new Set([1.75]));
     expect(meanOsr).toBeCloseTo(1.75, 12);
   });
@@ -90,7 +106,7 @@ describe('sdq plan', () => {
   it('exports OSRs that make the same plan again', async () => {
     const exported = await plan('--osr', '2', '--export-osr-config', 'osr.json', '-o', 'exported.json');
     const again = await plan('--osr-config', 'osr.json', '-o', 'again.json', '--export-osr-config', 'osr-again.json');
-    expect(again).toEqual(exported);
+    expect(again).toEqual({ ...exported, allocation: 'given' });
     expect(readFileSync(file('again.json'))).toEqual(readFileSync(file('exported.json')));
     expect(readFileSync(file('osr-again.json'))).toEqual(readFileSync(file('osr.json')));
     const osr = JSON.parse(readFileSync(file('osr.json'), 'utf8'));
@@ -98,6 +114,70 @@ describe('sdq plan', () => {
       const [, layer, role] = /^layers\.(\d+)\.(.*)$/.exec(name)!;
       expect(osr[layer!][role!]).toEqual({ osr_proj: value });
     }
+  });
+
+  describe('with --calibration', () => {
+    const measured = (...options: string[]): Promise<PlanResult> => plan('--calibration', 'text.jsonl', ...options);
+
+    it('allocates a mean OSR by what each linear costs', async () => {
+      const { allocation, expectedLoss, meanOsr, linears } = await measured('--osr', '2', '-o', 'measured.json');
+      expect(allocation).toBe('measured');
+      expect(meanOsr).toBeLessThanOrEqual(2);
+      expect(meanOsr).toBeGreaterThan(1.95);
+      expect(new Set(linears.map(({ osr }) => osr)).size).toBeGreaterThan(2);
+      expect(planOf('measured.json').linears.map(({ name, osr }) => ({ name, osr }))).toEqual(linears);
+      expect(expectedLoss!.measured).toBeGreaterThan(0);
+      expect(expectedLoss!.measured).toBeLessThan(expectedLoss!.uniform);
+      expect(await measured('--osr', '2')).toMatchObject({ linears, expectedLoss });
+    });
+
+    it('takes the better of both rules within a budget, and reports what is expected of them', async () => {
+      const { allocation, expectedLoss, bytes } = await measured('--budget', '24KiB', '--limit', '1');
+      expect(bytes).toBeLessThanOrEqual(24 * 1024);
+      expect(bytes).toBeGreaterThan(23.5 * 1024);
+      expect(allocation).toBe(expectedLoss!.measured <= expectedLoss!.variance ? 'measured' : 'variance');
+      expect(expectedLoss!.uniform).toBeGreaterThan(0);
+    });
+
+    it('says so in words', async () => {
+      const { stdout, code } = await sdq(['plan', 'small', '--osr', '2', '--calibration', 'text.jsonl'], {
+        cwd: folder,
+      });
+      expect(code).toBe(0);
+      expect(stdout).toMatch(
+        /^expected loss in nats per token: measured \d\.\d+, variance \d\.\d+, uniform \d\.\d+; allocation: measured$/m,
+      );
+    });
+  });
+
+  describe('refuses', () => {
+    const calibrated = (...options: string[]): string[] => ['plan', 'small', '--calibration', 'text.jsonl', ...options];
+    refusals(folder, [
+      {
+        what: '--uniform with --calibration',
+        args: calibrated('--uniform'),
+        says: /--calibration and --uniform exclude/,
+      },
+      {
+        what: '--osr-config with --calibration',
+        args: calibrated('--osr-config', 'x.json'),
+        says: /--calibration and --osr-config exclude/,
+      },
+      {
+        what: '--stats with --calibration',
+        args: calibrated('--stats', 'x.json'),
+        says: /--calibration and --stats exclude/,
+      },
+      {
+        what: '--calibration without a model',
+        args: ['plan', '--shape', 'opt-125m', '--calibration', 'text.jsonl'],
+        says: /--calibration .* needs one/,
+      },
+      { what: '--limit alone', args: ['plan', 'small', '--limit', '2'], says: /--limit goes with --calibration/ },
+      { what: 'a text that is missing', args: ['plan', 'small', '--calibration', 'none.jsonl'], says: /none\.jsonl/ },
+      { what: 'a budget below OSR 1', args: calibrated('--budget', '1KiB'), says: /--budget 1024 bytes is too small/ },
+      { what: 'an output that is the text', args: calibrated('-o', 'text.jsonl'), says: /text\.jsonl/ },
+    ]);
   });
 
   it('plans from statistics as it does from the weights', async () => {

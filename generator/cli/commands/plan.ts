@@ -4,11 +4,12 @@ import { loadBoard } from '../../boards/node/load.js';
 import { InputError } from '../../errors.js';
 import { readJson } from '../../model/node/files.js';
 import { shapeConfig, shapeNames } from '../../model/shapes.js';
-import type { ModelConfig } from '../../model/types.js';
+import type { ModelConfig, ModelSource } from '../../model/types.js';
 import { writeFilesAtomic } from '../../node/atomic-file.js';
 import {
   linearsAt,
   linearsOfConfig,
+  linearsOfLeastLoss,
   linearsWithin,
   matchesModel,
   type OsrSource,
@@ -22,12 +23,21 @@ import { allocateOsr, meanOfOsrConfig, type OsrConfig } from '../../plan/multi-o
 import { type ModelStatistics, parseStatistics } from '../../plan/statistics.js';
 import type { Alphabet, FrameMode, Placement, Plan, PlanLinear } from '../../plan/types.js';
 import { checkModel, parsePlan } from '../../plan/validate.js';
+import { expectedLoss, type LossCurve } from '../../sensitivity/loss-curve.js';
 import { checkMemory } from '../../sizing/memory.js';
 import type { CommandResult, Register } from '../command.js';
-import { addModelOptions, checkUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
+import {
+  addModelOptions,
+  checkUserTokenizer,
+  loadUserTokenizer,
+  type ModelOptions,
+  openUserModel,
+  readWindows,
+} from '../model.js';
 import { sizeText, table } from '../progress.js';
+import { measureLosses } from '../sensitivity.js';
 import { measureWeights } from '../statistics.js';
-import { blockValue, byteSize, osrValue, outputPath, userPath } from '../values.js';
+import { blockValue, byteSize, integerFrom, osrValue, outputPath, userPath } from '../values.js';
 
 const DEFAULT_OSR = 2.5;
 
@@ -39,6 +49,8 @@ interface PlanCommandOptions extends ModelOptions {
   readonly osrConfig?: string;
   readonly exportOsrConfig?: string;
   readonly stats?: string;
+  readonly calibration?: string;
+  readonly limit?: number;
   readonly shape?: string;
   readonly alphabet: Alphabet;
   readonly frame: FrameMode;
@@ -59,6 +71,15 @@ export function addPlan(program: Command, register: Register): void {
     .option('--osr-config <file>', 'take the OSR of every linear from a file')
     .option('--export-osr-config <file>', 'write the OSR of every linear to a file')
     .option('--stats <file>', 'allocate from statistics (see "sdq analyze") instead of reading the weights')
+    .option(
+      '--calibration <file>',
+      'text (.jsonl or .txt) on which to measure what each linear costs: MultiOSR, measured',
+    )
+    .option(
+      '--limit <count>',
+      'measure on the first documents (.jsonl) or windows (.txt), and on all of them',
+      integerFrom(1),
+    )
     .addOption(new Option('--shape <name>', 'plan for a known model without its weights').choices(shapeNames()))
     .addOption(new Option('--alphabet <name>', 'weight symbols').choices(['ternary', 'binary']).default('ternary'))
     .addOption(
@@ -74,11 +95,14 @@ export function addPlan(program: Command, register: Register): void {
     .addHelpText(
       'after',
       `
-MultiOSR rounds the OSR of each linear to a quarter, so that the mean may differ from --osr; stderr says so.
+MultiOSR goes by the variance of the weights, as published, or with --calibration by measurement: by how much the model's
+predictions change when a linear alone is quantized. By variance the OSR of each linear is rounded to a quarter, so that
+the mean may differ from --osr; stderr says so. By measurement the mean does not exceed it.
 
 Examples:
   $ sdq plan examples/tiny-llama --osr 2.5 -o plan.json
   $ sdq plan examples/tiny-llama --budget 150KiB -o plan.json
+  $ sdq plan examples/tiny-llama --osr 2 --calibration examples/text/calibration.jsonl -o plan.json
   $ sdq plan --shape llama-7b --osr 2 --json
   $ sdq plan --stats stats.json --osr 2 --export-osr-config osr.json`,
     );
@@ -92,12 +116,20 @@ export function plan(path: string | undefined, options: PlanCommandOptions): Com
   const board = loadBoard(options.board);
   const source = path === undefined ? null : openUserModel(path);
   try {
-    if (path !== undefined) checkUserTokenizer(path, options);
+    if (path !== undefined && options.calibration === undefined) checkUserTokenizer(path, options);
     const config = source ? source.config : shapeConfig(options.shape!);
     checkModel(config);
     const statistics = (): ModelStatistics =>
       options.stats === undefined ? measureWeights(source!) : readStatistics(options.stats, config);
-    return finish(config, chooseLinears(config, options, statistics), options, board, outputs);
+    const allocated =
+      options.calibration === undefined
+        ? allocate(config, options, statistics)
+        : allocateMeasured(
+            source!,
+            options,
+            readWindows(options.calibration, loadUserTokenizer(path!, options), config),
+          );
+    return finish(config, allocated, options, board, outputs);
   } finally {
     source?.close();
   }
@@ -112,8 +144,9 @@ interface Outputs {
 /** @throws InputError if one of the files cannot be written */
 function outputsOf(path: string | undefined, options: PlanCommandOptions): Outputs {
   const { output, exportOsrConfig } = options;
-  const plan = output === undefined ? null : outputPath(output, [path, options.stats, options.osrConfig]);
-  const osrConfig = exportOsrConfig === undefined ? null : outputPath(exportOsrConfig, [path, options.stats]);
+  const read = [path, options.stats, options.calibration, options.tokenizer];
+  const plan = output === undefined ? null : outputPath(output, [...read, options.osrConfig]);
+  const osrConfig = exportOsrConfig === undefined ? null : outputPath(exportOsrConfig, read);
   if (plan !== null && plan === osrConfig) throw new InputError('-o and --export-osr-config name the same file');
   return { plan, osrConfig };
 }
@@ -136,33 +169,95 @@ function checkCombination(path: string | undefined, options: PlanCommandOptions)
   if (given === 0 && (options.budget !== undefined || options.osrConfig !== undefined || options.uniform)) {
     throw new InputError('--stats alone goes with --osr only');
   }
+  if (options.limit !== undefined && options.calibration === undefined) {
+    throw new InputError('--limit goes with --calibration');
+  }
+  if (options.calibration === undefined) return;
+  if (path === undefined) throw new InputError('--calibration measures the weights of a MODEL: it needs one');
+  for (const [name, value] of Object.entries({
+    '--uniform': options.uniform,
+    '--osr-config': options.osrConfig,
+    '--stats': options.stats,
+  })) {
+    if (value) throw new InputError(`--calibration and ${name} exclude each other`);
+  }
 }
 
-function chooseLinears(
-  config: ModelConfig,
+/** Mean loss in nats per token that is expected of allocations, all of them within the same limit. */
+interface ExpectedLosses {
+  readonly measured: number;
+  readonly variance: number;
+  readonly uniform: number;
+}
+
+interface Allocated {
+  readonly linears: PlanLinear[];
+  /** `given`: by an OSR file. */
+  readonly allocation: 'uniform' | 'variance' | 'measured' | 'given';
+  /** Null unless it was measured. */
+  readonly expectedLoss: ExpectedLosses | null;
+}
+
+function planOptionsOf({ alphabet, frame, block, placement }: PlanCommandOptions): PlanOptions {
+  return { alphabet, frame, block: block ?? null, placement };
+}
+
+/** By what each linear costs: the least sum within the limit, or the published rule's ratios should they cost less. */
+function allocateMeasured(
+  source: ModelSource,
   options: PlanCommandOptions,
-  statistics: () => ModelStatistics,
-): PlanLinear[] {
-  const planOptions: PlanOptions = {
-    alphabet: options.alphabet,
-    frame: options.frame,
-    block: options.block ?? null,
-    placement: options.placement,
+  windows: readonly (readonly number[])[],
+): Allocated {
+  const { config } = source;
+  const planOptions = planOptionsOf(options);
+  const { budget } = options;
+  if (budget !== undefined) checkBudget(budget, config, planOptions);
+  const target = options.osr ?? DEFAULT_OSR;
+  const by = (rule: OsrSource): PlanLinear[] =>
+    budget === undefined
+      ? linearsAt(config, planOptions, rule, target)
+      : linearsWithin(config, planOptions, rule, budget);
+  const uniform = by({ kind: 'uniform' });
+  const variance = by({ kind: 'multi', statistics: measureWeights(source) });
+  const mean = budget === undefined ? target : meanOsr({ linears: uniform });
+  const used = windows.slice(0, options.limit);
+  const curve: LossCurve = measureLosses(source, planOptions, used, mean, options.limit !== undefined);
+  const limit = budget === undefined ? { osr: target } : { bytes: budget };
+  const measured = linearsOfLeastLoss(config, planOptions, curve, limit);
+  const losses = {
+    measured: expectedLoss(curve, measured),
+    variance: expectedLoss(curve, variance),
+    uniform: expectedLoss(curve, uniform),
   };
+  if (budget !== undefined && losses.variance < losses.measured) {
+    return { linears: variance, allocation: 'variance', expectedLoss: losses };
+  }
+  const reached = meanOsr({ linears: measured });
+  if (budget === undefined) noteMean(reached, target, 'the OSR of each linear goes in steps, and the mean stays below');
+  return { linears: measured, allocation: 'measured', expectedLoss: losses };
+}
+
+/** By the published rule, uniformly, or as given. */
+function allocate(config: ModelConfig, options: PlanCommandOptions, statistics: () => ModelStatistics): Allocated {
+  const planOptions = planOptionsOf(options);
   if (options.osrConfig !== undefined) {
     const file = userPath(options.osrConfig);
-    return linearsOfConfig(config, planOptions, parseOsrConfig(readJson(file), file), file);
+    const linears = linearsOfConfig(config, planOptions, parseOsrConfig(readJson(file), file), file);
+    return { linears, allocation: 'given', expectedLoss: null };
   }
   // Before the weights are measured.
   if (options.budget !== undefined) checkBudget(options.budget, config, planOptions);
   // A shape has no weights: without statistics every linear gets the same OSR.
   const uniform = options.uniform || (options.shape !== undefined && options.stats === undefined);
   const source: OsrSource = uniform ? { kind: 'uniform' } : { kind: 'multi', statistics: statistics() };
-  if (options.budget !== undefined) return linearsWithin(config, planOptions, source, options.budget);
+  const rule = { allocation: uniform ? 'uniform' : 'variance', expectedLoss: null } as const;
+  if (options.budget !== undefined) {
+    return { ...rule, linears: linearsWithin(config, planOptions, source, options.budget) };
+  }
   const target = options.osr ?? DEFAULT_OSR;
   const linears = linearsAt(config, planOptions, source, target);
   noteMean(meanOsr({ linears }), target, uniform ? uniformRounding(linears[0]!) : MULTI_OSR_ROUNDING);
-  return linears;
+  return { ...rule, linears };
 }
 
 function checkBudget(budget: number, config: ModelConfig, options: PlanOptions): void {
@@ -191,7 +286,7 @@ function note(line: string): void {
 
 function finish(
   config: ModelConfig,
-  linears: PlanLinear[],
+  { linears, allocation, expectedLoss }: Allocated,
   options: PlanCommandOptions,
   board: Board,
   outputs: Outputs,
@@ -207,6 +302,8 @@ function finish(
     bitsPerWeight: bitsPerWeight(result),
     bytes: planBytes(result),
     planHash: planHash(result),
+    allocation,
+    expectedLoss,
     linears: linears.map(({ name, osr }) => ({ name, osr })),
   };
   const { lanes, rows } = result.array;
@@ -217,12 +314,18 @@ function finish(
     ]),
     '',
     `mean OSR ${json.meanOsr.toFixed(3)}, ${json.bitsPerWeight.toFixed(3)} bits per weight, ${sizeText(json.bytes)} of weights and scales`,
+    ...(expectedLoss === null ? [] : [lossText(allocation, expectedLoss)]),
     `array of ${lanes} lanes × ${rows} rows for board ${result.board}, plan ${json.planHash}`,
     options.output === undefined
       ? 'Nothing was written: add -o plan.json to keep the plan.'
       : `Wrote ${options.output}.`,
   ];
   return { json, text: text.join('\n') };
+}
+
+function lossText(allocation: Allocated['allocation'], losses: ExpectedLosses): string {
+  const all = Object.entries(losses).map(([name, loss]) => `${name} ${loss.toFixed(4)}`);
+  return `expected loss in nats per token: ${all.join(', ')}; allocation: ${allocation}`;
 }
 
 /** Says on stderr that a plan is for estimates and quantizing only, if its memories cannot be built. */
@@ -248,7 +351,15 @@ function allocationAlone(options: PlanCommandOptions, outputs: Outputs): Command
   );
   const rows = linears.map(({ name, osr: value }) => [name, value.toFixed(2)]);
   return {
-    json: { meanOsr: mean, bitsPerWeight: null, bytes: null, planHash: null, linears },
+    json: {
+      meanOsr: mean,
+      bitsPerWeight: null,
+      bytes: null,
+      planHash: null,
+      allocation: 'variance',
+      expectedLoss: null,
+      linears,
+    },
     text: `${table([['linear', 'OSR'], ...rows])}\n\nmean OSR ${mean.toFixed(3)}`,
   };
 }

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openModel } from '../generator/model/node/open-model.js';
+import type { ModelSource } from '../generator/model/types.js';
+import type { PlanOptions } from '../generator/plan/build-plan.js';
+import {
+  measuredOsrs,
+  measureSensitivity,
+  modelDivergence,
+  type SensitivityProgress,
+  shortWindows,
+} from '../generator/sensitivity/sensitivity.js';
+import { writeSmallModel } from './support/cli.js';
+import { uniform } from './support/random.js';
+import { tempDirectory } from './support/temp.js';
+
+const OPTIONS: PlanOptions = { alphabet: 'ternary', frame: 'hadamard', block: null, placement: 'linear' };
+const random = uniform(1);
+const windows = [20, 24, 7].map((length) => Array.from({ length }, () => Math.floor(300 * random())));
+let model: ModelSource;
+
+beforeAll(() => {
+  model = openModel(writeSmallModel(join(tempDirectory(), 'small')));
+});
+
+/** The model with the weights of one linear changed. */
+const withLinear = (name: string, change: (weight: number) => number): ModelSource => ({
+  ...model,
+  loadLayer(layer) {
+    const tensors = model.loadLayer(layer);
+    const weights = new Map(tensors.weights);
+    for (const [role, values] of weights) {
+      if (`layers.${layer}.${role}` === name) weights.set(role, values.map(change));
+    }
+    return { ...tensors, weights };
+  },
+});
+
+describe('the measured sensitivity', () => {
+  it('is positive for every linear, and less at higher ratios', () => {
+    const steps: SensitivityProgress[] = [];
+    const { osrs, losses } = measureSensitivity(model, OPTIONS, windows, [1, 2, 4], (step) => steps.push(step));
+    expect(osrs).toEqual([1, 2, 4]);
+    expect(losses).toHaveLength(model.linears.length);
+    for (const [low, middle, high] of losses as [number, number, number][]) {
+      expect(low).toBeGreaterThan(middle);
+      expect(middle).toBeGreaterThan(high);
+      expect(high).toBeGreaterThan(0);
+    }
+    expect(steps.map(({ done }) => done)).toEqual(steps.map(({ done }) => done).sort((a, b) => a - b));
+    expect(steps[0]!.done).toBe(0);
+    expect(steps.at(-1)).toMatchObject({ done: steps.at(-1)!.total - 1 });
+  });
+
+  it('is 0 for a linear that quantization leaves as it is', () => {
+    const name = 'layers.1.mlp.up_proj';
+    const { losses } = measureSensitivity(
+      withLinear(name, () => 0),
+      OPTIONS,
+      windows,
+      [1.5],
+    );
+    const index = model.linears.findIndex((linear) => linear.name === name);
+    expect(losses[index]).toEqual([0]);
+    expect(losses.flat().every((loss) => loss >= 0)).toBe(true);
+  });
+
+  it('measures other frames and alphabets', () => {
+    for (const options of [
+      { ...OPTIONS, frame: 'fourier' },
+      { ...OPTIONS, alphabet: 'binary' },
+    ] as const) {
+      const { losses } = measureSensitivity(model, options, windows.slice(0, 1), [2]);
+      expect(losses.flat().every((loss) => loss > 0)).toBe(true);
+    }
+  });
+
+  it('of the model to itself is 0, and grows with the change', () => {
+    const scaled = (factor: number): number =>
+      modelDivergence(model, windows, (_, tensors) => ({
+        ...tensors,
+        weights: new Map([...tensors.weights].map(([role, values]) => [role, values.map((w) => w * factor)])),
+      }));
+    expect(scaled(1)).toBe(0);
+    expect(scaled(1.1)).toBeGreaterThan(0);
+    expect(scaled(1.5)).toBeGreaterThan(scaled(1.1));
+  });
+});
+
+describe('what is measured', () => {
+  it('are ratios around the target, within limits', () => {
+    expect(measuredOsrs(2, [1, 8])).toEqual([1.5, 2, 3]);
+    expect(measuredOsrs(1, [1, 8])).toEqual([1, 1.5]);
+    expect(measuredOsrs(8, [1, 8])).toEqual([6, 8]);
+  });
+
+  it('are the beginnings of the first windows', () => {
+    const long = Array.from({ length: 20 }, (_, i) => Array.from({ length: 300 }, () => i));
+    const short = shortWindows({ ...model.config, vocab: 10 }, long, 3);
+    expect(short.map((window) => window.length)).toEqual([128, 128, 128, 128]);
+    expect(short.map((window) => window[0])).toEqual([0, 1, 2, 3]);
+    const large = shortWindows({ ...model.config, vocab: 10_000_000 }, long, 3);
+    expect(large.map((window) => window.length)).toEqual([64]);
+  });
+});
