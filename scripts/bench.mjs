@@ -7,7 +7,9 @@ import { compileIfStale } from './compile.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [name, ...values] = process.argv.slice(2);
-const names = readdirSync(join(root, 'bench')).map((file) => file.replace(/\.ts$/, ''));
+const names = readdirSync(join(root, 'bench'))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replace(/\.ts$/, ''));
 if (!names.includes(name)) {
   console.error(`usage: npm run bench -- <name> [arguments]; names: ${names.join(', ')}`);
   process.exit(2);

@@ -85,7 +85,7 @@ function samplesFor(osr: number, block: number, frame: FrameMode): number {
  * The gain 2^−shift of each segment that gives the least error on Gaussian weights (bench/gains.ts): smaller gains are
  * finer steps, which pay once the first segments have taken most of the weights in.
  */
-function gainShiftsFor({ frame, alphabet }: PlanOptions, osr: number): number[] {
+export function gainShiftsFor({ frame, alphabet }: Pick<PlanOptions, 'frame' | 'alphabet'>, osr: number): number[] {
   let most = 0;
   if (frame === 'hadamard' && alphabet === 'ternary') most = osr <= 2 ? 0 : osr <= 2.6 ? 1 : MAX_OSR;
   if (frame === 'hadamard' && alphabet === 'binary') most = Math.max(0, Math.ceil(osr) - 3);

@@ -33,15 +33,14 @@ export interface CalibrationStates {
  */
 export class LayerCalibration {
   readonly #config: ModelConfig;
-  readonly #passes: readonly { readonly original: LayerPass; readonly quantized: LayerPass }[];
+  readonly #original: LayerPasses;
+  readonly #quantized: LayerPasses;
 
   /** @param quantized the layer with the weights of linears replaced as they are quantized */
   constructor(config: ModelConfig, original: LayerTensors, quantized: LayerTensors, states: CalibrationStates) {
     this.#config = config;
-    this.#passes = states.original.map((hidden, i) => ({
-      original: new LayerPass(config, original, hidden),
-      quantized: new LayerPass(config, quantized, states.quantized[i]!),
-    }));
+    this.#original = new LayerPasses(config, original, states.original);
+    this.#quantized = new LayerPasses(config, quantized, states.quantized);
   }
 
   /** Statistics of a linear's input; linears are to be asked for in the order of inference. */
@@ -49,51 +48,55 @@ export class LayerCalibration {
     const { cols } = shapeOf(this.#config, role);
     const hessian = new Hessian(cols);
     const drift = new Float32Array(cols * cols);
-    for (const { original, quantized } of this.#passes) {
-      const before = original.inputOf(role);
-      const now = quantized.inputOf(role);
+    const before = this.#original.inputsOf(role);
+    this.#quantized.inputsOf(role).forEach((now, i) => {
       hessian.accumulate(now, now.length / cols);
-      addDrift(before, now, cols, drift);
-    }
+      addDrift(before[i]!, now, cols, drift);
+    });
     return { hessian, drift };
   }
 
   /** Takes the residual streams to behind the layer. */
   finish(): void {
-    for (const { original, quantized } of this.#passes) {
-      original.finish();
-      quantized.finish();
-    }
+    this.#original.finish();
+    this.#quantized.finish();
   }
 }
 
-/** One window's pass through a layer, which halts at the linears that are asked for. */
-class LayerPass {
+/**
+ * The passes of all windows through a layer, which halt at the linears that are asked for. They go from linear to linear
+ * together, so that each weight matrix is needed once.
+ */
+class LayerPasses {
   readonly #config: ModelConfig;
   readonly #tensors: LayerTensors;
-  readonly #steps: Generator<LinearRequest, void, Float32Array>;
-  #request: LinearRequest | null;
+  readonly #steps: readonly Generator<LinearRequest, void, Float32Array>[];
+  /** What each window waits for, all of them for the same linear; empty behind the layer. */
+  #requests: readonly LinearRequest[];
 
-  /** @param hidden seq × dim, changed in place */
-  constructor(config: ModelConfig, tensors: LayerTensors, hidden: Float32Array) {
+  /** @param states seq × dim each, changed in place */
+  constructor(config: ModelConfig, tensors: LayerTensors, states: readonly Float32Array[]) {
     this.#config = config;
     this.#tensors = tensors;
-    this.#steps = layerSteps(config, tensors, hidden, hidden.length / config.dim);
-    this.#request = this.#steps.next().value ?? null;
+    this.#steps = states.map((hidden) => layerSteps(config, tensors, hidden, hidden.length / config.dim));
+    this.#requests = this.#steps.map((steps) => steps.next().value!);
   }
 
-  inputOf(role: LinearRole): Float32Array {
-    while (this.#request !== null && this.#request.role !== role) this.#step(this.#request);
-    if (this.#request === null) throw new RangeError(`the layer has no ${role} to come`);
-    return this.#request.input;
+  inputsOf(role: LinearRole): readonly Float32Array[] {
+    while (this.#requests.length > 0 && this.#requests[0]!.role !== role) this.#step();
+    if (this.#requests.length === 0) throw new RangeError(`the layer has no ${role} to come`);
+    return this.#requests.map(({ input }) => input);
   }
 
   finish(): void {
-    while (this.#request !== null) this.#step(this.#request);
+    while (this.#requests.length > 0) this.#step();
   }
 
-  #step(request: LinearRequest): void {
-    this.#request = this.#steps.next(applyLinear(this.#config, this.#tensors, request)).value ?? null;
+  #step(): void {
+    const next = this.#requests.map((request, i) =>
+      this.#steps[i]!.next(applyLinear(this.#config, this.#tensors, request)),
+    );
+    this.#requests = next.flatMap(({ value }) => value ?? []);
   }
 }
 

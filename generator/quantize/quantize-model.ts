@@ -1,5 +1,6 @@
 import { InputError } from '../errors.js';
 import { embed } from '../float/forward.js';
+import { LayerWeights } from '../model/layer-weights.js';
 import type { LinearRole, ModelSource } from '../model/types.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
 import { compensateDrift, type InputStatistics, LayerCalibration } from './calibration.js';
@@ -12,7 +13,7 @@ import {
 import { checkSearch, type SearchName } from './searches.js';
 
 /** The first linear, in the order of inference, that reads the same vector as the given one. */
-function inputOf(role: LinearRole): LinearRole {
+export function inputOf(role: LinearRole): LinearRole {
   switch (role) {
     case 'self_attn.k_proj':
     case 'self_attn.v_proj':
@@ -81,8 +82,12 @@ export function* quantizeModel(
 
   for (let layer = 0; layer < config.layers; layer++) {
     const loaded = source.loadLayer(layer);
-    const weights = new Map(loaded.weights);
     const linears = plan.linears.filter((linear) => linear.layer === layer);
+    const replaced = new Map<LinearRole, () => Float32Array>();
+    const values = linears.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+    const weights = new LayerWeights([...loaded.weights.keys()], values, (role) => {
+      return replaced.get(role)?.() ?? loaded.weights.get(role)!;
+    });
     const passes = states && new LayerCalibration(config, loaded, { ...loaded, weights }, states);
     let statistics: InputStatistics | null = null;
     for (const linear of linears) {
@@ -94,7 +99,8 @@ export function* quantizeModel(
       }
       onProgress?.({ activity: 'quantizing', linear, done, total });
       const result = options.finished?.(done) ?? search(loaded.weights.get(linear.role)!, linear, statistics);
-      if (passes !== null) weights.set(linear.role, dequantizeLinear(result.quantized, linear, plan.signs));
+      replaced.set(linear.role, () => dequantizeLinear(result.quantized, linear, plan.signs));
+      weights.forget(linear.role);
       done++;
       yield { linear, ...result };
     }

@@ -1,3 +1,4 @@
+import { LayerWeights } from '../layer-weights.js';
 import { rolesOf, shapeOf } from '../roles.js';
 import { interleaveRotaryRows } from '../rope.js';
 import type { Architecture, EndTensors, LayerTensors, LinearRole, NormTensors } from '../types.js';
@@ -126,7 +127,7 @@ class SpecCollector {
   }
 }
 
-/** Reads a decoder layer, q and k rows put into interleaved order. */
+/** Reads a decoder layer, q and k rows put into interleaved order; its matrices when they are asked for. */
 export function readLayer(model: HuggingFaceModel, specs: LayerSpecs, read: TensorReader): LayerTensors {
   const { config } = model;
   const rotate = (role: LinearRole, values: Float32Array, cols: number): Float32Array => {
@@ -135,12 +136,14 @@ export function readLayer(model: HuggingFaceModel, specs: LayerSpecs, read: Tens
     if (role === 'self_attn.k_proj') interleaveRotaryRows(values, config.kvHeads, config.headDim, cols);
     return values;
   };
-  const weights = new Map<LinearRole, Float32Array>();
+  const roles = [...specs.weights.keys()];
+  const values = roles.reduce((sum, role) => sum + shapeOf(config, role).rows * shapeOf(config, role).cols, 0);
+  const weights = new LayerWeights(roles, values, (role) =>
+    rotate(role, read(specs.weights.get(role)!), shapeOf(config, role).cols),
+  );
   const biases = new Map<LinearRole, Float32Array>();
-  for (const [role, spec] of specs.weights) {
-    const { rows, cols } = shapeOf(config, role);
-    weights.set(role, rotate(role, read(spec), cols));
-    if (!config.biases) continue;
+  for (const role of config.biases ? roles : []) {
+    const { rows } = shapeOf(config, role);
     // Where only the attention's or only the feed-forward's linears have biases, the others' are zero.
     const bias = specs.biases.get(role);
     biases.set(role, bias === undefined ? new Float32Array(rows) : rotate(role, read(bias), 1));

@@ -1,3 +1,4 @@
+import { LayerWeights } from '../layer-weights.js';
 import { LLAMA2C_HEADER_BYTES, parseLlama2cFile } from '../llama2c.js';
 import { linearsOf, shapeOf } from '../roles.js';
 import type { LinearRole, ModelSource } from '../types.js';
@@ -25,13 +26,13 @@ export function openLlama2cModel(path: string, name: string): ModelSource {
       loadLayer: (layer) => {
         const place = places.layers[layer];
         if (place === undefined) throw new RangeError(`layer ${layer} of ${config.layers}`);
-        const weights = new Map<LinearRole, Float32Array>();
-        for (const [role, offset] of place.weights) {
-          const { rows, cols } = shapeOf(config, role);
-          weights.set(role, read(`layers.${layer}.${role}`, offset, rows * cols));
-        }
+        const sizeOf = (role: LinearRole): number => shapeOf(config, role).rows * shapeOf(config, role).cols;
+        const roles = [...place.weights.keys()];
+        const values = roles.reduce((sum, role) => sum + sizeOf(role), 0);
         return {
-          weights,
+          weights: new LayerWeights(roles, values, (role) =>
+            read(`layers.${layer}.${role}`, place.weights.get(role)!, sizeOf(role)),
+          ),
           biases: new Map(),
           attnNorm: readNorm(`layers.${layer}.rms_att_weight`, place.attnNorm),
           mlpNorm: readNorm(`layers.${layer}.rms_ffn_weight`, place.mlpNorm),
