@@ -69,7 +69,7 @@ describe('the integer decoder', () => {
       const linears = planLinears(source.config, options, () => osr);
       const path = join(folder, `${name}.sdq`);
       quantizeToImage(source, buildPlan(source.config, linears, loadBoard('sim'), 'linear'), path, {
-        search: 'greedy',
+        search: 'refine',
       });
 
       const image = openImage(path);
