@@ -11,31 +11,37 @@ export type Divergence = (states: readonly Float32Array[]) => number;
  * @param float the float model's residual streams after the last layer
  */
 export function divergenceFrom(config: ModelConfig, ends: EndTensors, float: readonly Float32Array[]): Divergence {
-  const reference = float.map((hidden) => logProbabilities(config, ends, hidden));
+  const reference = float.map((hidden) => {
+    const logits = head(config, ends, hidden);
+    const sums = logSumsOfExp(logits, config.vocab);
+    const probabilities = logits.map((logit, j) => Math.exp(logit - sums[Math.floor(j / config.vocab)]!));
+    return { logits, sums, probabilities };
+  });
   const positions = float.reduce((sum, hidden) => sum + hidden.length / config.dim, 0);
   return (states) => {
     let total = 0;
     states.forEach((hidden, i) => {
-      const p = reference[i]!;
-      const q = logProbabilities(config, ends, hidden);
-      for (let j = 0; j < p.length; j++) total += Math.exp(p[j]!) * (p[j]! - q[j]!);
+      const { logits, sums, probabilities } = reference[i]!;
+      const others = head(config, ends, hidden);
+      // log(p / q) = (logit of p − logit of q) − (log Σexp of p − log Σexp of q)
+      for (let j = 0; j < logits.length; j++) total += probabilities[j]! * (logits[j]! - others[j]!);
+      logSumsOfExp(others, config.vocab).forEach((sum, position) => {
+        total += sum - sums[position]!;
+      });
     });
     // Rounding may leave less than nothing of a loss that is none.
     return Number.isNaN(total) ? total : Math.max(0, total / positions);
   };
 }
 
-/** seq × vocab */
-function logProbabilities(config: ModelConfig, ends: EndTensors, hidden: Float32Array): Float32Array {
-  const values = head(config, ends, hidden);
-  for (let start = 0; start < values.length; start += config.vocab) {
-    const logits = values.subarray(start, start + config.vocab);
+/** Of each position's logits. */
+function logSumsOfExp(values: Float32Array, vocab: number): Float64Array {
+  return Float64Array.from({ length: values.length / vocab }, (_, position) => {
+    const logits = values.subarray(position * vocab, (position + 1) * vocab);
     let max = Number.NEGATIVE_INFINITY;
-    for (const logit of logits) max = Math.max(max, logit);
+    for (let i = 0; i < vocab; i++) max = Math.max(max, logits[i]!);
     let sum = 0;
-    for (const logit of logits) sum += Math.exp(logit - max);
-    const shift = max + Math.log(sum);
-    for (let i = 0; i < logits.length; i++) logits[i] = logits[i]! - shift;
-  }
-  return values;
+    for (let i = 0; i < vocab; i++) sum += Math.exp(logits[i]! - max);
+    return max + Math.log(sum);
+  });
 }

@@ -16,9 +16,9 @@ import { type Divergence, divergenceFrom } from './divergence.js';
 /** The search is to be typical, not good: all linears are compared under the same one. */
 const EFFORT = 1;
 /** Most and fewest tokens that are used unless a number is given, and the operations that they may take. */
-const MOST_TOKENS = 512;
+const MOST_TOKENS = 1024;
 const FEWEST_TOKENS = 64;
-const OPERATIONS = 2e10;
+const OPERATIONS = 4e10;
 /** Windows are cut to this many tokens, so that several documents are seen. */
 const WINDOW_TOKENS = 128;
 
@@ -45,7 +45,7 @@ export function measuredOsrs(target: number, [least, most]: readonly [number, nu
   return [...new Set(wanted)];
 }
 
-/** The beginning of a calibration text that takes little time: windows of at most 128 tokens, 64 to 512 together. */
+/** The beginning of a calibration text that takes little time: windows of at most 128 tokens, 64 to 1024 together. */
 export function shortWindows(
   config: ModelConfig,
   windows: readonly ArrayLike<number>[],
