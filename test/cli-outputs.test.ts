@@ -1,4 +1,4 @@
-import { readdirSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -137,20 +137,32 @@ describe('an interruption', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('of quantize by %s leaves the old file and no new one', async (signal, code) => {
-    const model = examplePath('tiny-llama');
-    await sdqJson(['plan', model, '--osr', '8', '--uniform', '-o', file('slow.json')]);
-    const before = listing(folder);
-    const child = spawnSdq(['quantize', model, '--plan', 'slow.json', '-o', 'weights.sdq'], { cwd: folder });
-    const ended = outcomeOf(child);
-    const isPartial = (name: string): boolean => name.startsWith('weights.sdq.');
-    while (!readdirSync(folder).some(isPartial)) await sleep(20);
-    child.kill(signal);
-    const outcome = await ended;
-    expect(outcome.stderr).toMatch(/\nsdq: interrupted\n$/);
-    expect(outcome).toMatchObject({ code, stdout: '' });
-    expect(listing(folder)).toEqual(before);
-  });
+  ] as const)(
+    'of quantize by %s leaves the old file, and what the same command continues with',
+    async (signal, code) => {
+      const name = `${signal}.sdq`;
+      await sdqJson(['plan', examplePath('tiny-llama'), '--osr', '4', '--uniform', '-o', file('slow.json')]);
+      writeFileSync(file(name), 'old');
+      const before = listing(folder);
+      const command = ['quantize', examplePath('tiny-llama'), '--plan', 'slow.json', '--effort', '2', '-o'];
+      const child = spawnSdq([...command, name], { cwd: folder });
+      const ended = outcomeOf(child);
+      while (!existsSync(file(`${name}.resume`))) await sleep(5);
+      child.kill(signal);
+      const outcome = await ended;
+      expect(outcome.stderr).toMatch(/is kept in .*\.resume; the same command continues with it\nsdq: interrupted\n$/);
+      expect(outcome).toMatchObject({ code, stdout: '' });
+      const { [`${name}.resume`]: kept, ...rest } = listing(folder);
+      expect(kept).toBeDefined();
+      expect(rest).toEqual(before);
+
+      const { stderr } = await sdq([...command, name], { cwd: folder });
+      expect(stderr).toMatch(/Continuing after \d+ of 28 linears/);
+      await sdq([...command, 'uninterrupted.sdq', '--threads', '1'], { cwd: folder });
+      expect(readFileSync(file(name))).toEqual(readFileSync(file('uninterrupted.sdq')));
+      expect(readdirSync(folder).filter((left) => left.includes('.sdq.'))).toEqual([]);
+    },
+  );
 
   it('of board while it is built ends the tools and leaves no part of a build', async () => {
     const cache = file('cache');

@@ -8,7 +8,7 @@ import {
   measureSensitivity,
   modelDivergence,
   type SensitivityProgress,
-  shortWindows,
+  sensitivityText,
 } from '../generator/sensitivity/sensitivity.js';
 import { writeSmallModel } from './support/cli.js';
 import { uniform } from './support/random.js';
@@ -39,7 +39,9 @@ const withLinear = (name: string, change: (weight: number) => number): ModelSour
 describe('the measured sensitivity', () => {
   it('is positive for every linear, and less at higher ratios', () => {
     const steps: SensitivityProgress[] = [];
-    const { osrs, losses } = measureSensitivity(model, OPTIONS, windows, [1, 2, 4], (step) => steps.push(step));
+    const { osrs, losses } = measureSensitivity(model, OPTIONS, windows, windows, [1, 2, 4], (step) =>
+      steps.push(step),
+    );
     expect(osrs).toEqual([1, 2, 4]);
     expect(losses).toHaveLength(model.linears.length);
     for (const [low, middle, high] of losses as [number, number, number][]) {
@@ -58,6 +60,7 @@ describe('the measured sensitivity', () => {
       withLinear(name, () => 0),
       OPTIONS,
       windows,
+      windows,
       [1.5],
     );
     const index = model.linears.findIndex((linear) => linear.name === name);
@@ -70,7 +73,7 @@ describe('the measured sensitivity', () => {
       { ...OPTIONS, frame: 'fourier' },
       { ...OPTIONS, alphabet: 'binary' },
     ] as const) {
-      const { losses } = measureSensitivity(model, options, windows.slice(0, 1), [2]);
+      const { losses } = measureSensitivity(model, options, windows.slice(0, 1), windows, [2]);
       expect(losses.flat().every((loss) => loss > 0)).toBe(true);
     }
   });
@@ -94,12 +97,15 @@ describe('what is measured', () => {
     expect(measuredOsrs(8, [1, 8])).toEqual([6, 8]);
   });
 
-  it('are the beginnings of the first windows', () => {
-    const long = Array.from({ length: 20 }, (_, i) => Array.from({ length: 300 }, () => i));
-    const short = shortWindows({ ...model.config, vocab: 10 }, long, 3);
-    expect(short.map((window) => window.length)).toEqual(Array(8).fill(128));
-    expect(short.map((window) => window[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    const large = shortWindows({ ...model.config, vocab: 10_000_000 }, long, 3);
-    expect(large.map((window) => window.length)).toEqual([64]);
+  it('are the beginnings of the first windows; whole windows are calibrated on', () => {
+    const long = Array.from({ length: 60 }, (_, i) => Array.from({ length: 300 }, () => i));
+    const config = { ...model.config, context: 300 };
+    const short = sensitivityText({ ...config, vocab: 10 }, long, 3);
+    expect(short.windows.map((window) => window.length)).toEqual(Array(8).fill(128));
+    expect(short.windows.map((window) => window[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(short.calibration.map((window) => window.length)).toEqual([...Array(27).fill(300), 92]);
+    const large = sensitivityText({ ...config, vocab: 10_000_000 }, long, 3);
+    expect(large.windows.map((window) => window.length)).toEqual([64]);
+    expect(large.calibration.map((window) => window.length)).toEqual([300, 212]);
   });
 });

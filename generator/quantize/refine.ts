@@ -37,7 +37,7 @@ const METRIC_EFFORTS: readonly SearchEffort[] = [
 const WIDE_RANGE = [0.2, 2.5] as const;
 const WIDE_STEPS = 16;
 /** Standard deviations of the logarithm of the best scale to start from that the grid reaches to each side. */
-const SPAN = 1.2;
+const SPAN = 1.5;
 /** How much wider the range is in a metric than in the plain error. */
 const METRIC_SPAN = 1.5;
 /** Least standard deviation of the logarithm of the best scale that a small sample is believed. */
@@ -97,7 +97,7 @@ export function refineSearch(shape: RefineShape, effort: number): BlockSearch {
     const span = SPAN * range.spread * (metric === null ? 1 : METRIC_SPAN);
     const { starts } = level;
     return Array.from({ length: starts }, (_, i) => {
-      const position = starts === 1 ? 0 : (2 * i) / (starts - 1) - 1;
+      const position = (2 * i + 1) / starts - 1;
       return unit * Math.exp(range.center + span * position);
     });
   };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { InputError } from '../../errors.js';
@@ -6,7 +7,7 @@ import { readPlan } from '../../plan/node/read-plan.js';
 import { checkpointPath } from '../../quantize/node/checkpoint.js';
 import type { SearchName } from '../../quantize/quantize-linear.js';
 import { DEFAULT_EFFORT, GREATEST_EFFORT, LEAST_EFFORT } from '../../quantize/refine.js';
-import type { CommandResult, Register } from '../command.js';
+import { type CommandResult, Interrupted, type Register } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import {
   addModelOptions,
@@ -101,6 +102,12 @@ export async function quantize(path: string, options: QuantizeOptions): Promise<
         `plan ${planHash(job.plan)}`,
       ].join('\n'),
     };
+  } catch (error) {
+    const kept = checkpointPath(options.output);
+    if (error instanceof Interrupted && existsSync(checkpointPath(job.output))) {
+      progress.done(`What is done is kept in ${kept}; the same command continues with it`);
+    }
+    throw error;
   } finally {
     progress.stop();
   }

@@ -33,6 +33,7 @@ export class Checkpoint {
   readonly #linears: readonly PlanLinear[];
   /** Where the record of each finished linear begins. */
   readonly #offsets: number[] = [];
+  readonly #key: string;
   #end = KEY_BYTES;
   #last: { readonly index: number; readonly result: QuantizeLinearResult } | null = null;
 
@@ -44,8 +45,9 @@ export class Checkpoint {
     this.path = checkpointPath(image);
     this.#linears = linears;
     if (key.length !== KEY_BYTES) throw new RangeError(`the key has ${key.length} characters`);
+    this.#key = key;
     if (this.#readKey() === key) this.#findRecords();
-    else this.#attempt(() => writeFileSync(this.path, key));
+    else this.remove();
   }
 
   /** Linears that are finished. */
@@ -68,7 +70,13 @@ export class Checkpoint {
   append(result: QuantizeLinearResult): void {
     const linear = this.#linears[this.#offsets.length]!;
     const record = encode(result, linear);
-    this.#attempt(() => appendFileSync(this.path, record));
+    try {
+      // Not before there is something to keep.
+      if (this.#offsets.length === 0) writeFileSync(this.path, this.#key);
+      appendFileSync(this.path, record);
+    } catch (error) {
+      throw writeError(this.path, error);
+    }
     this.#offsets.push(this.#end);
     this.#end += record.length;
   }
@@ -112,14 +120,6 @@ export class Checkpoint {
       return bytes;
     } finally {
       closeSync(file);
-    }
-  }
-
-  #attempt(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      throw writeError(this.path, error);
     }
   }
 }
