@@ -20,7 +20,7 @@ import {
   measuredOsrs,
   measureSensitivity,
   modelDivergence,
-  shortWindows,
+  sensitivityText,
 } from '../generator/sensitivity/sensitivity.js';
 
 const OPTIONS: PlanOptions = { alphabet: 'ternary', frame: 'hadamard', block: null, placement: 'linear' };
@@ -79,7 +79,8 @@ export function main(only = '', osr = 2, documents = 20): void {
     const variance = linearsWithin(config, OPTIONS, { kind: 'multi', statistics: modelStatistics(source) }, bytes);
     const started = Date.now();
     const osrs = measuredOsrs(osr, [MIN_OSR, MAX_OSR]);
-    const curve = lossCurve(measureSensitivity(source, OPTIONS, shortWindows(config, calibration, osrs.length), osrs));
+    const text = sensitivityText(config, calibration, osrs.length);
+    const curve = lossCurve(measureSensitivity(source, OPTIONS, text.windows, text.calibration, osrs));
     const time = seconds(started);
     const measured = linearsOfLeastLoss(config, OPTIONS, curve, { bytes });
     console.log(`${config.name}: float ${floatNll(source, evaluation).nll.toFixed(4)}; measured in ${time}`);
@@ -91,7 +92,7 @@ export function main(only = '', osr = 2, documents = 20): void {
       const loss = modelDivergence(source, evaluation, replace);
       console.log(
         `  ${name.padEnd(8)} mean OSR ${meanOsr({ linears }).toFixed(3)}, ${planBytes({ linears })} bytes: ` +
-          `expected ${expectedLoss(curve, linears).toFixed(4)}, divergence ${loss.toFixed(4)}, NLL ${nll.toFixed(4)} ` +
+          `expected ${expectedLoss(curve, linears).toFixed(4)}, divergence ${loss.toFixed(5)}, NLL ${nll.toFixed(5)} ` +
           `(${seconds(since)})`,
       );
     }

@@ -19,6 +19,8 @@ const EFFORT = 1;
 const MOST_TOKENS = 1024;
 const FEWEST_TOKENS = 64;
 const OPERATIONS = 4e10;
+/** Tokens from which the statistics for error feedback are taken, as a multiple of those on which losses are measured. */
+const CALIBRATION_SHARE = 8;
 /** Windows are cut to this many tokens, so that several documents are seen. */
 const WINDOW_TOKENS = 128;
 
@@ -45,36 +47,56 @@ export function measuredOsrs(target: number, [least, most]: readonly [number, nu
   return [...new Set(wanted)];
 }
 
-/** The beginning of a calibration text that takes little time: windows of at most 128 tokens, 64 to 1024 together. */
-export function shortWindows(
+/** The parts of a calibration text that take little time. */
+export interface SensitivityText {
+  /** To measure on: the beginnings of the first windows, 128 tokens at most, 64 to 1024 together. */
+  readonly windows: ArrayLike<number>[];
+  /** For error feedback: the first windows, whole, with eight times as many tokens. */
+  readonly calibration: ArrayLike<number>[];
+}
+
+/** What is used of a calibration text at a number of ratios, so that it takes little time. */
+export function sensitivityText(
   config: ModelConfig,
-  windows: readonly ArrayLike<number>[],
+  text: readonly ArrayLike<number>[],
   osrs: number,
-): ArrayLike<number>[] {
+): SensitivityText {
   const linears = linearsOf(config);
   const weights = linears.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   const perToken = linears.length * osrs * (weights + 2 * config.vocab * config.embedDim);
-  let left = Math.min(MOST_TOKENS, Math.max(FEWEST_TOKENS, Math.floor(OPERATIONS / perToken)));
+  const tokens = Math.min(MOST_TOKENS, Math.max(FEWEST_TOKENS, Math.floor(OPERATIONS / perToken)));
+  return {
+    windows: firstTokens(text, tokens, WINDOW_TOKENS),
+    calibration: firstTokens(text, CALIBRATION_SHARE * tokens, config.context),
+  };
+}
+
+/** The beginnings of the first windows, each of at most `longest` tokens, `count` tokens together. */
+function firstTokens(text: readonly ArrayLike<number>[], count: number, longest: number): ArrayLike<number>[] {
   const kept: ArrayLike<number>[] = [];
-  for (const window of windows) {
+  let left = count;
+  for (const window of text) {
     if (left <= 0) break;
-    kept.push(Array.from(window).slice(0, Math.min(left, WINDOW_TOKENS)));
+    kept.push(Array.from(window).slice(0, Math.min(left, longest)));
     left -= kept.at(-1)!.length;
   }
   return kept;
 }
 
 /**
- * Measures every linear at several ratios, with error feedback from the same windows. The windows pass through the model
- * once, layer by layer: beside the float model's residual stream, one for each linear and ratio so far.
+ * Measures every linear at several ratios. The windows pass through the model once, layer by layer: beside the float
+ * model's residual stream, one for each linear and ratio so far.
  *
- * @param windows token sequences; their residual streams are held in memory linears × osrs times
+ * @param windows token sequences to measure on; their residual streams are held in memory linears × osrs times
+ * @param calibration token sequences for the error feedback; if they are few, linears with many columns seem worse than
+ *   they will be
  * @throws InputError if a token or tensor cannot be used, or nothing finite comes out
  */
 export function measureSensitivity(
   source: ModelSource,
   options: PlanOptions,
   windows: readonly ArrayLike<number>[],
+  calibration: readonly ArrayLike<number>[],
   osrs: readonly number[],
   onProgress: (progress: SensitivityProgress) => void = () => {},
 ): Sensitivity {
@@ -91,6 +113,7 @@ export function measureSensitivity(
   };
 
   const float = windows.map((window) => embed(config, ends, window));
+  const calibrating = calibration.map((window) => embed(config, ends, window));
   const streams: Float32Array[][][] = [];
   const total = (linears.length * (linears.length + 1)) / 2 + linears.length;
   let done = 0;
@@ -102,7 +125,8 @@ export function measureSensitivity(
       done += tensors.weights.size;
     }
     const before = float.map((hidden) => hidden.slice());
-    const hessians = hessiansOf(config, tensors, float);
+    runLayer(config, tensors, float);
+    const hessians = hessiansOf(config, tensors, calibrating);
     linears.forEach((linear, index) => {
       if (linear.layer !== layer) return;
       onProgress({ linear, done, total });
