@@ -72,8 +72,8 @@ export class Checkpoint {
     const record = encode(result, linear);
     try {
       // Not before there is something to keep.
-      if (this.#offsets.length === 0) writeFileSync(this.path, this.#key);
-      appendFileSync(this.path, record);
+      if (this.#offsets.length === 0) writeFileSync(this.path, Buffer.concat([Buffer.from(this.#key), record]));
+      else appendFileSync(this.path, record);
     } catch (error) {
       throw writeError(this.path, error);
     }
