@@ -43,8 +43,13 @@ const SETTINGS: readonly Setting[] = [
   { alphabet: 'binary', frame: 'hadamard', osr: 3, calibrated: true, effort: DEFAULT_EFFORT },
 ];
 
-/** Prints one line per setting, with the integer decoder's loss above that of the float model in nats per token. */
-export function main(): void {
+/** Prints one line per setting. @param part `gaussian`, `trained`, `gptq` or `all` */
+export function main(part = 'all'): void {
+  if (part === 'all' || part === 'gaussian') gaussian();
+  if (part !== 'gaussian') trained(part);
+}
+
+function gaussian(): void {
   for (const alphabet of ['ternary', 'binary'] as const) {
     for (const osr of [1.5, 2, 2.5, 3, 4]) {
       const cells = [DEFAULT_EFFORT, GREATEST_EFFORT].map((effort) => {
@@ -54,7 +59,10 @@ export function main(): void {
       console.log(`Gaussian rows, B = 128, ${alphabet}, OSR ${osr}: ${cells.join(', ')}`);
     }
   }
+}
 
+/** The integer decoder's loss above that of the float model, in nats per token. */
+function trained(part: string): void {
   const folder = resolve(SHARED, 'models/stories260K');
   const source = openModel(join(folder, 'stories260K.bin'));
   const tokenizer = loadTokenizer(folder, join(folder, 'tok512.bin'));
@@ -64,8 +72,10 @@ export function main(): void {
   const evaluation = windows('eval');
   const float = floatNll(source, evaluation, {}).nll;
   console.log(`stories260K, float: ${float.toFixed(4)} nats`);
-  for (const setting of SETTINGS) console.log(score(source, setting, calibration, evaluation, float));
-  for (const bits of [3, 4]) {
+  for (const setting of part === 'gptq' ? [] : SETTINGS) {
+    console.log(score(source, setting, calibration, evaluation, float));
+  }
+  for (const bits of part === 'trained' ? [] : [3, 4]) {
     const { nll } = floatNll(gptqModel(source, bits, calibration), evaluation, {});
     console.log(`GPTQ, ${bits} bits, groups of 64 (${bits}.25 bits stored): ${signed(nll - float)}`);
   }
