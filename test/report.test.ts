@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { gaussianLinear, quantizeGaussian } from '../bench/support/gaussian.js';
 import { loadBoard } from '../generator/boards/node/load.js';
 import { report } from '../generator/cli/commands/report.js';
 import { InputError } from '../generator/errors.js';
@@ -9,10 +10,11 @@ import { linearsAt } from '../generator/plan/allocate.js';
 import { buildPlan, planLinears } from '../generator/plan/build-plan.js';
 import { planHash, prettyPlan } from '../generator/plan/hash.js';
 import type { Plan } from '../generator/plan/types.js';
-import { memoryCurve } from '../generator/report/curve.js';
+import { EXPECTED_OSRS, expectedSnr, expectedSnrOf } from '../generator/report/expected-snr.js';
 import { planFacts } from '../generator/report/facts.js';
 import { measures, STEPS } from '../generator/report/measures.js';
 import { renderReport } from '../generator/report/node/write-report.js';
+import { osrCurve } from '../generator/report/osr-curve.js';
 import { symbolStatistics } from '../generator/report/weight-statistics.js';
 import { imageBytes, writeImage } from './support/golden-images.js';
 import { fabricateModel, fabricatePlan, llamaConfig } from './support/golden-models.js';
@@ -69,10 +71,42 @@ describe('the facts of a plan', () => {
     expect(new Set(osr!.steps)).toEqual(new Set(['4']));
   });
 
-  it('lie on the curve of memory over OSR where the plan is uniform', () => {
+  it('lie on the curve over OSR where the plan is uniform', () => {
     const even = planFacts(uniform('stories15M'), board);
-    const point = memoryCurve(even.plan).find(({ osr }) => osr === even.meanOsr);
-    expect(point).toEqual({ osr: 2.5, bytes: even.bytes });
+    const point = osrCurve(even.plan, 'ternary').find(({ osr }) => osr === even.meanOsr);
+    expect(point).toEqual({ osr: 2.5, bytes: even.bytes, bits: even.bitsPerWeight, snrDb: even.snrDb });
+  });
+});
+
+describe('the expected SNR', () => {
+  const MODES = (['hadamard', 'fourier'] as const).flatMap((frame) =>
+    (['ternary', 'binary'] as const).map((alphabet) => ({ frame, alphabet })),
+  );
+
+  it.each(MODES)('is what Gaussian weights come to: $frame, $alphabet', ({ frame, alphabet }) => {
+    for (const osr of [1.5, 2.125]) {
+      const search = frame === 'hadamard' ? 'refine' : 'sigma-delta';
+      const { snrDb } = quantizeGaussian(gaussianLinear(8, 256, osr, alphabet, frame), { search });
+      expect(Math.abs(snrDb - expectedSnr({ frame, alphabet, osr }))).toBeLessThan(0.75);
+    }
+  });
+
+  it.each(MODES)('grows with the OSR, and is linear in between: $frame, $alphabet', (mode) => {
+    const measured = EXPECTED_OSRS.map((osr) => expectedSnr({ ...mode, osr }));
+    expect(measured).toEqual([...measured].sort((a, b) => a - b));
+    for (let i = 1; i < measured.length; i++) {
+      const osr = (EXPECTED_OSRS[i - 1]! + EXPECTED_OSRS[i]!) / 2;
+      expect(expectedSnr({ ...mode, osr })).toBeCloseTo((measured[i - 1]! + measured[i]!) / 2, 9);
+    }
+  });
+
+  it('of several linears is that of their noise together', () => {
+    const shape = { frame: 'hadamard', alphabet: 'ternary', cols: 128 } as const;
+    const low = { ...shape, osr: 1.5, rows: 4 };
+    const high = { ...shape, osr: 4, rows: 12 };
+    const noise = 0.25 * 10 ** (-expectedSnr(low) / 10) + 0.75 * 10 ** (-expectedSnr(high) / 10);
+    expect(expectedSnrOf([low, high])).toBeCloseTo(-10 * Math.log10(noise), 9);
+    expect(expectedSnrOf([low])).toBeCloseTo(expectedSnr(low), 9);
   });
 });
 
@@ -83,14 +117,15 @@ describe('the page', () => {
     expect(mapCells(pageOf(plan))).toEqual(expected);
   });
 
-  it('names every linear once in its table, with bytes and cycles', () => {
+  it('names every linear once in its table, with expected SNR, bytes and cycles', () => {
     const plan = variedPlan('stories15M');
     const facts = planFacts(plan, board);
     const table = pageOf(plan).split('id="linears-title"')[1]!;
-    for (const { name, bytes, cycles } of facts.linears) {
+    for (const { name, bits, snrDb, bytes, cycles } of facts.linears) {
       const row = table.split(`<th scope="row">${name}</th>`);
       expect(row).toHaveLength(2);
       const numbers = row[1]!.split('</tr>')[0]!.replaceAll('\u202f', '');
+      expect(numbers).toContain(`<td>${bits.toFixed(2)}</td><td>${snrDb.toFixed(1)}</td>`);
       expect(numbers).toContain(`<td>${bytes}</td>`);
       expect(numbers).toContain(`<td>${cycles}</td>`);
     }
@@ -110,10 +145,26 @@ describe('the page', () => {
     expect(page.match(/<link[^>]*>/g)).toEqual(['<link rel="icon" href="data:,">']);
   });
 
-  it('says that accuracy needs sdq eval, and shows the hash', () => {
+  it.each(['hadamard', 'fourier'] as const)('shows memory against accuracy at any ratio: %s', (frame) => {
+    for (const alphabet of ['ternary', 'binary'] as const) {
+      for (const osr of [1, 2.5, 8]) {
+        const config = shapeConfig('stories15M');
+        const linears = planLinears(config, { ...OPTIONS, alphabet, frame }, () => osr);
+        const facts = planFacts(buildPlan(config, linears, board, 'linear'), board);
+        const [chart] = /<svg class="wide"[\s\S]*?<\/svg>/.exec(renderReport(facts, null))!;
+        expect(chart).not.toMatch(/NaN|undefined|Infinity/);
+        const [, x, y] = /<circle class="point" cx="([^"]*)" cy="([^"]*)"/.exec(chart)!;
+        const [, line] = /<polyline class="curve" points="([^"]*)"/.exec(chart)!;
+        expect(line!.split(' ')).toContain(`${x},${y}`);
+        expect(chart).toContain(`>OSR ${osr}: ${facts.snrDb.toFixed(1)} dB</tspan>`);
+      }
+    }
+  });
+
+  it('says that the SNR is expected and accuracy needs sdq eval, and shows the hash', () => {
     const plan = uniform('stories15M');
     const page = pageOf(plan);
-    expect(page).toContain('accuracy does not');
+    expect(page).toContain('expected, not measured');
     expect(page).toContain('sdq eval MODEL --text TEXT --weights weights.sdq');
     expect(page).toContain(planHash(plan));
   });

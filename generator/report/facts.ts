@@ -10,6 +10,7 @@ import { arrayLuts, utilisation } from '../sizing/array.js';
 import { linearCycles, tokenCycles } from '../sizing/cycles.js';
 import { type Estimate, estimate } from '../sizing/estimate.js';
 import { type EngineGeometry, engineGeometry } from '../sizing/geometry.js';
+import { expectedSnr, expectedSnrOf } from './expected-snr.js';
 
 /** One linear, measured. */
 export interface LinearFacts {
@@ -20,6 +21,8 @@ export interface LinearFacts {
   readonly cols: number;
   readonly weights: number;
   readonly osr: number;
+  /** SNR of the weights in dB, expected if they are Gaussian. */
+  readonly snrDb: number;
   /** Packed symbols, scales and means. */
   readonly bytes: number;
   /** Stored bits per weight, scales included. */
@@ -50,6 +53,8 @@ export interface PlanFacts {
   /** Weights in all linears. */
   readonly weights: number;
   readonly meanOsr: number;
+  /** Expected SNR of all weights in dB, if they are Gaussian and of one variance. */
+  readonly snrDb: number;
   readonly bitsPerWeight: number;
   readonly bytes: number;
   /** Engine cycles and link cycles of one token. */
@@ -75,6 +80,7 @@ function measure(linear: PlanLinear, geometry: EngineGeometry): LinearFacts {
     cols,
     weights: rows * cols,
     osr,
+    snrDb: expectedSnr(linear),
     bytes,
     bits: (8 * bytes) / (rows * cols),
     cycles: linearCycles(linear, geometry),
@@ -98,6 +104,7 @@ function roleFacts(plan: Plan, facts: readonly LinearFacts[], geometry: EngineGe
       shape: `${own[0]!.rows} × ${own[0]!.cols}`,
       weights,
       osr: meanOsr({ linears }),
+      snrDb: expectedSnrOf(linears),
       osrRange: [Math.min(...ratios), Math.max(...ratios)],
       bytes,
       bits: (8 * bytes) / weights,
@@ -120,6 +127,7 @@ export function planFacts(plan: Plan, board: Board): PlanFacts {
     roles: roleFacts(plan, linears, geometry),
     weights: sum(linears, 'weights'),
     meanOsr: meanOsr(plan),
+    snrDb: expectedSnrOf(plan.linears),
     bitsPerWeight: bitsPerWeight(plan),
     bytes: planBytes(plan),
     cycles: tokenCycles(plan, geometry),

@@ -44,13 +44,14 @@ export function roleSection(facts: PlanFacts): Markup {
     { title: 'Mean OSR', cell: ({ osr }) => osr.toFixed(2) },
     { title: 'OSR range', cell: ({ osrRange: [a, b] }) => (a === b ? '–' : `${decimal(a, 2)} – ${decimal(b, 2)}`) },
     { title: 'Bits per weight', cell: ({ bits }) => bits.toFixed(2) },
+    { title: 'Expected SNR, dB', cell: ({ snrDb }) => snrDb.toFixed(1) },
     { title: 'Memory', cell: ({ bytes }) => size(bytes) },
     { title: 'Cycles per token', cell: ({ cycles }) => whole(cycles) },
     { title: 'Share of the cycles', cell: ({ cycles }) => bar(cycles / engine, most / engine) },
     { title: 'Utilisation', cell: (role) => percent(role.utilisation) },
   ];
   const foot = html`
-<tfoot><tr><th scope="row">all</th><td>${facts.linears.length}</td><td>${facts.meanOsr.toFixed(2)}</td><td></td><td>${facts.bitsPerWeight.toFixed(2)}</td><td>${size(facts.bytes)}</td><td>${whole(engine)}</td><td></td><td>${percent(facts.utilisation)}</td></tr></tfoot>`;
+<tfoot><tr><th scope="row">all</th><td>${facts.linears.length}</td><td>${facts.meanOsr.toFixed(2)}</td><td></td><td>${facts.bitsPerWeight.toFixed(2)}</td><td>${facts.snrDb.toFixed(1)}</td><td>${size(facts.bytes)}</td><td>${whole(engine)}</td><td></td><td>${percent(facts.utilisation)}</td></tr></tfoot>`;
   return html`<section aria-labelledby="roles-title">
 <h2 id="roles-title">Memory and time by role</h2>
 <p class="lead">A token takes ${whole(engine)} engine cycles, in which ${percent(facts.utilisation)} of the array's places add a weight that exists. At one byte per cycle the link moves its vectors and results in another ${whole(link)} cycles. At the ${decimal(clock / 1e6, 3)} MHz of board ${facts.board.name} both together allow at most ${rate(clock / (engine + link))}.</p>
@@ -60,15 +61,18 @@ ${table('Memory and predicted cycles by role', columns, facts.roles, foot)}
 }
 
 const rate = (perSecond: number): string =>
-  perSecond >= 1 ? `${whole(perSecond)} tokens per second` : `one token in ${whole(1 / perSecond)} seconds`;
+  perSecond >= 1
+    ? `${perSecond < 10 ? perSecond.toFixed(1) : whole(perSecond)} tokens per second`
+    : `one token in ${whole(1 / perSecond)} seconds`;
 
 /** Every linear with all its numbers. */
 export function linearSection(facts: PlanFacts, statistics: WeightStatistics | null): Markup {
   const columns: Column<LinearFacts>[] = [
     { title: 'Linear', cell: ({ name }) => name },
-    { title: 'Rows × columns', cell: ({ rows, cols }) => `${rows} × ${cols}` },
     { title: 'OSR', cell: ({ osr }) => decimal(osr, 4) },
     { title: 'Bits per weight', cell: ({ bits }) => bits.toFixed(2) },
+    { title: 'Expected SNR, dB', cell: ({ snrDb }) => snrDb.toFixed(1) },
+    { title: 'Rows × columns', cell: ({ rows, cols }) => `${rows} × ${cols}` },
     { title: 'Bytes', cell: ({ bytes }) => whole(bytes) },
     { title: 'Engine cycles', cell: ({ cycles }) => whole(cycles) },
     { title: 'Utilisation', cell: (linear) => percent(linear.utilisation) },
@@ -89,6 +93,7 @@ export function linearSection(facts: PlanFacts, statistics: WeightStatistics | n
   return html`<section aria-labelledby="linears-title">
 <details${facts.linears.length <= OPEN_LINEARS && html` open`}>
 <summary><h2 id="linears-title">The numbers of every linear</h2></summary>
+<p class="note">The SNR is that of Gaussian weights at this OSR. What the linear's own weights came to takes the checkpoint: <code>sdq quantize</code> prints it.</p>
 ${table('Every linear', columns, facts.linears)}
 </details>
 </section>`;

@@ -68,6 +68,7 @@ export function measures(facts: PlanFacts, statistics: WeightStatistics | null):
   const kinds: Kind[] = [
     { key: 'osr', label: 'OSR', unit: '× over-sampled', values: of('osr'), text: (osr) => osr.toFixed(2) },
     { key: 'bits', label: 'Bits per weight', unit: ' bits per weight', values: of('bits'), text: threeDigits },
+    { key: 'snr', label: 'Expected SNR', unit: ' dB expected', values: of('snrDb'), text: threeDigits },
     { key: 'bytes', label: 'Memory', unit: ` ${bytes.name}`, values: of('bytes'), text: scaled(bytes.factor) },
     { key: 'cycles', label: 'Cycles', unit: ` ${cycles.name}`, values: of('cycles'), text: scaled(cycles.factor) },
     {

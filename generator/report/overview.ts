@@ -12,8 +12,8 @@ export function overview(facts: PlanFacts): Markup {
   const { plan } = facts;
   const tiles: readonly (readonly [string, string, string])[] = [
     ['Mean OSR', decimal(facts.meanOsr, 3), 'over all weights'],
-    ['Bits per weight', facts.bitsPerWeight.toFixed(2), 'scales included'],
-    ['Memory', size(facts.bytes), 'symbols and scales'],
+    ['Memory', size(facts.bytes), `${facts.bitsPerWeight.toFixed(2)} bits per weight`],
+    ['Expected SNR', `${facts.snrDb.toFixed(1)} dB`, 'of Gaussian weights'],
     ['Cycles per token', prefixed(facts.cycles.engine), 'in the engine'],
     ['Utilisation', percent(facts.utilisation), 'of lanes × rows'],
     ['Estimate', `${prefixed(facts.estimate.luts)} LUTs`, `${whole(facts.estimate.brams)} block RAMs`],

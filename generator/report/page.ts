@@ -1,13 +1,12 @@
 /** The page's content, from what is known of the plan and perhaps of its weights. */
 
-import { memoryCurve } from './curve.js';
+import { accuracyChart } from './accuracy-chart.js';
 import type { PlanFacts } from './facts.js';
 import { hardwareSection } from './hardware-section.js';
 import { heatMap } from './heat-map.js';
 import { html, type Markup } from './html.js';
 import { linearSection, roleSection } from './linear-tables.js';
 import { measures } from './measures.js';
-import { memoryChart } from './memory-chart.js';
 import { modelFacts, overview } from './overview.js';
 import type { WeightStatistics } from './weight-statistics.js';
 import { weightsSection } from './weights-section.js';
@@ -17,7 +16,7 @@ export function reportContent(facts: PlanFacts, statistics: WeightStatistics | n
   return html`${overview(facts)}
 <main>
 ${heatMap(facts, measures(facts, statistics))}
-${memoryChart(facts, memoryCurve(facts.plan))}
+${accuracyChart(facts)}
 ${roleSection(facts)}
 ${hardwareSection(facts)}
 ${statistics !== null && weightsSection(facts, statistics)}
@@ -26,5 +25,5 @@ ${linearSection(facts, statistics)}
 </main>
 <footer><p>Made by <code>sdq report</code> from the plan${statistics !== null && ' and its weights'}. ${
     statistics === null && html`Give it <code>--weights weights.sdq</code> to see symbols and scales. `
-  }Signal-to-noise ratio and loss are not in these files: <code>sdq quantize</code> prints the one, <code>sdq eval</code> measures the other.</p></footer>`;
+  }The SNR that the weights of the checkpoint came to is not in these files, nor is the loss: <code>sdq quantize</code> prints the one, <code>sdq eval</code> measures the other.</p></footer>`;
 }

@@ -49,6 +49,7 @@ export function report(options: ReportOptions): CommandResult {
     linears: facts.linears.length,
     meanOsr: facts.meanOsr,
     bitsPerWeight: facts.bitsPerWeight,
+    expectedSnrDb: facts.snrDb,
     cycles: facts.cycles.engine,
     utilisation: facts.utilisation,
     symbols: statistics?.total ?? null,
