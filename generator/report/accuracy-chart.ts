@@ -45,8 +45,8 @@ const GRID_DB = 5;
 const DENSE_SPAN = 5;
 /** Room that the name of a mark takes to its left. */
 const MARK_WIDTH = 40;
-/** A curve that ends less than this before the chart is named beside its end. */
-const NAME_EDGE = 24;
+/** A curve that ends less than this share of the drawing before the chart does is named beside its end. */
+const NAME_EDGE = 0.055;
 /** Room that the label of the plan's point takes, from the point on. */
 const LABEL_WIDTH = 160;
 /** Distance of a mark from the plan's point, at least. */
@@ -115,7 +115,7 @@ function drawing(frame: Frame, facts: PlanFacts, curves: readonly [Curve, Curve]
   const [otherX, otherY] = end(other);
   const beside = own.points.filter(({ bits }) => x(bits) <= otherX).at(-1) ?? own.points[0]!;
   const isAbove = otherY < y(beside.snrDb);
-  const crowded = Math.abs(ownX - otherX) < NAME_EDGE ? Math.max(0, NAME_GAP - Math.abs(otherY - ownY)) : 0;
+  const crowded = Math.abs(ownX - otherX) < NAME_EDGE * width ? Math.max(0, NAME_GAP - Math.abs(otherY - ownY)) : 0;
   const otherEnd: Position = [otherX, otherY + (isAbove ? -crowded : crowded)];
   return html`<svg class="${frame.className}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${about}">
 ${steps(0, endDb, gridDb).map(
@@ -138,13 +138,13 @@ ${markLabel(frame, x(bits), y(snrDb), text)}`,
 ${pointLabel(frame, px, py, label)}</svg>`;
 }
 
-/** The ratios that are marked on the curve; where there is little room, only the last one says what they are. */
+/** The ratios that are marked on the curve; where there is little room, only the first one says what they are. */
 function marks({ markStep }: Frame, points: readonly CurvePoint[], isFree: (point: CurvePoint) => boolean): Mark[] {
   const span = points.at(-1)!.osr - points[0]!.osr;
   const step = span < DENSE_SPAN ? markStep : 1;
   const marked = points.filter((point) => Number.isInteger(point.osr / step) && isFree(point));
   return marked.map((point, index) => {
-    const name = markStep < 1 || index === marked.length - 1 ? 'OSR ' : '';
+    const name = markStep < 1 || index === 0 ? 'OSR ' : '';
     return { ...point, text: `${name}${decimal(point.osr, 1)}` };
   });
 }
@@ -158,7 +158,7 @@ function markLabel({ left }: Frame, px: number, py: number, text: string): Marku
 
 /** The alphabet at the end of its curve: to the right, or on the free side where the curve ends before the chart does. */
 function curveName(frame: Frame, [px, py]: Position, alphabet: Alphabet, className: string, isAbove: boolean): Markup {
-  const atEdge = frame.width - frame.right - px < NAME_EDGE;
+  const atEdge = frame.width - frame.right - px < NAME_EDGE * frame.width;
   const [x, y, anchor] = atEdge ? [px + 8, py + 4, 'start'] : [px, isAbove ? py - 8 : py + 18, 'end'];
   return html`<text class="${className}" x="${x}" y="${y}" text-anchor="${anchor}">${alphabet}</text>
 `;

@@ -93,7 +93,7 @@ export function linearSection(facts: PlanFacts, statistics: WeightStatistics | n
   return html`<section aria-labelledby="linears-title">
 <details${facts.linears.length <= OPEN_LINEARS && html` open`}>
 <summary><h2 id="linears-title">The numbers of every linear</h2></summary>
-<p class="note">The SNR is that of Gaussian weights at this OSR. What the linear's own weights came to takes the checkpoint: <code>sdq quantize</code> prints it.</p>
+<p class="note">The SNR is that of Gaussian weights at this OSR. What the linear's own weights came to takes the checkpoint: <code>sdq quantize</code> shows it while it works.</p>
 ${table('Every linear', columns, facts.linears)}
 </details>
 </section>`;
