@@ -10,6 +10,9 @@ import { Hessian } from './hessian.js';
  */
 const DRIFT_SHARE = 0.5;
 
+/** Rows and columns that the drift is compensated for at a time. */
+const STRIP = 256;
+
 /** What calibration tells about a linear. */
 export interface InputStatistics {
   /** Of the inputs x̃ that the linear will see, those before it being quantized. */
@@ -127,22 +130,30 @@ function addDrift(before: Float32Array, now: Float32Array, cols: number, drift: 
  * @param weights W, rows × cols
  * @returns rows × cols
  */
-export function compensateDrift(
-  weights: Float32Array,
-  rows: number,
-  { hessian, drift }: InputStatistics,
-): Float32Array {
+export function compensateDrift(weights: Float32Array, rows: number, { hessian, drift }: InputStatistics): Float32Array {
   const { cols, factor } = hessian;
   const target = weights.slice();
   if (drift.every((x) => x === 0)) return target;
-  const transposed = new Float32Array(cols * cols);
-  for (let i = 0; i < cols; i++) for (let j = i; j < cols; j++) transposed[j * cols + i] = factor[i * cols + j]!;
-  const matrix = (data: Float32Array, count = cols) => ({ data, offset: 0, stride: cols, rows: count });
-  // H⁻¹ = Uᵀ · U, so that W · D · Uᵀ · U is three products of rows with rows.
-  const moved = new Float32Array(rows * cols);
-  multiplyRows(matrix(drift), matrix(weights, rows), cols, moved, 0, cols, 1, false);
-  const half = new Float32Array(rows * cols);
-  multiplyRows(matrix(factor), matrix(moved, rows), cols, half, 0, cols, 1, false);
-  multiplyRows(matrix(transposed), matrix(half, rows), cols, target, 0, cols, DRIFT_SHARE, true);
+  const matrix = (data: Float32Array, offset: number, count: number) => ({ data, offset, stride: cols, rows: count });
+  // H⁻¹ = Uᵀ · U, so that W · D · Uᵀ · U is three products of rows with rows: a strip of rows of W at a time, and of the
+  // columns of U, since a second matrix of cols × cols may not fit.
+  const moved = new Float32Array(STRIP * cols);
+  const half = new Float32Array(STRIP * cols);
+  const columns = new Float32Array(Math.min(STRIP, cols) * cols);
+  for (let first = 0; first < rows; first += STRIP) {
+    const count = Math.min(STRIP, rows - first);
+    multiplyRows(matrix(drift, 0, cols), matrix(weights, first * cols, count), cols, moved, 0, cols, 1, false);
+    multiplyRows(matrix(factor, 0, cols), matrix(moved, 0, count), cols, half, 0, cols, 1, false);
+    for (let column = 0; column < cols; column += STRIP) {
+      const width = Math.min(STRIP, cols - column);
+      for (let i = 0; i < column + width; i++) {
+        for (let j = Math.max(0, i - column); j < width; j++) columns[j * cols + i] = factor[i * cols + column + j]!;
+      }
+      // U is upper triangular: below its diagonal, what an earlier strip left must not count.
+      for (let j = 0; j < width; j++) columns.fill(0, j * cols + column + j + 1, (j + 1) * cols);
+      const at = first * cols + column;
+      multiplyRows(matrix(columns, 0, width), matrix(half, 0, count), cols, target, at, cols, DRIFT_SHARE, true);
+    }
+  }
   return target;
 }
