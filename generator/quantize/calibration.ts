@@ -130,7 +130,11 @@ function addDrift(before: Float32Array, now: Float32Array, cols: number, drift: 
  * @param weights W, rows × cols
  * @returns rows × cols
  */
-export function compensateDrift(weights: Float32Array, rows: number, { hessian, drift }: InputStatistics): Float32Array {
+export function compensateDrift(
+  weights: Float32Array,
+  rows: number,
+  { hessian, drift }: InputStatistics,
+): Float32Array {
   const { cols, factor } = hessian;
   const target = weights.slice();
   if (drift.every((x) => x === 0)) return target;

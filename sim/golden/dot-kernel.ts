@@ -7,21 +7,19 @@
 /** Columns whose sum fits 32 bits: 128 · 32768 · 256 is 2^30. */
 export const MAX_DOT_COLUMNS = 256;
 
-export interface DotKernel {
-  /**
-   * sums[r] = Σ_j rows[offset + r · stride + j] · vector[j] for j in 0 … count − 1.
-   * @param vector `count` int16 values or more
-   * @param sums one entry per row to compute; 32 bits are enough for MAX_DOT_COLUMNS columns
-   */
-  (
-    rows: Int8Array,
-    offset: number,
-    stride: number,
-    vector: Int16Array,
-    count: number,
-    sums: Int32Array | Float64Array,
-  ): void;
-}
+/**
+ * sums[r] = Σ_j rows[offset + r · stride + j] · vector[j] for j in 0 … count − 1.
+ * @param vector `count` int16 values or more
+ * @param sums one entry per row to compute; 32 bits are enough for MAX_DOT_COLUMNS columns
+ */
+export type DotKernel = (
+  rows: Int8Array,
+  offset: number,
+  stride: number,
+  vector: Int16Array,
+  count: number,
+  sums: Int32Array | Float64Array,
+) => void;
 
 /** The definition, for platforms without WebAssembly SIMD and for the tests. */
 export const dotRowsPlain: DotKernel = (rows, offset, stride, vector, count, sums) => {
