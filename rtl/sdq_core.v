@@ -65,6 +65,8 @@ module sdq_core #(
     output wire [              15:0] schedule_index_o,
     input  wire [SCHEDULE_WIDTH-1:0] schedule_word_i,
 
+    output wire beat_o,
+    output wire stall_o,
     output wire busy_o
 );
 
@@ -195,6 +197,8 @@ module sdq_core #(
       .res_cycles_o     (res_cycles),
       .schedule_index_o (schedule_index_o),
       .schedule_word_i  (schedule_word_i),
+      .beat_o           (beat_o),
+      .stall_o          (stall_o),
       .busy_o           (engine_busy)
   );
 

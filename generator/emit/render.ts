@@ -110,6 +110,8 @@ function topContext(plan: Plan, planHash: string, board: Board): object {
   return {
     preamble: preamble(plan, planHash),
     board: board.name,
+    // Only the simulator looks at what the array does in each cycle.
+    observed: board.family === 'sim',
     infoBits: 8 * info.length,
     infoRows: separated(hexRows(info)),
     scheduleWidth: scheduleWidth(geometry),

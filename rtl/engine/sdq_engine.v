@@ -83,6 +83,8 @@ module sdq_engine #(
     output wire [              15:0] schedule_index_o,
     input  wire [SCHEDULE_WIDTH-1:0] schedule_word_i,
 
+    output wire beat_o,   // the array takes a beat in this cycle
+    output wire stall_o,  // the array waits for an operand in this cycle
     output wire busy_o
 );
 
@@ -376,6 +378,8 @@ module sdq_engine #(
       .result_last_o (res_last_o)
   );
 
+  assign beat_o = beat_valid;
+  assign stall_o = 1'b0;
   assign res_rows_o = {{32 - ROW_WIDTH{1'b0}}, rows};
 
 endmodule

@@ -86,6 +86,8 @@ module engine_tb #(
   wire [31:0] res_cycles;
   wire [15:0] schedule_index;
   reg [SCHEDULE_WIDTH-1:0] schedule_word;
+  wire beat;
+  wire array_stall;
   wire busy;
   reg reading;
 
@@ -151,6 +153,8 @@ module engine_tb #(
       .res_cycles_o     (res_cycles),
       .schedule_index_o (schedule_index),
       .schedule_word_i  (schedule_word),
+      .beat_o           (beat),
+      .stall_o          (array_stall),
       .busy_o           (busy)
   );
 

@@ -14,6 +14,8 @@ module sdq_top #(
     input  wire        tx_ready_i,
     output wire [ 7:0] tx_data_o,
     input  wire [31:0] nonce_i,
+    output wire        beat_o,
+    output wire        stall_o,
     output wire        busy_o
 );
 
@@ -46,7 +48,9 @@ module sdq_top #(
   wire link_busy;
   wire engine_busy;
 
-  assign busy_o = link_busy || engine_busy;
+  assign busy_o  = link_busy || engine_busy;
+  assign beat_o  = 1'b0;  // the fake engine has no array
+  assign stall_o = 1'b0;
 
   always @(posedge clk_i) begin
     if (rst_ni && (mem_wvalid || mem_rvalid || mem_rdata_valid || run_valid || res_valid) && !link_busy) begin
