@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { tableParameters } from '../generator/sizing/table.js';
 import { lint } from '../sim/verilator-bin/src/lint.js';
 import { ENGINE_CASES } from './rtl/engine/cases.js';
 import { engineVerilog, ROOT, runEngine } from './rtl/engine/icarus.js';
@@ -20,6 +21,16 @@ function elaborate(top: string, parameters: Readonly<Record<string, number>>): s
     ...engineVerilog(),
   ]);
   return execFileSync('vvp', ['-n', program]).toString();
+}
+
+/** The engine's Verilog with a fault in one file. */
+function mutate(file: string, from: string, to: string): string[] {
+  const original = engineVerilog().find((path) => basename(path) === file)!;
+  const text = readFileSync(original, 'utf8');
+  expect(text).toContain(from);
+  const mutant = join(directory, file);
+  writeFileSync(mutant, text.replace(from, to));
+  return engineVerilog().map((path) => (path === original ? mutant : path));
 }
 
 describe('each module', () => {
@@ -61,10 +72,44 @@ describe.skipIf(lacks(icarus))('the ternary codecs', () => {
   });
 });
 
+describe.skipIf(lacks(icarus))('the table engine', () => {
+  const bench = join(ROOT, 'test/rtl/array/table_array_tb.v');
+
+  /** Plays random work to an array. @returns what the bench printed */
+  function runTables(lanes: number, rows: number, seed: number, verilog = engineVerilog()): string {
+    const program = join(directory, `table-${lanes}.vvp`);
+    const parameters = { LANES: lanes, ROWS: rows, ...tableParameters({ lanes, rows }) };
+    execFileSync('iverilog', [
+      ...['-g2005', '-Wall', '-s', 'table_array_tb', '-o', program],
+      ...Object.entries(parameters).map(([name, value]) => `-Ptable_array_tb.${name}=${value}`),
+      ...[...verilog, bench],
+    ]);
+    return execFileSync('vvp', [program, `+seed=${seed}`]).toString();
+  }
+
+  it.each([
+    [4, 1],
+    [8, 3],
+    [16, 5],
+    [32, 7],
+  ])('of %i lanes and %i rows gives the sums of the products', (lanes, rows) => {
+    for (const seed of [1, 2]) expect(runTables(lanes, rows, seed)).toBe('PASS\n');
+  });
+
+  it.each([
+    ['sdq_table_array.v', "4'd1, 4'd7, 4'd10", "4'd1, 4'd7"],
+    ['sdq_table_array.v', 'bank_q <= fill_bank_i', 'bank_q <= !fill_bank_i'],
+    ['sdq_table_writer.v', 'if (clear_q)', "if (1'b0)"],
+  ])('shows a fault in %s: "%s" as "%s"', (file, from, to) => {
+    expect(runTables(8, 3, 1, mutate(file, from, to))).toMatch(/got .*\nFAIL/);
+  });
+});
+
 describe('illegal parameters', () => {
   const illegal: readonly [string, Readonly<Record<string, number>>, RegExp][] = [
     ['sdq_mac_array', { LANES: 12 }, /g_illegal: LANES=12 LEVELS=3/],
     ['sdq_mac_array', { WEIGHT_BYTES: 9 }, /WEIGHT_BYTES=9/],
+    ['sdq_table_array', { GROUPS: 4 }, /LANES=8 GROUPS=4/],
     ['sdq_weight_symbols', { STORED_WIDTH: 10 }, /STORED_WIDTH=10/],
     ['sdq_block_scale', { UNITS: 2 }, /ROWS=5 UNITS=2/],
     ['sdq_block_total', { TOTAL_WIDTH: 9 }, /TOTAL_WIDTH=9/],
@@ -112,12 +157,7 @@ describe.skipIf(lacks(icarus))('a fault in the Verilog', () => {
   const target = { lutInputs: 6, memoryByteBits: 9 } as const;
 
   it.each(FAULTS)('is found: $file without "$from"', ({ file, from, to, shownBy }) => {
-    const original = engineVerilog().find((path) => basename(path) === file)!;
-    const text = readFileSync(original, 'utf8');
-    expect(text).toContain(from);
-    const mutant = join(directory, file);
-    writeFileSync(mutant, text.replace(from, to));
-    const verilog = engineVerilog().map((path) => (path === original ? mutant : path));
+    const verilog = mutate(file, from, to);
     const engineCase = ENGINE_CASES.find(({ name }) => name === shownBy)!;
     const output = runEngine(directory, engineCase, target, uniform(7), { seed: 7, stall: 10, idle: 0, verilog });
     expect(output).toMatch(/FAIL\n$/);
