@@ -13,6 +13,10 @@ export interface FramedVector {
   readonly sums: Int32Array;
   /** The vector's reference exponent. */
   readonly reference: number;
+  /** Mantissas of block b, from which the samples are made, start at b · block; 0 where there is no column. */
+  readonly mantissas: Int16Array;
+  /** Exponent of each block's mantissas relative to `reference`, −16 … 0. */
+  readonly mantissaExponents: Int8Array;
 }
 
 /** Unnormalised Walsh–Hadamard transform in natural order, in place, of values[start … start + size). */
@@ -87,7 +91,6 @@ export class Framer {
   readonly #shape: FrameShape;
   readonly #signs: readonly Int8Array[];
   readonly #kernel: Int16Array | null;
-  readonly #mantissas: Int32Array;
   readonly #segment: Int32Array;
   readonly #upsampled: Float64Array;
 
@@ -98,7 +101,6 @@ export class Framer {
     this.#shape = shape;
     this.#signs = signPatterns(plan.signs, shape.block);
     this.#kernel = kernel;
-    this.#mantissas = new Int32Array(shape.block);
     this.#segment = new Int32Array(shape.block);
     this.#upsampled = new Float64Array(Math.max(shape.samples, shape.tailSamples));
   }
@@ -113,6 +115,8 @@ export class Framer {
       exponents: new Int8Array(blocks),
       sums: new Int32Array(blocks),
       reference: Math.max(0, bitLength(maxMagnitude(x, 0, cols)) - 15),
+      mantissas: new Int16Array(blocks * block),
+      mantissaExponents: new Int8Array(blocks),
     };
     for (let b = 0; b < blocks; b++) {
       const start = b * block;
@@ -130,10 +134,10 @@ export class Framer {
     size: number,
     count: number,
     b: number,
-    out: { samples: Int8Array; stride: number; exponents: Int8Array; sums: Int32Array; reference: number },
+    out: FramedVector,
   ): void {
     const preShift = Math.max(0, bitLength(maxMagnitude(x, start, end)) - 15);
-    const mantissas = this.#mantissas.fill(0);
+    const mantissas = out.mantissas.subarray(b * this.#shape.block, (b + 1) * this.#shape.block);
     for (let i = start; i < end; i++) mantissas[i - start] = saturate(roundShift(x[i]!, preShift), INT16_MAX);
 
     if (this.#kernel) this.#upsampleFourier(mantissas, count, this.#kernel);
@@ -147,12 +151,13 @@ export class Framer {
       out.samples[base + j] = sample;
       sum += sample;
     }
+    out.mantissaExponents[b] = preShift - out.reference;
     out.exponents[b] = preShift + shift - out.reference;
     if (this.#kernel) out.sums[b] = sum;
   }
 
   /** Segment k of `size` samples is the transform of the block with sign pattern k; |result| ≤ 2^15 · size. */
-  #upsampleHadamard(mantissas: Int32Array, size: number, count: number): void {
+  #upsampleHadamard(mantissas: Int16Array, size: number, count: number): void {
     for (let first = 0, k = 0; first < count; first += size, k++) {
       const segment = this.#transform(mantissas, k, size);
       for (let j = 0; j < size && first + j < count; j++) this.#upsampled[first + j] = segment[j]!;
@@ -160,7 +165,7 @@ export class Framer {
   }
 
   /** Products below 2^(22 + 16), sums of at most 256 of them: exact. */
-  #upsampleFourier(mantissas: Int32Array, count: number, kernel: Int16Array): void {
+  #upsampleFourier(mantissas: Int16Array, count: number, kernel: Int16Array): void {
     const { block } = this.#shape;
     const spectrum = this.#transform(mantissas, 0, block);
     for (let j = 0; j < count; j++) {
@@ -170,7 +175,7 @@ export class Framer {
     }
   }
 
-  #transform(mantissas: Int32Array, pattern: number, size: number): Int32Array {
+  #transform(mantissas: Int16Array, pattern: number, size: number): Int32Array {
     const signs = this.#signs[pattern]!;
     const segment = this.#segment;
     for (let i = 0; i < size; i++) segment[i] = signs[i]! * mantissas[i]!;
