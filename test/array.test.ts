@@ -127,7 +127,7 @@ describe('illegal parameters', () => {
     const files = engineVerilog().join(' ');
     const { status, stderr } = spawnSync('yosys', ['-p', `read_verilog ${files}; ${script}`], { encoding: 'utf8' });
     expect(status).not.toBe(0);
-    expect(stderr).toMatch(/sdq_block_scale.*finish/);
+    expect(stderr).toMatch(/sdq_scale_phases.*finish/);
   });
 });
 

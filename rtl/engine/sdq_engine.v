@@ -28,7 +28,10 @@ module sdq_engine #(
     parameter PHASE_WIDTH = 3,  // index width of PHASES
     parameter TERNARY = 1,
     parameter MEANS = 0,
-    parameter SIGN_TREE = 0,  // see sdq_adder_node
+    parameter TABLES = 0,  // the table engine, else the adder engine
+    parameter SIGN_TREE = 0,  // of the adder engine, see sdq_adder_node
+    parameter TABLE_GROUPS = 3,  // of the table engine, see sdq_table_array
+    parameter TABLE_LEVELS = 2,
     parameter STORED_WIDTH = 8,
     parameter SEGMENTS = 1,
     parameter GAIN_WIDTH = 1,
@@ -53,6 +56,8 @@ module sdq_engine #(
     parameter ACC_ADDR_WIDTH = 3,
     parameter CYCLE_WIDTH = 3,
     parameter GROUP_WIDTH = 1,
+    parameter SPAN_WIDTH = 1,
+    parameter STEP_WIDTH = 1,
     parameter ROW_WIDTH = 3,
     parameter SCHEDULE_WIDTH = 34
 ) (
@@ -88,8 +93,6 @@ module sdq_engine #(
     output wire busy_o
 );
 
-  // Cycles from an address to the sums of its beat: memory, two stages of the array before its tree, the tree.
-  localparam SUM_CYCLES = 3 + LANE_WIDTH;
   localparam FORWARD = PHASES < 3 ? 1 : 0;
 
   // Control.
@@ -102,14 +105,12 @@ module sdq_engine #(
   wire [ROW_WIDTH-1:0] rows;
   wire [SCALE_ADDR_WIDTH-1:0] scale_base;
 
-  wire beat_valid;
-  wire beat_last;
-  wire beat_block_end;
-  wire beat_final;
-  wire [LANE_WIDTH-1:0] beat_last_lane;
-  wire [GAIN_WIDTH-1:0] beat_shift;
-  wire [WEIGHT_ADDR_WIDTH-1:0] beat_weight;
-  wire [ACTIVATION_ADDR_WIDTH-1:0] beat_activation;
+  wire weight_read;
+  wire [WEIGHT_ADDR_WIDTH-1:0] weight_addr;
+  wire activation_read;
+  wire [ACTIVATION_ADDR_WIDTH-1:0] activation_addr;
+  wire scale_read;
+  wire scale_block_end;
 
   sdq_run_control u_control (
       .clk_i         (clk_i),
@@ -130,81 +131,9 @@ module sdq_engine #(
       .cycles_o      (res_cycles_o)
   );
 
-  sdq_sequencer #(
-      .LANE_WIDTH           (LANE_WIDTH),
-      .SEGMENTS             (SEGMENTS),
-      .GAIN_WIDTH           (GAIN_WIDTH),
-      .CYCLE_WIDTH          (CYCLE_WIDTH),
-      .GROUP_WIDTH          (GROUP_WIDTH),
-      .ROW_WIDTH            (ROW_WIDTH),
-      .WEIGHT_ADDR_WIDTH    (WEIGHT_ADDR_WIDTH),
-      .SCALE_ADDR_WIDTH     (SCALE_ADDR_WIDTH),
-      .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
-      .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
-      .SLOT_WORDS           (SLOT_WORDS),
-      .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
-  ) u_sequencer (
-      .clk_i            (clk_i),
-      .rst_ni           (rst_ni),
-      .start_i          (start),
-      .word_i           (schedule_word_i),
-      .scale_base_o     (scale_base),
-      .rows_o           (rows),
-      .beat_valid_o     (beat_valid),
-      .beat_last_o      (beat_last),
-      .beat_block_end_o (beat_block_end),
-      .beat_final_o     (beat_final),
-      .beat_last_lane_o (beat_last_lane),
-      .beat_shift_o     (beat_shift),
-      .beat_weight_o    (beat_weight),
-      .beat_activation_o(beat_activation)
-  );
-
-  // Beat flags, in the cycle before the beat's sums (where scales and exponent are read) and with them.
-  wire early_valid;
-  wire early_last;
-  wire early_block_end;
-  wire early_final;
-  wire sum_valid;
-  wire sum_last;
-  wire sum_block_end;
-  wire sum_final;
-  wire [GAIN_WIDTH-1:0] sum_shift;
-
-  sdq_delay #(
-      .WIDTH (4),
-      .CYCLES(SUM_CYCLES - 1)
-  ) u_early (
-      .clk_i (clk_i),
-      .rst_ni(rst_ni),
-      .d_i   ({beat_valid, beat_last, beat_block_end, beat_final}),
-      .d_o   ({early_valid, early_last, early_block_end, early_final})
-  );
-
-  sdq_delay #(
-      .WIDTH (4),
-      .CYCLES(1)
-  ) u_sum (
-      .clk_i (clk_i),
-      .rst_ni(rst_ni),
-      .d_i   ({early_valid, early_last, early_block_end, early_final}),
-      .d_o   ({sum_valid, sum_last, sum_block_end, sum_final})
-  );
-
-  sdq_delay #(
-      .WIDTH (GAIN_WIDTH),
-      .CYCLES(SUM_CYCLES)
-  ) u_shift (
-      .clk_i (clk_i),
-      .rst_ni(rst_ni),
-      .d_i   (beat_shift),
-      .d_o   (sum_shift)
-  );
-
   // Scales are read in the order in which they lie, exponents block by block.
   reg [SCALE_ADDR_WIDTH-1:0] scale_addr_q;
   reg [BLOCK_ADDR_WIDTH-1:0] block_addr_q;
-  wire scale_read = early_valid && early_last;
 
   always @(posedge clk_i) begin
     if (start) begin
@@ -212,7 +141,7 @@ module sdq_engine #(
       block_addr_q <= {BLOCK_ADDR_WIDTH{1'b0}};
     end else if (scale_read) begin
       scale_addr_q <= scale_addr_q + 1'b1;
-      if (early_block_end) block_addr_q <= block_addr_q + 1'b1;
+      if (scale_block_end) block_addr_q <= block_addr_q + 1'b1;
     end
   end
 
@@ -251,10 +180,11 @@ module sdq_engine #(
       .mem_wdata_i      (mem_wdata_i),
       .mem_rdata_valid_o(mem_rdata_valid_o),
       .mem_rdata_o      (mem_rdata_o),
-      .beat_read_i      (beat_valid),
-      .weight_addr_i    (beat_weight),
+      .weight_read_i    (weight_read),
+      .weight_addr_i    (weight_addr),
       .weight_word_o    (weight_word),
-      .activation_addr_i(beat_activation),
+      .activation_read_i(activation_read),
+      .activation_addr_i(activation_addr),
       .activation_word_o(activation_word),
       .scale_read_i     (scale_read),
       .scale_addr_i     (scale_addr_q),
@@ -263,66 +193,117 @@ module sdq_engine #(
       .block_word_o     (block_word)
   );
 
-  // Array, scaling, accumulators.
-  wire [ROWS*SUM_WIDTH-1:0] sums;
-  wire [ROWS-1:0] signs;
-
-  sdq_mac_array #(
-      .LANES       (LANES),
-      .LEVELS      (LANE_WIDTH),
-      .ROWS        (ROWS),
-      .TERNARY     (TERNARY),
-      .SIGN_TREE   (SIGN_TREE),
-      .WEIGHT_BYTES(WEIGHT_BYTES),
-      .STORED_WIDTH(STORED_WIDTH),
-      .SUM_WIDTH   (SUM_WIDTH)
-  ) u_array (
-      .clk_i        (clk_i),
-      .rst_ni       (rst_ni),
-      .word_i       (weight_word),
-      .activations_i(activation_word),
-      .beat_i       (beat_valid),
-      .last_beat_i  (beat_last),
-      .last_lane_i  (beat_last_lane),
-      .sums_o       (sums),
-      .signs_o      (signs)
-  );
-
+  // From beats to items, and their accumulators.
   wire item_valid;
   wire item_block_end;
   wire item_final;
   wire [UNITS*(ACC_WIDTH+1)-1:0] addends;
 
-  sdq_block_scale #(
-      .ROWS        (ROWS),
-      .UNITS       (UNITS),
-      .PHASES      (PHASES),
-      .PHASE_WIDTH (PHASE_WIDTH),
-      .GAIN_WIDTH  (GAIN_WIDTH),
-      .SUM_WIDTH   (SUM_WIDTH),
-      .TOTAL_WIDTH (TOTAL_WIDTH),
-      .SCALED_WIDTH(SCALED_WIDTH),
-      .ACC_WIDTH   (ACC_WIDTH),
-      .MEANS       (MEANS),
-      .SCALE_BYTES (SCALE_BYTES),
-      .SIGN_TREE   (SIGN_TREE)
-  ) u_scale (
-      .clk_i           (clk_i),
-      .rst_ni          (rst_ni),
-      .valid_i         (sum_valid),
-      .last_i          (sum_last),
-      .block_end_i     (sum_block_end),
-      .final_i         (sum_final),
-      .shift_i         (sum_shift),
-      .sums_i          (sums),
-      .signs_i         (signs),
-      .scales_i        (scale_word),
-      .block_i         (block_word),
-      .item_valid_o    (item_valid),
-      .item_block_end_o(item_block_end),
-      .item_final_o    (item_final),
-      .addends_o       (addends)
-  );
+  generate
+    if (TABLES != 0) begin : g_tables
+      sdq_table_engine #(
+          .LANES                (LANES),
+          .TABLE_GROUPS         (TABLE_GROUPS),
+          .TABLE_LEVELS         (TABLE_LEVELS),
+          .ROWS                 (ROWS),
+          .UNITS                (UNITS),
+          .PHASES               (PHASES),
+          .PHASE_WIDTH          (PHASE_WIDTH),
+          .MEANS                (MEANS),
+          .STORED_WIDTH         (STORED_WIDTH),
+          .SEGMENTS             (SEGMENTS),
+          .GAIN_WIDTH           (GAIN_WIDTH),
+          .SUM_WIDTH            (SUM_WIDTH),
+          .TOTAL_WIDTH          (TOTAL_WIDTH),
+          .SCALED_WIDTH         (SCALED_WIDTH),
+          .ACC_WIDTH            (ACC_WIDTH),
+          .WEIGHT_ADDR_WIDTH    (WEIGHT_ADDR_WIDTH),
+          .WEIGHT_BYTES         (WEIGHT_BYTES),
+          .SCALE_ADDR_WIDTH     (SCALE_ADDR_WIDTH),
+          .SCALE_BYTES          (SCALE_BYTES),
+          .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
+          .SLOT_WORDS           (SLOT_WORDS),
+          .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
+          .CYCLE_WIDTH          (CYCLE_WIDTH),
+          .SPAN_WIDTH           (SPAN_WIDTH),
+          .STEP_WIDTH           (STEP_WIDTH),
+          .ROW_WIDTH            (ROW_WIDTH),
+          .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
+      ) u_engine (
+          .clk_i            (clk_i),
+          .rst_ni           (rst_ni),
+          .start_i          (start),
+          .schedule_word_i  (schedule_word_i),
+          .scale_base_o     (scale_base),
+          .rows_o           (rows),
+          .weight_read_o    (weight_read),
+          .weight_addr_o    (weight_addr),
+          .weight_word_i    (weight_word),
+          .activation_read_o(activation_read),
+          .activation_addr_o(activation_addr),
+          .activation_word_i(activation_word),
+          .scale_read_o     (scale_read),
+          .scale_block_end_o(scale_block_end),
+          .scale_word_i     (scale_word),
+          .block_word_i     (block_word),
+          .item_valid_o     (item_valid),
+          .item_block_end_o (item_block_end),
+          .item_final_o     (item_final),
+          .addends_o        (addends)
+      );
+    end else begin : g_adders
+      sdq_adder_engine #(
+          .LANES                (LANES),
+          .LANE_WIDTH           (LANE_WIDTH),
+          .ROWS                 (ROWS),
+          .UNITS                (UNITS),
+          .PHASES               (PHASES),
+          .PHASE_WIDTH          (PHASE_WIDTH),
+          .TERNARY              (TERNARY),
+          .MEANS                (MEANS),
+          .SIGN_TREE            (SIGN_TREE),
+          .STORED_WIDTH         (STORED_WIDTH),
+          .SEGMENTS             (SEGMENTS),
+          .GAIN_WIDTH           (GAIN_WIDTH),
+          .SUM_WIDTH            (SUM_WIDTH),
+          .TOTAL_WIDTH          (TOTAL_WIDTH),
+          .SCALED_WIDTH         (SCALED_WIDTH),
+          .ACC_WIDTH            (ACC_WIDTH),
+          .WEIGHT_ADDR_WIDTH    (WEIGHT_ADDR_WIDTH),
+          .WEIGHT_BYTES         (WEIGHT_BYTES),
+          .SCALE_ADDR_WIDTH     (SCALE_ADDR_WIDTH),
+          .SCALE_BYTES          (SCALE_BYTES),
+          .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
+          .SLOT_WORDS           (SLOT_WORDS),
+          .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
+          .CYCLE_WIDTH          (CYCLE_WIDTH),
+          .GROUP_WIDTH          (GROUP_WIDTH),
+          .ROW_WIDTH            (ROW_WIDTH),
+          .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
+      ) u_engine (
+          .clk_i            (clk_i),
+          .rst_ni           (rst_ni),
+          .start_i          (start),
+          .schedule_word_i  (schedule_word_i),
+          .scale_base_o     (scale_base),
+          .rows_o           (rows),
+          .weight_read_o    (weight_read),
+          .weight_addr_o    (weight_addr),
+          .weight_word_i    (weight_word),
+          .activation_read_o(activation_read),
+          .activation_addr_o(activation_addr),
+          .activation_word_i(activation_word),
+          .scale_read_o     (scale_read),
+          .scale_block_end_o(scale_block_end),
+          .scale_word_i     (scale_word),
+          .block_word_i     (block_word),
+          .item_valid_o     (item_valid),
+          .item_block_end_o (item_block_end),
+          .item_final_o     (item_final),
+          .addends_o        (addends)
+      );
+    end
+  endgenerate
 
   sdq_delay #(
       .WIDTH (1),
@@ -378,7 +359,7 @@ module sdq_engine #(
       .result_last_o (res_last_o)
   );
 
-  assign beat_o = beat_valid;
+  assign beat_o = weight_read;
   assign stall_o = 1'b0;
   assign res_rows_o = {{32 - ROW_WIDTH{1'b0}}, rows};
 

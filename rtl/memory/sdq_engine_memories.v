@@ -34,9 +34,10 @@ module sdq_engine_memories #(
     output wire        mem_rdata_valid_o,
     output reg  [ 7:0] mem_rdata_o,
 
-    input  wire                                 beat_read_i,
+    input  wire                                 weight_read_i,
     input  wire [        WEIGHT_ADDR_WIDTH-1:0] weight_addr_i,
     output wire [WEIGHT_BYTES*STORED_WIDTH-1:0] weight_word_o,
+    input  wire                                 activation_read_i,
     input  wire [    ACTIVATION_ADDR_WIDTH-1:0] activation_addr_i,
     output wire [                  8*LANES-1:0] activation_word_o,
 
@@ -134,7 +135,7 @@ module sdq_engine_memories #(
       .host_wdata_i  (weight_store),
       .host_rdata_o  (weight_stored),
       .host_padding_o(weight_padding),
-      .run_ren_i     (beat_read_i),
+      .run_ren_i     (weight_read_i),
       .run_raddr_i   (weight_addr_i),
       .run_rdata_o   (weight_word_o)
   );
@@ -170,7 +171,7 @@ module sdq_engine_memories #(
       .host_wdata_i  (mem_wdata_i),
       .host_rdata_o  (activation_byte),
       .host_padding_o(activation_padding),
-      .run_ren_i     (beat_read_i),
+      .run_ren_i     (activation_read_i),
       .run_raddr_i   (activation_addr_i),
       .run_rdata_o   (activation_word_o)
   );
