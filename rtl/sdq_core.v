@@ -23,6 +23,7 @@ module sdq_core #(
     parameter MEANS = 0,
     parameter SIGN_TREE = 0,  // see sdq_adder_node
     parameter STORED_WIDTH = 8,
+    parameter WEIGHT_SINGLE_PORT = 0,  // see sdq_engine_memories
     parameter SEGMENTS = 1,
     parameter GAIN_WIDTH = 1,
     parameter SUM_WIDTH = 11,
@@ -149,6 +150,7 @@ module sdq_core #(
       .MEANS                (MEANS),
       .SIGN_TREE            (SIGN_TREE),
       .STORED_WIDTH         (STORED_WIDTH),
+      .WEIGHT_SINGLE_PORT   (WEIGHT_SINGLE_PORT),
       .SEGMENTS             (SEGMENTS),
       .GAIN_WIDTH           (GAIN_WIDTH),
       .SUM_WIDTH            (SUM_WIDTH),

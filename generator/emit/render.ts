@@ -1,20 +1,22 @@
 /** The generated files of a build folder: what depends on the plan. The cores in `rtl/` are copied beside them. */
 
-import Handlebars from 'handlebars';
 import { encodeInfoConstant, PROTOCOL_VERSION, REGION_COUNT } from '../../firmware/protocol/messages.js';
 import type { Board } from '../boards/board.js';
+import { checkPlanMemory } from '../plan/build-plan.js';
 import { prettyPlan } from '../plan/hash.js';
 import type { Plan } from '../plan/types.js';
 import { engineGeometry, engineParameters } from '../sizing/geometry.js';
-import { checkMemory, regionSpan } from '../sizing/memory.js';
+import { regionSpan } from '../sizing/memory.js';
 import { scheduleFields, scheduleOf, scheduleWidth, scheduleWord } from '../sizing/schedule.js';
 import { VERSION } from '../version.js';
+import { BOARD_TEMPLATES, renderBoard } from './render-board.js';
+import { render, separated } from './template.js';
 
 /** The module that a board's tools, or the simulator, begin with. */
 export const TOP_MODULE = 'sdq_top';
 
 /** Names of the templates, as they lie in `templates/`. */
-export const TEMPLATES = ['sdq_top.v.hbs', 'sdq_schedule.v.hbs', 'files.f.hbs'] as const;
+export const TEMPLATES = ['sdq_top.v.hbs', 'sdq_schedule.v.hbs', 'files.f.hbs', ...BOARD_TEMPLATES] as const;
 export type TemplateName = (typeof TEMPLATES)[number];
 
 /** Bytes of INFO per line of the generated source. */
@@ -27,31 +29,28 @@ export interface RenderInput {
   readonly board: Board;
   /** Text of each template. */
   readonly templates: Readonly<Record<TemplateName, string>>;
-  /** Paths of the copied cores within the build folder. */
+  /** Paths of the copied cores within the build folder, those of the board's wrapper apart. */
   readonly cores: readonly string[];
+  readonly boardCores: readonly string[];
 }
 
 /**
- * Renders what depends on the plan: `plan.json`, `sdq_top.v`, `sdq_schedule.v` and the file list `files.f`, by path
- * within the build folder. The same input gives the same bytes.
+ * Renders what depends on the plan: `plan.json`, `sdq_top.v`, `sdq_schedule.v`, the file list `files.f` and the files of
+ * the board, by path within the build folder. The same input gives the same bytes.
  *
  * @throws InputError if the plan's memories do not fit the board
  */
 export function renderFiles(input: RenderInput): Map<string, string> {
-  const { plan, planHash, board, templates, cores } = input;
-  checkMemory(plan.memory, board);
+  const { plan, planHash, board, templates, cores, boardCores } = input;
+  checkPlanMemory(plan, board);
   const generated = ['sdq_schedule.v', 'sdq_top.v'];
   return new Map([
     ['plan.json', prettyPlan(plan)],
     ['sdq_schedule.v', render(templates['sdq_schedule.v.hbs'], scheduleContext(plan, planHash))],
     ['sdq_top.v', render(templates['sdq_top.v.hbs'], topContext(plan, planHash, board))],
     ['files.f', render(templates['files.f.hbs'], { files: [...cores, ...generated] })],
+    ...renderBoard(board, preamble(plan, planHash), templates, { design: [...cores, ...generated], board: boardCores }),
   ]);
-}
-
-/** A template fails on a key that is missing. */
-function render(template: string, context: object): string {
-  return Handlebars.compile(template, { noEscape: true, strict: true })(context);
 }
 
 function preamble(plan: Plan, planHash: string): string[] {
@@ -61,11 +60,6 @@ function preamble(plan: Plan, planHash: string): string[] {
     `Model ${plan.model.name.replaceAll(/[^\x20-\x7e]/g, '?')}, board ${plan.board}, placement ${plan.placement}, ` +
       `${plan.linears.length} linears, array of ${plan.array.lanes} lanes and ${plan.array.rows} rows.`,
   ];
-}
-
-/** Marks all items but the last with a comma. */
-function separated<T extends object>(items: readonly T[]): (T & { readonly comma: string })[] {
-  return items.map((item, i) => ({ ...item, comma: i < items.length - 1 ? ',' : '' }));
 }
 
 function scheduleContext(plan: Plan, planHash: string): object {
@@ -110,8 +104,6 @@ function topContext(plan: Plan, planHash: string, board: Board): object {
   return {
     preamble: preamble(plan, planHash),
     board: board.name,
-    // Only the simulator looks at what the array does in each cycle.
-    observed: board.family === 'sim',
     infoBits: 8 * info.length,
     infoRows: separated(hexRows(info)),
     scheduleWidth: scheduleWidth(geometry),

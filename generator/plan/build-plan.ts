@@ -4,9 +4,11 @@ import { linearsOf } from '../model/roles.js';
 import type { LinearShape, ModelConfig } from '../model/types.js';
 import { drawSigns } from '../quantize/signs.js';
 import { sizeArray } from '../sizing/array.js';
-import { memoryMap } from '../sizing/memory.js';
+import { memoryProblem } from '../sizing/estimate.js';
+import { type EnginePlan, engineGeometry } from '../sizing/geometry.js';
+import { checkMemory, memoryMap } from '../sizing/memory.js';
 import { VERSION } from '../version.js';
-import type { Alphabet, FrameMode, Placement, Plan, PlanLinear, PlanTail } from './types.js';
+import type { Alphabet, FrameMode, Placement, Plan, PlanArray, PlanLinear, PlanTail } from './types.js';
 
 export const MIN_OSR = 1;
 export const MAX_OSR = 8;
@@ -54,7 +56,7 @@ export function planLinears(
 export function buildPlan(config: ModelConfig, linears: PlanLinear[], board: Board, placement: Placement): Plan {
   const block = linears[0]!.block;
   const patterns = linears[0]!.frame === 'hadamard' ? Math.max(...linears.map((l) => l.gainShifts.length)) : 1;
-  const array = sizeArray(linears, board);
+  const array = sizeArray(linears, board, (candidate) => holdsEngine(linears, candidate, board));
   return {
     format: 'sdq-plan/1',
     generator: `sdq-forge ${VERSION}`,
@@ -66,6 +68,19 @@ export function buildPlan(config: ModelConfig, linears: PlanLinear[], board: Boa
     array,
     memory: memoryMap(linears, array),
   };
+}
+
+/** @throws InputError if the accelerator of a plan cannot be built for its board, for lack of memory */
+export function checkPlanMemory(plan: EnginePlan, board: Board): void {
+  checkMemory(plan.memory, board);
+  const problem = memoryProblem(engineGeometry(plan), board);
+  if (problem !== null) throw new InputError(problem);
+}
+
+/** Whether a board has the memories of a plan's engine. */
+function holdsEngine(linears: readonly PlanLinear[], array: PlanArray, board: Board): boolean {
+  const memory = memoryMap(linears, array);
+  return memoryProblem(engineGeometry({ linears, array, memory }), board) === null;
 }
 
 /** The largest power of two in 32 … 128 that is not more than the least column count. */

@@ -98,13 +98,19 @@ export function utilisation(linears: readonly PlanLinear[], array: PlanArray, un
  * is at least LEAST_UTILISATION; where none is, the best utilised one. R is a multiple of 5 for ternary weights, of 4
  * for binary ones.
  *
+ * @param canHold whether the board's memories hold the plan's in the form that an array wants; where none is held, all count
  * @throws RangeError if the linears do not share an alphabet, or the budget is too small for the least array
  */
-export function sizeArray(linears: readonly PlanLinear[], board: ArrayBudget): PlanArray {
+export function sizeArray(
+  linears: readonly PlanLinear[],
+  board: ArrayBudget,
+  canHold: (array: PlanArray) => boolean = () => true,
+): PlanArray {
   const step = alphabetOf(linears) === 'ternary' ? ROWS_PER_BYTE : 4;
   const classes = shapeClasses(linears);
   const mostRows = linears.reduce((most, linear) => Math.max(most, linear.rows), 0);
   let best: Candidate | null = null;
+  let held = false;
   for (const lanes of LANE_CHOICES) {
     for (let rows = step; rows <= roundUpTo(mostRows, step); rows += step) {
       const array = { lanes, rows };
@@ -116,7 +122,10 @@ export function sizeArray(linears: readonly PlanLinear[], board: ArrayBudget): P
         utilisation: averageUtilisation(classes, array, units),
         cycles: totalCycles(classes, array, units),
       };
-      if (candidate.luts <= board.lutBudget && (best === null || isBetter(candidate, best))) best = candidate;
+      if (candidate.luts > board.lutBudget) continue;
+      const holds = canHold(array);
+      if (best === null || (holds === held ? isBetter(candidate, best) : holds)) best = candidate;
+      held ||= holds;
     }
   }
   if (best === null) throw new RangeError(`${board.lutBudget} LUTs are too few for the least array`);

@@ -1,7 +1,7 @@
 /** What an engine takes of an FPGA, before any synthesis. */
 
 import { arrayLuts } from './array.js';
-import type { EngineGeometry, EngineTarget } from './geometry.js';
+import { type EngineGeometry, type EngineTarget, storedWidth } from './geometry.js';
 import { ceilDiv } from './integers.js';
 
 /** What an estimate needs to know of a board. */
@@ -10,6 +10,8 @@ export interface EstimateTarget extends EngineTarget {
     readonly bits: number;
     /** Widest word. */
     readonly width: number;
+    /** How many there are; null: as many as are wanted. */
+    readonly count?: number | null;
   };
 }
 
@@ -34,9 +36,8 @@ export interface EngineMemory {
 /** The engine's memories, the accumulators among them. */
 export function engineMemories(geometry: EngineGeometry, target: EngineTarget): EngineMemory[] {
   const { weights, scales, activations, blocks } = geometry.memory;
-  const byteBits = geometry.ternary ? target.memoryByteBits : 8;
   return [
-    { name: 'weights', words: weights.words, width: weights.wordBytes * byteBits },
+    { name: 'weights', words: weights.words, width: weights.wordBytes * storedWidth(geometry, target) },
     { name: 'scales', words: scales.words, width: scales.wordBytes * 8 },
     { name: 'activations', words: activations.words, width: activations.wordBytes * 8 },
     { name: 'blocks', words: blocks.words, width: blocks.wordBytes * 8 },
@@ -60,9 +61,29 @@ function blockRams({ words, width }: EngineMemory, ram: EstimateTarget['blockRam
 /** Estimates an engine with its host link. */
 export function estimate(geometry: EngineGeometry, target: EstimateTarget): Estimate {
   const link = LINK_COST[target.lutInputs];
-  const memories = engineMemories(geometry, target).map((memory) => blockRams(memory, target.blockRam));
+  const memories = engineMemories(geometry, target)
+    .filter(({ name }) => name !== 'weights' || !target.singlePortRam)
+    .map((memory) => blockRams(memory, target.blockRam));
   return {
     luts: arrayLuts(geometry.array, geometry.units, target.lutInputs) + link.luts,
     brams: memories.reduce((sum, count) => sum + count, link.memories),
   };
+}
+
+/** What an engine with its host link needs of a board's memories and is not there, as a sentence; null if all is. */
+export function memoryProblem(
+  geometry: EngineGeometry,
+  target: EstimateTarget & { readonly name: string },
+): string | null {
+  const { blockRam, singlePortRam, name } = target;
+  const { words, wordBytes } = geometry.memory.weights;
+  if (singlePortRam) {
+    const rams = ceilDiv(8 * wordBytes, singlePortRam.width) * ceilDiv(words, singlePortRam.words);
+    if (rams > singlePortRam.count) {
+      return `the weights of this plan, ${words} words of ${wordBytes} bytes, take ${rams} single-port RAMs; board ${name} has ${singlePortRam.count}`;
+    }
+  }
+  const { brams } = estimate(geometry, target);
+  if (blockRam.count == null || brams <= blockRam.count) return null;
+  return `this plan takes ${brams} block RAMs; board ${name} has ${blockRam.count}`;
 }

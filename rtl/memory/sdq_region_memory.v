@@ -5,14 +5,16 @@
 //   host address = word · 2^BYTE_INDEX_WIDTH + byte;  bytes at or above BYTES read as 0 and are not stored
 //
 // A host request takes effect one cycle after it is given, in order; what it reads comes 3 cycles after host_ren_i, and what
-// the engine reads 1 cycle after run_ren_i. The engine must not read in the cycle in which a host read takes effect. Within the memory a byte has STORED_WIDTH bits; what is stored of a byte, and how it is read back, is
+// the engine reads 1 cycle after run_ren_i. The engine must not read in the cycle in which a host read or, with one port, a host
+// write takes effect. Within the memory a byte has STORED_WIDTH bits; what is stored of a byte, and how it is read back, is
 // determined by the parent (host_wdata_i and host_rdata_o are in the stored form).
 module sdq_region_memory #(
     parameter WORDS = 2,
     parameter ADDR_WIDTH = 1,  // index width of WORDS
     parameter BYTES = 4,
     parameter BYTE_INDEX_WIDTH = 2,  // index width of the stride; 1 or more
-    parameter STORED_WIDTH = 8
+    parameter STORED_WIDTH = 8,
+    parameter SINGLE_PORT = 0  // large memories with one port; STORED_WIDTH is 8
 ) (
     input wire clk_i,
 
@@ -91,20 +93,46 @@ module sdq_region_memory #(
     end
   endgenerate
 
-  sdq_ram_1r1w #(
-      .WORDS     (WORDS),
-      .ADDR_WIDTH(ADDR_WIDTH),
-      .BYTES     (BYTES),
-      .BYTE_WIDTH(STORED_WIDTH)
-  ) u_ram (
-      .clk_i  (clk_i),
-      .wen_i  (host_wen),
-      .waddr_i(word_q),
-      .wdata_i({BYTES{wdata_q}}),
-      .ren_i  (ren_q || run_ren_i),
-      .raddr_i(run_ren_i ? run_raddr_i : word_q),
-      .rdata_o(run_rdata_o)
-  );
+  wire reads = ren_q || run_ren_i;
+  wire [ADDR_WIDTH-1:0] read_addr = run_ren_i ? run_raddr_i : word_q;
+
+  generate
+    if (SINGLE_PORT != 0) begin : g_single_port
+      sdq_spram #(
+          .WORDS     (WORDS),
+          .ADDR_WIDTH(ADDR_WIDTH),
+          .BYTES     (BYTES)
+      ) u_ram (
+          .clk_i  (clk_i),
+          .addr_i (read_addr),
+          .wen_i  (host_wen),
+          .wdata_i({BYTES{wdata_q}}),
+          .ren_i  (reads),
+          .rdata_o(run_rdata_o)
+      );
+    end else begin : g_two_ports
+      sdq_ram_1r1w #(
+          .WORDS     (WORDS),
+          .ADDR_WIDTH(ADDR_WIDTH),
+          .BYTES     (BYTES),
+          .BYTE_WIDTH(STORED_WIDTH)
+      ) u_ram (
+          .clk_i  (clk_i),
+          .wen_i  (host_wen),
+          .waddr_i(word_q),
+          .wdata_i({BYTES{wdata_q}}),
+          .ren_i  (reads),
+          .raddr_i(read_addr),
+          .rdata_o(run_rdata_o)
+      );
+    end
+    if (SINGLE_PORT != 0 && STORED_WIDTH != 8) begin : g_illegal_form
+      initial begin
+        $display("%m: SINGLE_PORT=%0d STORED_WIDTH=%0d", SINGLE_PORT, STORED_WIDTH);
+        $finish;
+      end
+    end
+  endgenerate
 
   always @(posedge clk_i) begin
     read_byte_q    <= byte_q;

@@ -16,7 +16,14 @@ import {
   osrConfigOf,
   parseOsrConfig,
 } from '../../plan/allocate.js';
-import { buildPlan, MIN_OSR, type PlanOptions, planLinears, SAMPLE_GRANULE } from '../../plan/build-plan.js';
+import {
+  buildPlan,
+  checkPlanMemory,
+  MIN_OSR,
+  type PlanOptions,
+  planLinears,
+  SAMPLE_GRANULE,
+} from '../../plan/build-plan.js';
 import { planHash, prettyPlan } from '../../plan/hash.js';
 import { bitsPerWeight, meanOsr, planBytes } from '../../plan/memory-size.js';
 import { allocateOsr, meanOfOsrConfig, type OsrConfig } from '../../plan/multi-osr.js';
@@ -24,7 +31,6 @@ import { type ModelStatistics, parseStatistics } from '../../plan/statistics.js'
 import type { Alphabet, FrameMode, Placement, Plan, PlanLinear } from '../../plan/types.js';
 import { checkModel, parsePlan } from '../../plan/validate.js';
 import { expectedLoss, type LossCurve } from '../../sensitivity/loss-curve.js';
-import { checkMemory } from '../../sizing/memory.js';
 import type { CommandResult, Register } from '../command.js';
 import {
   addModelOptions,
@@ -329,9 +335,9 @@ function lossText(allocation: Allocated['allocation'], losses: ExpectedLosses): 
 }
 
 /** Says on stderr that a plan is for estimates and quantizing only, if its memories cannot be built. */
-function noteMemory({ memory }: Plan, board: Board): void {
+function noteMemory(plan: Plan, board: Board): void {
   try {
-    checkMemory(memory, board);
+    checkPlanMemory(plan, board);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     note(`No accelerator can be generated from this plan: ${error.message}.`);

@@ -1,11 +1,13 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { loadBoard } from '../../boards/node/load.js';
-import { chooseRouter, clockRate } from '../../synth/node/clock-rate.js';
+import { boardListFile } from '../../synth/board-files.js';
+import { chooseImplementer, type Implementation, implement, routedBoard } from '../../synth/node/implement.js';
 import { listModules, type SynthesisJob, synthesize } from '../../synth/node/synthesize.js';
 import { chooseYosys, Log } from '../../synth/node/yosys.js';
-import { routerOf } from '../../synth/place-route.js';
+import { familyTools, programCommand } from '../../synth/place-route.js';
 import { TARGETS, type Target } from '../../synth/targets.js';
 import type { CommandResult, Register } from '../command.js';
 import { findTool } from '../find-tool.js';
@@ -24,11 +26,12 @@ export function addSynth(program: Command, register: Register): void {
     .argument('<build>', 'folder from "sdq generate"')
     .description('synthesise the generated Verilog with Yosys and count what it takes of an FPGA')
     .addOption(new Option('--target <family>', 'FPGA family').choices(TARGETS).makeOptionMandatory())
-    .option('--pnr', 'place and route too, for the clock rate (needs nextpnr; ice40 and ecp5)')
+    .option('--pnr', "place and route too: the clock rate, and a bitstream if the target is the board's")
     .addHelpText(
       'after',
       `
-Yosys' log goes to synth-<family>.log in the build folder. Exit code 1 if the design cannot be placed and routed.
+The tools' log goes to synth-<family>.log in the build folder. Exit code 1 if the design cannot be placed and routed, or
+misses the clock of its board.
 
 Examples:
   $ sdq synth build/ --target ecp5
@@ -42,8 +45,8 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
   const build = readBuildFolder(userPath(path));
   const board = loadBoard(build.plan.board);
   const yosys = chooseYosys(findTool('yosys'));
-  const router = pnr ? routerOf(target) : null;
-  const nextpnr = pnr ? chooseRouter(router, target, findTool) : null;
+  const placed = routedBoard({ board, target });
+  const implementer = pnr ? chooseImplementer(familyTools(target), target, placed !== null, findTool) : null;
 
   const log = new Log(join(build.path, `synth-${target}.log`));
   const started = Date.now();
@@ -52,19 +55,21 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
     const job: Omit<SynthesisJob, 'signal'> = {
       folder: build.path,
       verilog: build.verilog,
-      family: board.family,
+      boardVerilog: boardVerilogOf(build.path),
+      board,
       target,
       yosys,
       log,
       progress: progress.update,
     };
-    const { top, total, cells, array, rate } = await interruptible(async (signal) => {
+    const { top, total, cells, array, placement } = await interruptible(async (signal) => {
       const stoppable = { ...job, signal };
       const modules = await listModules(stoppable);
-      const synthesis = await synthesize(stoppable, modules);
-      const rated = router && nextpnr ? await clockRate(stoppable, modules, router, nextpnr, board.clockHz) : null;
-      return { ...synthesis, rate: rated };
+      const synthesis = await synthesize(stoppable, modules, implementer !== null);
+      return { ...synthesis, placement: implementer ? await implement(stoppable, implementer) : null };
     });
+    const bitstream = placement?.bitstream ? join(build.path, placement.bitstream) : null;
+    const program = placed && bitstream ? programCommand(placed, `${build.path}/`) : null;
     const macsPerClock = build.plan.array.lanes * build.plan.array.rows;
     const seconds = (Date.now() - started) / 1000;
     const json = {
@@ -73,8 +78,10 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
       ...total,
       macsPerClock,
       lutsPerMac: array.luts / macsPerClock,
-      fmaxMHz: rate?.fmaxMHz ?? null,
-      ...(rate?.problem && { problem: rate.problem }),
+      fmaxMHz: placement?.fmaxMHz ?? null,
+      ...(placement?.problem && { problem: placement.problem }),
+      bitstream,
+      program,
       array,
       cells,
       planHash: build.planHash,
@@ -95,14 +102,31 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
       table(rows),
       '',
       `${json.lutsPerMac.toFixed(2)} LUTs per addition: ${array.luts} LUTs of array and decoder for ${macsPerClock} per clock`,
-      rate
-        ? (rate.problem ?? `${rate.fmaxMHz} MHz on ${router?.part}, without a board's pins`)
-        : 'add --pnr for the clock rate',
+      ...placementText(
+        placement,
+        placed ? `board ${board.name}` : `${implementer?.tools.part}, without a board's pins`,
+      ),
+      ...(program === null ? [] : [`Program it with: ${program}`]),
       `Log: ${log.path} (${duration(seconds)})`,
     ];
-    return { json, text: text.join('\n'), passed: rate?.problem == null };
+    return { json, text: text.join('\n'), passed: placement?.problem == null };
   } finally {
     progress.stop();
     log.close();
   }
+}
+
+function placementText(placement: Implementation | null, where: string): string[] {
+  if (placement === null) return ['add --pnr for the clock rate'];
+  return [placement.problem ?? `${placement.fmaxMHz} MHz on ${where}`];
+}
+
+/** Verilog of the board's wrapper within a build folder; none for the virtual board. */
+function boardVerilogOf(folder: string): string[] {
+  const list = join(folder, boardListFile);
+  return existsSync(list)
+    ? readFileSync(list, 'utf8')
+        .split('\n')
+        .filter((path) => path.endsWith('.v'))
+    : [];
 }

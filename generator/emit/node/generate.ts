@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
+import type { Board } from '../../boards/board.js';
 import { loadBoard } from '../../boards/node/load.js';
 import { InputError } from '../../errors.js';
 import { asInput } from '../../model/node/files.js';
@@ -10,6 +11,14 @@ import { utilisation } from '../../sizing/array.js';
 import { tokenCycles } from '../../sizing/cycles.js';
 import { estimate } from '../../sizing/estimate.js';
 import { engineGeometry } from '../../sizing/geometry.js';
+import {
+  BOARD_FOLDER,
+  BOARD_TOP,
+  boardListFile,
+  constraintFile,
+  ROUTED_FAMILIES,
+  scriptFile,
+} from '../../synth/board-files.js';
 import { renderFiles, TEMPLATES, type TemplateName, TOP_MODULE } from '../render.js';
 
 /** Folders of the Verilog library whose modules every build gets; `rtl/sdq_core.v` joins them. */
@@ -43,9 +52,12 @@ export interface GenerateResult {
 export function generate(plan: Plan, planHash: string, outDir: string): GenerateResult {
   const board = loadBoard(plan.board);
   const cores = coreFiles();
+  const boardCores = boardFiles(board);
+  const paths = { cores: [...cores.keys()], boardCores: [...boardCores.keys()] };
   const files = new Map([
-    ...renderFiles({ plan, planHash, board, templates: readTemplates(), cores: [...cores.keys()] }),
+    ...renderFiles({ plan, planHash, board, templates: readTemplates(), ...paths }),
     ...cores,
+    ...boardCores,
   ]);
   checkBuildFolder(outDir);
   const stale = staleFiles(outDir, files);
@@ -57,7 +69,7 @@ export function generate(plan: Plan, planHash: string, outDir: string): Generate
   const cycles = tokenCycles(plan, geometry);
   return {
     files: [...files.keys()].sort(),
-    top: TOP_MODULE,
+    top: board.device === null ? TOP_MODULE : BOARD_TOP,
     planHash,
     estimate: { ...estimate(geometry, board), cyclesPerToken: cycles.engine + cycles.link },
     utilisation: plan.linears.map((linear) => ({
@@ -80,6 +92,16 @@ function coreFiles(): Map<string, string> {
   return files;
 }
 
+/** The texts of what a board's wrapper is made of, by path within a build folder; of the PLLs, that of its family. */
+function boardFiles(board: Board): Map<string, string> {
+  if (board.device === null) return new Map();
+  const library = join(packageRoot(), 'rtl/board');
+  const names = readdirSync(library)
+    .filter((file) => file.endsWith('.v') && (!file.startsWith('sdq_pll_') || file === `sdq_pll_${board.family}.v`))
+    .sort();
+  return new Map(names.map((file) => [`${BOARD_FOLDER}/${file}`, readFileSync(join(library, file), 'utf8')]));
+}
+
 function readTemplates(): Record<TemplateName, string> {
   const folder = join(packageRoot(), 'templates');
   return Object.fromEntries(TEMPLATES.map((name) => [name, readFileSync(join(folder, name), 'utf8')])) as Record<
@@ -98,11 +120,14 @@ export function checkBuildFolder(outDir: string): void {
 
 /** Files of an earlier build in the folder that the new one does not have. */
 function staleFiles(outDir: string, files: ReadonlyMap<string, string>): string[] {
-  const list = join(outDir, 'files.f');
-  if (!existsSync(list)) return [];
-  return readFileSync(list, 'utf8')
-    .split('\n')
-    .filter((path) => path.endsWith('.v') && !files.has(path) && isInside(path));
+  const lists = ['files.f', boardListFile].filter((list) => existsSync(join(outDir, list)));
+  const verilog = lists.flatMap((list) => readFileSync(join(outDir, list), 'utf8').split('\n'));
+  const others = lists.includes(boardListFile)
+    ? [boardListFile, scriptFile, ...ROUTED_FAMILIES.map(constraintFile)]
+    : [];
+  return [...verilog.filter((path) => path.endsWith('.v')), ...others].filter(
+    (path) => !files.has(path) && isInside(path),
+  );
 }
 
 function holdsPlan(path: string): boolean {

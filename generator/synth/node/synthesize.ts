@@ -1,7 +1,8 @@
 import { relative } from 'node:path';
-import type { BoardFamily } from '../../boards/board.js';
+import type { Board } from '../../boards/board.js';
 import { InputError } from '../../errors.js';
-import { listScript, synthesisScript } from '../scripts.js';
+import { BOARD_TOP, netlistFile } from '../board-files.js';
+import { listScript, type SynthesisScript, synthesisScript } from '../scripts.js';
 import { type CellCounts, type Resources, resourcesOf, type Target } from '../targets.js';
 import { parseCells, parseModules, passTitle } from '../yosys-output.js';
 import { runYosys, type ToolRun, type Yosys } from './yosys.js';
@@ -17,7 +18,9 @@ const DECODERS = ['sdq_base3_decode', 'sdq_symbol_pack'];
 export interface SynthesisJob extends Omit<ToolRun, 'onLine'> {
   /** Absolute. */
   readonly verilog: readonly string[];
-  readonly family: BoardFamily;
+  /** What only the board's wrapper needs, within the folder. */
+  readonly boardVerilog: readonly string[];
+  readonly board: Board;
   readonly target: Target;
   readonly yosys: Yosys;
   /** Told what is being done. */
@@ -36,37 +39,57 @@ export interface Synthesis {
 /** The modules of a build, as Yosys names them with their parameters. */
 export type Modules = ReadonlyMap<string, string>;
 
-/** File names as the scripts have them. */
-export function scriptFiles({ folder, verilog }: Pick<SynthesisJob, 'folder' | 'verilog'>): string[] {
-  return verilog.map((file) => relative(folder, file).replaceAll('\\', '/'));
+/** Inputs that a board's wrapper drives and that would take pins without one. */
+const WRAPPER_INPUTS = ['nonce_i'];
+
+/** Whether the board's wrapper is part of the design: a family's primitives are for that family. */
+const hasWrapper = ({ board, target }: SynthesisJob): boolean => board.family === target;
+
+/** Where the hierarchy begins. */
+const rootOf = (job: SynthesisJob): string => (hasWrapper(job) ? BOARD_TOP : TOP);
+
+/** The module that is synthesised for a target: that of another family's board is the core. */
+function subjectOf(job: SynthesisJob): string {
+  return job.board.family === 'sim' || hasWrapper(job) ? rootOf(job) : CORE;
 }
 
-/** The module that is synthesised for a target: that of another family's board is the core, without its primitives. */
-export function subjectOf(family: BoardFamily, target: Target): string {
-  return family === 'sim' || family === target ? TOP : CORE;
+/** File names as the scripts have them. */
+function scriptFiles(job: SynthesisJob): string[] {
+  const files = job.verilog.map((file) => relative(job.folder, file).replaceAll('\\', '/'));
+  return hasWrapper(job) ? [...files, ...job.boardVerilog] : files;
+}
+
+/** Where the netlist goes, within the folder. */
+export function netlistOf(job: SynthesisJob): string {
+  return hasWrapper(job) ? netlistFile : `synth-${job.target}.json`;
 }
 
 /** Lists the modules below the top. @throws InputError if the Verilog cannot be read */
 export async function listModules(job: SynthesisJob): Promise<Modules> {
   job.progress('reading the Verilog');
-  const output = await runYosys(job.yosys, listScript(scriptFiles(job), TOP), job);
+  const output = await runYosys(job.yosys, listScript(scriptFiles(job), rootOf(job)), job);
   return parseModules(output);
 }
 
 /** The name of a module with its parameters. @throws InputError if the build has no such module */
-export function derivedName(job: SynthesisJob, modules: Modules, name: string): string {
+function derivedName(job: SynthesisJob, modules: Modules, name: string): string {
   const derived = modules.get(name);
   if (derived === undefined) {
-    throw new InputError(`the Verilog in ${job.folder} has no ${name} below ${TOP}: run "sdq generate" again`);
+    throw new InputError(`the Verilog in ${job.folder} has no ${name} below ${rootOf(job)}: run "sdq generate" again`);
   }
   return derived;
 }
 
 /** Synthesises one module. @returns its cells */
-async function cellsOf(job: SynthesisJob, modules: Modules, name: string): Promise<CellCounts> {
+async function cellsOf(
+  job: SynthesisJob,
+  modules: Modules,
+  name: string,
+  options: Pick<SynthesisScript, 'netlist' | 'constantInputs'> = {},
+): Promise<CellCounts> {
   const { target, yosys, progress } = job;
   const module = derivedName(job, modules, name);
-  const script = synthesisScript({ files: scriptFiles(job), top: TOP, module, target });
+  const script = synthesisScript({ files: scriptFiles(job), top: rootOf(job), module, target, ...options });
   const onLine = (line: string): void => {
     const title = passTitle(line);
     if (title !== null) progress(`${name}: ${title}`);
@@ -77,19 +100,24 @@ async function cellsOf(job: SynthesisJob, modules: Modules, name: string): Promi
 
 /** The modules below the array. */
 async function belowArray(job: SynthesisJob, modules: Modules): Promise<Modules> {
-  const script = listScript(scriptFiles(job), TOP, derivedName(job, modules, ARRAY));
+  const script = listScript(scriptFiles(job), rootOf(job), derivedName(job, modules, ARRAY));
   return parseModules(await runYosys(job.yosys, script, job));
 }
 
-/** Synthesises a build and, alone, its array. @throws InputError if Yosys refuses the Verilog */
-export async function synthesize(job: SynthesisJob, modules: Modules): Promise<Synthesis> {
+/**
+ * Synthesises a build and, alone, its array.
+ * @param netlist write what `implement` places; inputs that only a wrapper drives are constant in it
+ * @throws InputError if Yosys refuses the Verilog
+ */
+export async function synthesize(job: SynthesisJob, modules: Modules, netlist: boolean): Promise<Synthesis> {
   const { target } = job;
   const inArray = await belowArray(job, modules);
   const decoders = DECODERS.filter((name) => modules.has(name) && !inArray.has(name));
-  const top = subjectOf(job.family, target);
+  const top = subjectOf(job);
   let array = resourcesOf(target, await cellsOf(job, modules, ARRAY));
   for (const decoder of decoders) array = add(array, resourcesOf(target, await cellsOf(job, modules, decoder)));
-  const cells = await cellsOf(job, modules, top);
+  const placed = { netlist: netlistOf(job), constantInputs: hasWrapper(job) ? [] : WRAPPER_INPUTS };
+  const cells = await cellsOf(job, modules, top, netlist ? placed : {});
   return { top, total: resourcesOf(target, cells), cells, array };
 }
 
