@@ -21,7 +21,10 @@ module sdq_core #(
     parameter PHASE_WIDTH = 3,  // index width of PHASES
     parameter TERNARY = 1,
     parameter MEANS = 0,
+    parameter TABLES = 0,
     parameter SIGN_TREE = 0,  // see sdq_adder_node
+    parameter TABLE_GROUPS = 3,
+    parameter TABLE_LEVELS = 2,
     parameter STORED_WIDTH = 8,
     parameter WEIGHT_SINGLE_PORT = 0,  // see sdq_engine_memories
     parameter SEGMENTS = 1,
@@ -47,6 +50,8 @@ module sdq_core #(
     parameter ACC_ADDR_WIDTH = 3,
     parameter CYCLE_WIDTH = 3,
     parameter GROUP_WIDTH = 1,
+    parameter SPAN_WIDTH = 1,
+    parameter STEP_WIDTH = 1,
     parameter ROW_WIDTH = 3,
     parameter SCHEDULE_WIDTH = 34
 ) (
@@ -148,7 +153,10 @@ module sdq_core #(
       .PHASE_WIDTH          (PHASE_WIDTH),
       .TERNARY              (TERNARY),
       .MEANS                (MEANS),
+      .TABLES               (TABLES),
       .SIGN_TREE            (SIGN_TREE),
+      .TABLE_GROUPS         (TABLE_GROUPS),
+      .TABLE_LEVELS         (TABLE_LEVELS),
       .STORED_WIDTH         (STORED_WIDTH),
       .WEIGHT_SINGLE_PORT   (WEIGHT_SINGLE_PORT),
       .SEGMENTS             (SEGMENTS),
@@ -174,6 +182,8 @@ module sdq_core #(
       .ACC_ADDR_WIDTH       (ACC_ADDR_WIDTH),
       .CYCLE_WIDTH          (CYCLE_WIDTH),
       .GROUP_WIDTH          (GROUP_WIDTH),
+      .SPAN_WIDTH           (SPAN_WIDTH),
+      .STEP_WIDTH           (STEP_WIDTH),
       .ROW_WIDTH            (ROW_WIDTH),
       .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
   ) u_engine (

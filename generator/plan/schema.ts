@@ -92,7 +92,7 @@ export const planSchema = {
     placement: { enum: ['linear', 'decoder'] },
     signs: { type: 'array', items: { type: 'string', pattern: '^[0-9a-f]+$' }, minItems: 1, maxItems: 8 },
     linears: { type: 'array', items: linear, minItems: 1 },
-    array: object({ lanes: positive, rows: positive }),
+    array: object({ lanes: positive, rows: positive, engine: { const: 'table' } }, ['engine']),
     memory: object({ weights: region, scales: region, activations: region, blocks: region }),
   }),
 } as const;

@@ -47,6 +47,8 @@ export interface PlanArray {
   readonly lanes: number;
   /** Output rows in parallel (R). */
   readonly rows: number;
+  /** `table`: the table engine, for ternary symbols on FPGAs with LUT-RAM; without it the adder engine. */
+  readonly engine?: 'table';
 }
 
 export interface PlanMemoryRegion {

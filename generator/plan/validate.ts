@@ -125,7 +125,8 @@ function arrayInconsistency({ array, linears }: Plan): string | null {
     return `$.array.lanes must be one of ${LANE_CHOICES.join(', ')}, not ${array.lanes}`;
   }
   const ternary = linears[0]!.alphabet === 'ternary';
-  if (ternary && array.rows % ROWS_PER_BYTE !== 0) {
+  if (array.engine === 'table' && !ternary) return '$.array.engine may be "table" for ternary symbols only';
+  if (ternary && array.engine === undefined && array.rows % ROWS_PER_BYTE !== 0) {
     return `$.array.rows must be a multiple of ${ROWS_PER_BYTE} for ternary symbols, not ${array.rows}`;
   }
   const mostRows = linears.reduce((most, { rows }) => Math.max(most, rows), 0);

@@ -3,7 +3,8 @@
 import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
 import { log2Exact } from './integers.js';
-import { arrayCycles, blockKinds } from './shape.js';
+import { arrayCycles, blockKinds, rowGroups, turnCycles } from './shape.js';
+import { tableLevels, tableSpans } from './table.js';
 
 /**
  * Cycles from accepting RUN to the first result, besides those of the array: the schedule's look-up, the stages from
@@ -12,9 +13,18 @@ import { arrayCycles, blockKinds } from './shape.js';
  */
 export const PIPELINE_CYCLES = 19;
 
+/** The same of the table engine: before the first beat come the fill of its tables, after the last one the queue. */
+export const TABLE_PIPELINE_CYCLES = 39;
+
 /** Engine cycles of one RUN of a linear, as RESULT frames report them. */
 export function linearCycles(linear: PlanLinear, geometry: Pick<EngineGeometry, 'array' | 'phases'>): number {
   const { array, phases } = geometry;
+  if (array.engine === 'table') {
+    // The last step's row groups pass the scale units one after another.
+    const others = arrayCycles(linear, array, phases) - turnCycles(linear, blockKinds(linear).at(-1)!, array, phases);
+    const last = tableSpans(rowGroups(linear, array)).finalGroups * phases;
+    return TABLE_PIPELINE_CYCLES + tableLevels(array) + others + last;
+  }
   // After the last beat, the totals of its row group pass the scale units.
   return PIPELINE_CYCLES + log2Exact(array.lanes) + arrayCycles(linear, array, phases) + phases;
 }

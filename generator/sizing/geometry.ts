@@ -4,7 +4,8 @@ import type { Plan, PlanArray, PlanLinear, PlanMemory } from '../plan/types.js';
 import { alphabetOf, scaleUnits } from './array.js';
 import { ceilDiv, countWidth, indexWidth, log2Exact } from './integers.js';
 import { blockSlotWords } from './memory.js';
-import { blockKinds, rowGroups } from './shape.js';
+import { type BlockKind, blockKinds, rowGroups, turnCycles } from './shape.js';
+import { TABLE_GROUP_WIDTH, tableGroups, tableLevels, tableSpans } from './table.js';
 import { type EngineWidths, engineWidths, hasMeans } from './widths.js';
 
 /** The parts of a plan that the engine depends on. */
@@ -30,19 +31,31 @@ export interface EngineGeometry {
   readonly mostGroups: number;
   /** Blocks of the linear that has most. */
   readonly mostBlocks: number;
-  /** Cycles that the longest block and row group is given. */
+  /** Spans of the largest linear (table engine). */
+  readonly mostSpans: number;
+  /** Beats of the longest block and row group. */
+  readonly mostBeats: number;
+  /** Cycles that the longest turn of the walk is given. */
   readonly mostCycles: number;
 }
 
 const largest = (linears: readonly PlanLinear[], measure: (linear: PlanLinear) => number): number =>
   linears.reduce((most, linear) => Math.max(most, measure(linear)), 0);
 
-/** Derives the engine of a plan. @throws RangeError if the plan's linears do not fit its array */
-export function engineGeometry({ linears, array, memory }: EnginePlan): EngineGeometry {
-  const units = scaleUnits(linears, array);
+/**
+ * Derives the engine of a plan.
+ *
+ * @param units rows whose block totals are scaled at once, if not as sizing has it
+ * @throws RangeError if the plan's linears do not fit its array
+ */
+export function engineGeometry(
+  { linears, array, memory }: EnginePlan,
+  units: number = scaleUnits(linears, array),
+): EngineGeometry {
   const phases = array.rows / units;
   const mostGroups = largest(linears, (linear) => rowGroups(linear, array));
-  const beats = linears.flatMap((linear) => blockKinds(linear).map((kind) => ceilDiv(kind.samples, array.lanes)));
+  const perKind = (measure: (linear: PlanLinear, kind: BlockKind) => number): number =>
+    largest(linears, (linear) => Math.max(...blockKinds(linear).map((kind) => measure(linear, kind))));
   return {
     array,
     memory,
@@ -56,8 +69,15 @@ export function engineGeometry({ linears, array, memory }: EnginePlan): EngineGe
     mostRows: largest(linears, (linear) => linear.rows),
     mostGroups,
     mostBlocks: memory.blocks.words,
-    mostCycles: Math.max(phases, ...beats),
+    mostSpans: tableSpans(mostGroups).count,
+    mostBeats: perKind((_, kind) => ceilDiv(kind.samples, array.lanes)),
+    mostCycles: perKind((linear, kind) => turnCycles(linear, kind, array, phases)),
   };
+}
+
+/** Width of a count of cycles in a turn; a step's also counts the row groups of a span. */
+export function cycleWidth({ array, mostCycles }: Pick<EngineGeometry, 'array' | 'mostCycles'>): number {
+  return Math.max(indexWidth(mostCycles), array.engine === 'table' ? TABLE_GROUP_WIDTH : 1);
 }
 
 /** How an engine is built on a kind of FPGA; it computes the same on all. */
@@ -71,13 +91,15 @@ export interface EngineTarget {
 }
 
 /** Bits that a byte of weights takes in memory. */
-export function storedWidth(geometry: Pick<EngineGeometry, 'ternary'>, target: EngineTarget): 8 | 9 {
-  return geometry.ternary && !target.singlePortRam ? target.memoryByteBits : 8;
+export function storedWidth(geometry: Pick<EngineGeometry, 'ternary' | 'array'>, target: EngineTarget): 8 | 9 {
+  const bytes = !geometry.ternary || geometry.array.engine === 'table' || target.singlePortRam;
+  return bytes ? 8 : target.memoryByteBits;
 }
 
 /** The parameters of sdq_engine. */
 export function engineParameters(geometry: EngineGeometry, target: EngineTarget): Record<string, number> {
   const { array, memory, widths } = geometry;
+  const table = array.engine === 'table';
   return {
     LANES: array.lanes,
     LANE_WIDTH: indexWidth(array.lanes),
@@ -88,7 +110,10 @@ export function engineParameters(geometry: EngineGeometry, target: EngineTarget)
     PHASE_WIDTH: indexWidth(geometry.phases),
     TERNARY: geometry.ternary ? 1 : 0,
     MEANS: geometry.means ? 1 : 0,
+    TABLES: table ? 1 : 0,
     SIGN_TREE: target.lutInputs === 6 ? 1 : 0,
+    TABLE_GROUPS: tableGroups(array),
+    TABLE_LEVELS: tableLevels(array),
     STORED_WIDTH: storedWidth(geometry, target),
     WEIGHT_SINGLE_PORT: target.singlePortRam ? 1 : 0,
     SEGMENTS: widths.segments,
@@ -112,8 +137,10 @@ export function engineParameters(geometry: EngineGeometry, target: EngineTarget)
     BLOCK_ADDR_WIDTH: indexWidth(memory.blocks.words),
     ACC_WORDS: geometry.accumulatorWords,
     ACC_ADDR_WIDTH: indexWidth(geometry.accumulatorWords),
-    CYCLE_WIDTH: indexWidth(geometry.mostCycles),
+    CYCLE_WIDTH: cycleWidth(geometry),
     GROUP_WIDTH: indexWidth(geometry.mostGroups),
+    SPAN_WIDTH: indexWidth(geometry.mostSpans),
+    STEP_WIDTH: indexWidth(geometry.mostBeats),
     ROW_WIDTH: countWidth(geometry.mostRows),
   };
 }

@@ -6,6 +6,7 @@ import type { PlanArray, PlanLinear, PlanMemory, PlanMemoryRegion } from '../pla
 import { alphabetOf, ROWS_PER_BYTE } from './array.js';
 import { ceilDiv, nextPowerOfTwo } from './integers.js';
 import { blockKinds, rowGroups } from './shape.js';
+import { tableWordBytes } from './table.js';
 import { hasMeans } from './widths.js';
 
 /** A region is what the low 28 bits of an address reach. */
@@ -32,6 +33,7 @@ export function linearWords(
 
 /** Bytes of one weights word: L · R symbols. */
 export function weightWordBytes(linears: readonly PlanLinear[], array: PlanArray): number {
+  if (array.engine === 'table') return tableWordBytes(array);
   return alphabetOf(linears) === 'ternary'
     ? array.lanes * ceilDiv(array.rows, ROWS_PER_BYTE)
     : ceilDiv(array.lanes * array.rows, 8);

@@ -1,16 +1,17 @@
 /** The schedule: what the engine is told about each linear, and how it lies in a word of the schedule ROM. */
 
 import type { PlanLinear } from '../plan/types.js';
-import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
+import { cycleWidth, type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
 import { countWidth, indexWidth } from './integers.js';
-import { blockBeats, blockKinds, rowGroups } from './shape.js';
+import { blockBeats, blockKinds, rowGroups, turnCycles } from './shape.js';
+import { TABLE_GROUP_WIDTH, tableSpans } from './table.js';
 import { linearBases } from './tile.js';
 
-/** How the engine walks through one kind of block, once per row group. */
+/** How the engine walks through one kind of block. */
 export interface BlockSchedule {
   /** Beats with weights. */
   readonly beats: number;
-  /** Cycles that a row group is given: the beats, after as many idle cycles as are left over. */
+  /** Cycles that a row group is given: the beats, after idle cycles (table engine: a step; its row groups, then idle). */
   readonly cycles: number;
   /** Lanes in use in the last beat, 1 … L. */
   readonly lastLanes: number;
@@ -45,7 +46,8 @@ function blockSchedules(linear: PlanLinear, geometry: EngineGeometry): Pick<Sche
   const kinds = blockKinds(linear);
   const schedules = kinds.map((kind) => {
     const { beats, lastLanes, segmentBeats, shifts } = blockBeats(linear, kind, geometry.array.lanes);
-    return { beats, cycles: Math.max(geometry.phases, beats), lastLanes, segmentBeats, shifts };
+    const cycles = turnCycles(linear, kind, geometry.array, geometry.phases);
+    return { beats, cycles, lastLanes, segmentBeats, shifts };
   });
   // A tail comes last, alone or after the full blocks.
   const tail = linear.tail === null ? null : (schedules.pop() ?? null);
@@ -67,20 +69,9 @@ export function scheduleOf(plan: EnginePlan, geometry: EngineGeometry = engineGe
 
 /** The layout of a schedule word, low end first. The engine's parameters carry the same widths under the same names. */
 export function scheduleFields(geometry: EngineGeometry): ScheduleField[] {
-  const cycles = indexWidth(geometry.mostCycles);
-  const lane = indexWidth(geometry.array.lanes);
-  const { gain, segments } = geometry.widths;
-  const block = (name: 'full' | 'tail'): ScheduleField[] => [
-    { name: `${name}_last_cycle`, width: cycles, value: (entry) => (entry[name]?.cycles ?? 1) - 1 },
-    { name: `${name}_idle`, width: cycles, value: (entry) => (entry[name]?.cycles ?? 0) - (entry[name]?.beats ?? 0) },
-    { name: `${name}_last_lane`, width: lane, value: (entry) => (entry[name]?.lastLanes ?? 1) - 1 },
-    { name: `${name}_segment_last_beat`, width: cycles, value: (entry) => (entry[name]?.segmentBeats ?? 1) - 1 },
-    {
-      name: `${name}_shifts`,
-      width: segments * gain,
-      value: (entry) => packShifts(entry[name]?.shifts ?? [], gain),
-    },
-  ];
+  const table = geometry.array.engine === 'table';
+  const places = table ? tableGroupFields(geometry) : [adderGroupField(geometry)];
+  const block = table ? tableBlockFields : adderBlockFields;
   return [
     {
       name: 'weight_base',
@@ -89,13 +80,68 @@ export function scheduleFields(geometry: EngineGeometry): ScheduleField[] {
     },
     { name: 'scale_base', width: indexWidth(geometry.memory.scales.words), value: (entry) => entry.scaleBase },
     { name: 'rows', width: countWidth(geometry.mostRows), value: (entry) => entry.rows },
-    { name: 'last_group', width: indexWidth(geometry.mostGroups), value: (entry) => entry.groups - 1 },
+    ...places,
     { name: 'last_block', width: indexWidth(geometry.mostBlocks), value: (entry) => entry.blocks - 1 },
     { name: 'has_tail', width: 1, value: (entry) => (entry.tail === null ? 0 : 1) },
-    ...block('full'),
-    ...block('tail'),
+    ...block(geometry, 'full'),
+    ...block(geometry, 'tail'),
   ];
 }
+
+type Kind = 'full' | 'tail';
+
+const adderGroupField = (geometry: EngineGeometry): ScheduleField => ({
+  name: 'last_group',
+  width: indexWidth(geometry.mostGroups),
+  value: (entry) => entry.groups - 1,
+});
+
+/** Fields of sdq_sequencer. */
+function adderBlockFields(geometry: EngineGeometry, kind: Kind): ScheduleField[] {
+  const cycles = cycleWidth(geometry);
+  const lane = indexWidth(geometry.array.lanes);
+  return [
+    { name: `${kind}_last_cycle`, width: cycles, value: (entry) => (entry[kind]?.cycles ?? 1) - 1 },
+    { name: `${kind}_idle`, width: cycles, value: (entry) => (entry[kind]?.cycles ?? 0) - (entry[kind]?.beats ?? 0) },
+    { name: `${kind}_last_lane`, width: lane, value: (entry) => (entry[kind]?.lastLanes ?? 1) - 1 },
+    { name: `${kind}_segment_last_beat`, width: cycles, value: (entry) => (entry[kind]?.segmentBeats ?? 1) - 1 },
+    shiftsField(geometry, kind),
+  ];
+}
+
+function tableGroupFields(geometry: EngineGeometry): ScheduleField[] {
+  const width = TABLE_GROUP_WIDTH;
+  return [
+    { name: 'last_group', width, value: (entry) => tableSpans(entry.groups).groups - 1 },
+    { name: 'final_group', width, value: (entry) => tableSpans(entry.groups).finalGroups - 1 },
+    {
+      name: 'last_span',
+      width: indexWidth(geometry.mostSpans),
+      value: (entry) => tableSpans(entry.groups).count - 1,
+    },
+  ];
+}
+
+/** Fields of sdq_table_sequencer. */
+function tableBlockFields(geometry: EngineGeometry, kind: Kind): ScheduleField[] {
+  const step = indexWidth(geometry.mostBeats);
+  return [
+    {
+      name: `${kind}_last_cycle`,
+      width: cycleWidth(geometry),
+      value: (entry) => (entry[kind]?.cycles ?? 1) - 1,
+    },
+    { name: `${kind}_last_step`, width: step, value: (entry) => (entry[kind]?.beats ?? 1) - 1 },
+    { name: `${kind}_segment_last_step`, width: step, value: (entry) => (entry[kind]?.segmentBeats ?? 1) - 1 },
+    shiftsField(geometry, kind),
+  ];
+}
+
+const shiftsField = ({ widths }: EngineGeometry, kind: Kind): ScheduleField => ({
+  name: `${kind}_shifts`,
+  width: widths.segments * widths.gain,
+  value: (entry) => packShifts(entry[kind]?.shifts ?? [], widths.gain),
+});
 
 /** Segment 0 in the low bits. */
 function packShifts(shifts: readonly number[], width: number): bigint {

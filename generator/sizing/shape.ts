@@ -3,6 +3,7 @@
 import { segmentShifts } from '../plan/blocks.js';
 import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { ceilDiv } from './integers.js';
+import { tableSpans, tableStepCycles } from './table.js';
 
 /** Blocks of a linear that the array treats alike. */
 export interface BlockKind {
@@ -66,13 +67,23 @@ export function rowGroups(linear: Pick<PlanLinear, 'rows'>, array: Pick<PlanArra
   return ceilDiv(linear.rows, array.rows);
 }
 
-/** Cycles that the array is given to the blocks of a linear, when a block and row group takes at least `phases`. */
+/**
+ * Cycles of a turn of the walk through a kind of block: of a row group in the adder engine, of a span's step in the table
+ * engine. The totals of a row group take `phases` cycles to pass the scale units.
+ */
+export function turnCycles(linear: PlanLinear, kind: BlockKind, array: PlanArray, phases: number): number {
+  const beats = ceilDiv(kind.samples, array.lanes);
+  if (array.engine === 'table') return tableStepCycles(tableSpans(rowGroups(linear, array)), beats, phases);
+  return Math.max(phases, beats);
+}
+
+/** Cycles that the array is given to the blocks of a linear. */
 export function arrayCycles(linear: PlanLinear, array: PlanArray, phases: number): number {
-  let perGroup = 0;
-  for (const kind of blockKinds(linear)) {
-    perGroup += kind.count * Math.max(phases, ceilDiv(kind.samples, array.lanes));
-  }
-  return perGroup * rowGroups(linear, array);
+  const groups = rowGroups(linear, array);
+  return blockKinds(linear).reduce((sum, kind) => {
+    const turns = array.engine === 'table' ? tableSpans(groups).count * ceilDiv(kind.samples, array.lanes) : groups;
+    return sum + kind.count * turns * turnCycles(linear, kind, array, phases);
+  }, 0);
 }
 
 /** Symbols that the weights of a linear really have. */

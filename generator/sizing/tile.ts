@@ -7,6 +7,7 @@ import { ROWS_PER_BYTE } from './array.js';
 import { ceilDiv } from './integers.js';
 import { linearWords } from './memory.js';
 import { rowGroups } from './shape.js';
+import { TABLE_CODE_BITS, TABLE_LANES, tableCode, tableGroups, tableSpans } from './table.js';
 
 /** The parts of a plan that place a linear in the memories. */
 export type TilingPlan = Pick<Plan, 'array' | 'memory' | 'linears'>;
@@ -23,8 +24,9 @@ const POWERS_OF_THREE = [1, 3, 9, 27, 81];
 const ZERO_BYTE = 121;
 
 /**
- * Weights of a linear in order of the memory: block, row group, beat; one word per beat, padded to the region's stride.
- * Rows and samples that do not exist hold symbol 0 (ternary) or cleared bits (binary).
+ * Weights of a linear in order of the memory: block, row group, beat; one word per beat, padded to the region's stride. For
+ * the table engine: block, span of row groups, beat, row group; a word holds the codes of three symbols of each row. Rows
+ * and samples that do not exist hold symbol 0 (ternary) or cleared bits (binary).
  *
  * @param symbols rows × symbols per row, as in QuantizedLinear
  * @throws RangeError if the number of symbols is not that of the linear
@@ -36,6 +38,7 @@ export function tileWeights(plan: TilingPlan, linear: PlanLinear, symbols: Int8A
   if (symbols.length !== linear.rows * perRow) {
     throw new RangeError(`${linear.name}: ${symbols.length} symbols instead of ${linear.rows} × ${perRow}`);
   }
+  if (plan.array.engine === 'table') return tileCodes(plan, linear, symbols);
   const ternary = linear.alphabet === 'ternary';
   const laneBytes = arrayRows / ROWS_PER_BYTE;
   const groups = rowGroups(linear, plan.array);
@@ -61,6 +64,43 @@ export function tileWeights(plan: TilingPlan, linear: PlanLinear, symbols: Int8A
         } else if (symbol > 0) {
           const bit = lane * arrayRows + inGroup;
           bytes[word + (bit >> 3)]! |= 1 << (bit & 7);
+        }
+      }
+    }
+    blockWord += beats * groups;
+  }
+  return bytes;
+}
+
+/** `tileWeights` for the table engine. */
+function tileCodes(plan: TilingPlan, linear: PlanLinear, symbols: Int8Array): Uint8Array {
+  const { lanes, rows: arrayRows } = plan.array;
+  const { stride } = plan.memory.weights;
+  const perRow = symbolsPerRow(linear);
+  const groups = rowGroups(linear, plan.array);
+  const spans = tableSpans(groups);
+  const tables = tableGroups(plan.array);
+  const bytes = new Uint8Array(linearWords(linear, plan.array).weights * stride);
+  let blockWord = 0;
+  for (const { samples, symbolOffset } of blocksOf(linear)) {
+    const beats = ceilDiv(samples, lanes);
+    for (let row = 0; row < linear.rows; row++) {
+      const group = Math.floor(row / arrayRows);
+      const inSpan = group % spans.groups;
+      const spanGroup = group - inSpan;
+      const turns = Math.min(spans.groups, groups - spanGroup);
+      const source = row * perRow + symbolOffset;
+      for (let beat = 0; beat < beats; beat++) {
+        const word = (blockWord + spanGroup * beats + beat * turns + inSpan) * stride;
+        const end = Math.min(samples, (beat + 1) * lanes);
+        const symbol = (j: number): number => (j < end ? symbols[source + j]! : 0);
+        for (let table = 0; table < tables; table++) {
+          const j = beat * lanes + table * TABLE_LANES;
+          const code = tableCode(symbol(j), symbol(j + 1), symbol(j + 2));
+          const bit = TABLE_CODE_BITS * ((row % arrayRows) * tables + table);
+          const shifted = code << (bit & 7);
+          bytes[word + (bit >> 3)]! |= shifted & 0xff;
+          if (shifted > 0xff) bytes[word + (bit >> 3) + 1]! |= shifted >> 8;
         }
       }
     }

@@ -3,8 +3,8 @@
 // each row group of the span. A step fills tables with its samples in its first cycle; its beats follow FILL_CYCLES behind,
 // so that the tables of one step are filled while those of the one before are looked up in.
 //
-// word_i is the schedule's word of the linear, stable from start_i on; its layout is that of `tableScheduleFields` in
-// generator/sizing/table-schedule.ts, low end first:
+// word_i is the schedule's word of the linear, stable from start_i on; its layout is that of `scheduleFields` in
+// generator/sizing/schedule.ts, low end first:
 //
 //   weight_base, scale_base   first words in the weight and scale memories
 //   rows                      of the linear

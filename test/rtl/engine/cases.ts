@@ -80,6 +80,47 @@ export const ENGINE_CASES: readonly EngineCase[] = [
     ],
   },
   {
+    name: 'tables: tails and gains',
+    lanes: 8,
+    rows: 3,
+    engine: 'table',
+    linears: [
+      linearOf({ rows: 61, cols: 64, block: 64, samples: 160, gainShifts: [0, 0, 1] }),
+      linearOf({ rows: 5, cols: 96, block: 64, samples: 128, gainShifts: [0, 3] }),
+      linearOf({ rows: 30, cols: 108, block: 64, samples: 144, gainShifts: [0, 1, 2] }),
+    ],
+  },
+  {
+    name: 'tables: several spans, numbers at their limits',
+    lanes: 16,
+    rows: 2,
+    engine: 'table',
+    extremes: true,
+    linears: [
+      linearOf({ rows: 131, cols: 40, block: 32, samples: 64 }),
+      linearOf({ rows: 64, cols: 32, block: 32, samples: 72, gainShifts: [0, 0, 0] }),
+    ],
+  },
+  {
+    name: 'tables: one step per block, one unit',
+    lanes: 32,
+    rows: 4,
+    units: 1,
+    engine: 'table',
+    linears: [
+      linearOf({ rows: 70, cols: 96, block: 32, samples: 32 }),
+      linearOf({ rows: 3, cols: 64, block: 32, samples: 40, gainShifts: [0, 0] }),
+    ],
+  },
+  {
+    name: 'tables: fourier, one phase',
+    lanes: 8,
+    rows: 2,
+    units: 2,
+    engine: 'table',
+    linears: [linearOf({ rows: 5, cols: 50, block: 32, samples: 81, frame: 'fourier' })],
+  },
+  {
     name: 'one row, one column',
     lanes: 8,
     rows: 5,

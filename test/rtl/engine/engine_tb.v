@@ -23,7 +23,10 @@ module engine_tb #(
     parameter PHASE_WIDTH = 3,
     parameter TERNARY = 1,
     parameter MEANS = 0,
+    parameter TABLES = 0,
     parameter SIGN_TREE = 0,
+    parameter TABLE_GROUPS = 3,
+    parameter TABLE_LEVELS = 2,
     parameter STORED_WIDTH = 8,
     parameter SEGMENTS = 1,
     parameter GAIN_WIDTH = 1,
@@ -48,6 +51,8 @@ module engine_tb #(
     parameter ACC_ADDR_WIDTH = 3,
     parameter CYCLE_WIDTH = 3,
     parameter GROUP_WIDTH = 1,
+    parameter SPAN_WIDTH = 1,
+    parameter STEP_WIDTH = 1,
     parameter ROW_WIDTH = 3,
     parameter SCHEDULE_WIDTH = 34
 ) ();
@@ -103,7 +108,10 @@ module engine_tb #(
       .PHASE_WIDTH          (PHASE_WIDTH),
       .TERNARY              (TERNARY),
       .MEANS                (MEANS),
+      .TABLES               (TABLES),
       .SIGN_TREE            (SIGN_TREE),
+      .TABLE_GROUPS         (TABLE_GROUPS),
+      .TABLE_LEVELS         (TABLE_LEVELS),
       .STORED_WIDTH         (STORED_WIDTH),
       .SEGMENTS             (SEGMENTS),
       .GAIN_WIDTH           (GAIN_WIDTH),
@@ -128,6 +136,8 @@ module engine_tb #(
       .ACC_ADDR_WIDTH       (ACC_ADDR_WIDTH),
       .CYCLE_WIDTH          (CYCLE_WIDTH),
       .GROUP_WIDTH          (GROUP_WIDTH),
+      .SPAN_WIDTH           (SPAN_WIDTH),
+      .STEP_WIDTH           (STEP_WIDTH),
       .ROW_WIDTH            (ROW_WIDTH),
       .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
   ) dut (

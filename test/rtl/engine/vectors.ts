@@ -11,6 +11,8 @@ export interface EngineCase {
   readonly linears: readonly PlanLinear[];
   readonly lanes: number;
   readonly rows: number;
+  /** The adder engine, if absent. */
+  readonly engine?: 'table';
   /** Rows scaled at once, if not what sizing chooses. */
   readonly units?: number;
   /** All numbers at their limits. */
@@ -41,18 +43,9 @@ export function linearOf(
   };
 }
 
-export function caseGeometry({ linears, lanes, rows, units }: EngineCase): EngineGeometry {
-  const array = { lanes, rows };
-  const geometry = engineGeometry({ linears, array, memory: memoryMap(linears, array) });
-  if (units === undefined) return geometry;
-  const phases = rows / units;
-  return {
-    ...geometry,
-    units,
-    phases,
-    accumulatorWords: geometry.mostGroups * phases,
-    mostCycles: Math.max(phases, geometry.mostCycles),
-  };
+export function caseGeometry({ linears, lanes, rows, engine, units }: EngineCase): EngineGeometry {
+  const array = { lanes, rows, ...(engine && { engine }) };
+  return engineGeometry({ linears, array, memory: memoryMap(linears, array) }, units);
 }
 
 /** A block as the definition has it, worked out here without the compiler's helpers. */
