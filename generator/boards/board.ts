@@ -1,6 +1,7 @@
 /** A board, as its file in this folder declares it. */
 
 import { InputError } from '../errors.js';
+import type { SdramPart } from '../sizing/sdram.js';
 
 export type BoardFamily = 'sim' | 'ice40' | 'ecp5' | 'xilinx';
 
@@ -80,6 +81,8 @@ export interface Board {
   readonly lutBudget: number;
   /** Bits of memory on chip that weights, scales and activations may take. */
   readonly memoryBits: number;
+  /** Where weights lie if there is not enough memory on chip. */
+  readonly sdram: SdramPart | null;
   readonly link: BoardLink;
   /** Null: there is no such board, only its simulation. */
   readonly device: BoardDevice | null;
@@ -108,6 +111,7 @@ export function parseBoard(value: unknown, source: string): Board {
     singlePortRam: fields.singlePortRam == null ? null : parseRam(fields.singlePortRam, source),
     lutBudget: count(fields, 'lutBudget', source),
     memoryBits: count(fields, 'memoryBits', source),
+    sdram: fields.sdram == null ? null : parseSdram(fields.sdram, `${source}: sdram`),
     link: parseLink(fields.link, `${source}: link`),
     device: fields.device == null ? null : parseDevice(fields.device, `${source}: device`),
   };
@@ -194,6 +198,28 @@ function flag(fields: Record<string, unknown>, name: string, source: string): bo
   const value = fields[name] ?? false;
   if (typeof value !== 'boolean') throw new InputError(`${source}: ${name} must be true or false`);
   return value;
+}
+
+function parseSdram(value: unknown, source: string): SdramPart {
+  const fields = fieldsOf(value, source);
+  const ns = fieldsOf(fields.ns, `${source}.ns`);
+  const time = (name: string): number => count(ns, name, `${source}.ns`);
+  return {
+    rowWidth: count(fields, 'rowWidth', source),
+    columnWidth: count(fields, 'columnWidth', source),
+    casLatency: count(fields, 'casLatency', source),
+    retentionMicroseconds: count(fields, 'retentionMicroseconds', source),
+    powerUpMicroseconds: count(fields, 'powerUpMicroseconds', source),
+    ns: {
+      rcd: time('rcd'),
+      rp: time('rp'),
+      ras: time('ras'),
+      rc: time('rc'),
+      rrd: time('rrd'),
+      rfc: time('rfc'),
+      wr: time('wr'),
+    },
+  };
 }
 
 function fieldsOf(value: unknown, source: string): Record<string, unknown> {

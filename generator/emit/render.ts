@@ -5,9 +5,11 @@ import type { Board } from '../boards/board.js';
 import { checkPlanMemory } from '../plan/build-plan.js';
 import { prettyPlan } from '../plan/hash.js';
 import type { Plan } from '../plan/types.js';
-import { engineGeometry, engineParameters } from '../sizing/geometry.js';
+import { type EngineGeometry, engineGeometry, engineParameters, storedWidth } from '../sizing/geometry.js';
+import { indexWidth, log2Exact } from '../sizing/integers.js';
 import { regionSpan } from '../sizing/memory.js';
 import { scheduleFields, scheduleOf, scheduleWidth, scheduleWord } from '../sizing/schedule.js';
+import { sdramModelParameters } from '../sizing/sdram.js';
 import { VERSION } from '../version.js';
 import { BOARD_TEMPLATES, renderBoard } from './render-board.js';
 import { render, separated } from './template.js';
@@ -15,8 +17,19 @@ import { render, separated } from './template.js';
 /** The module that a board's tools, or the simulator, begin with. */
 export const TOP_MODULE = 'sdq_top';
 
+/** The accelerator with what is simulated around it, where there is something. */
+export const SIMULATION_FILE = 'sdq_simulation.v';
+/** Lists it and the models that it uses. */
+export const SIMULATION_LIST = 'simulation.f';
+
 /** Names of the templates, as they lie in `templates/`. */
-export const TEMPLATES = ['sdq_top.v.hbs', 'sdq_schedule.v.hbs', 'files.f.hbs', ...BOARD_TEMPLATES] as const;
+export const TEMPLATES = [
+  'sdq_top.v.hbs',
+  'sdq_simulation.v.hbs',
+  'sdq_schedule.v.hbs',
+  'files.f.hbs',
+  ...BOARD_TEMPLATES,
+] as const;
 export type TemplateName = (typeof TEMPLATES)[number];
 
 /** Bytes of INFO per line of the generated source. */
@@ -31,6 +44,8 @@ export interface RenderInput {
   readonly templates: Readonly<Record<TemplateName, string>>;
   /** Paths of the copied cores within the build folder, those of the board's wrapper apart. */
   readonly cores: readonly string[];
+  /** Paths of the copied models of what is around the FPGA. */
+  readonly models: readonly string[];
   readonly boardCores: readonly string[];
 }
 
@@ -41,13 +56,20 @@ export interface RenderInput {
  * @throws InputError if the plan's memories do not fit the board
  */
 export function renderFiles(input: RenderInput): Map<string, string> {
-  const { plan, planHash, board, templates, cores, boardCores } = input;
+  const { plan, planHash, board, templates, cores, boardCores, models } = input;
   checkPlanMemory(plan, board);
   const generated = ['sdq_schedule.v', 'sdq_top.v'];
+  const context = topContext(plan, planHash, board);
   return new Map([
     ['plan.json', prettyPlan(plan)],
     ['sdq_schedule.v', render(templates['sdq_schedule.v.hbs'], scheduleContext(plan, planHash))],
-    ['sdq_top.v', render(templates['sdq_top.v.hbs'], topContext(plan, planHash, board))],
+    ['sdq_top.v', render(templates['sdq_top.v.hbs'], context)],
+    ...(context.sdram === null
+      ? []
+      : ([
+          [SIMULATION_FILE, render(templates['sdq_simulation.v.hbs'], context)],
+          [SIMULATION_LIST, render(templates['files.f.hbs'], { files: [...models, SIMULATION_FILE] })],
+        ] as const)),
     ['files.f', render(templates['files.f.hbs'], { files: [...cores, ...generated] })],
     ...renderBoard(board, preamble(plan, planHash), templates, { design: [...cores, ...generated], board: boardCores }),
   ]);
@@ -77,8 +99,13 @@ function scheduleContext(plan: Plan, planHash: string): object {
   };
 }
 
-function topContext(plan: Plan, planHash: string, board: Board): object {
-  const geometry = engineGeometry(plan);
+/** What the templates of the top level and of its simulation need. */
+interface TopContext extends Readonly<Record<string, unknown>> {
+  readonly sdram: object | null;
+}
+
+function topContext(plan: Plan, planHash: string, board: Board): TopContext {
+  const geometry = engineGeometry(plan, board);
   const { weights, scales, activations, blocks } = plan.memory;
   const regions = [weights, scales, activations, blocks];
   const info = encodeInfoConstant({
@@ -108,6 +135,28 @@ function topContext(plan: Plan, planHash: string, board: Board): object {
     infoRows: separated(hexRows(info)),
     scheduleWidth: scheduleWidth(geometry),
     parameters: separated(parameters),
+    weights: {
+      addrWidth: indexWidth(weights.words) + log2Exact(weights.stride),
+      wordWidth: indexWidth(weights.words),
+      wordBits: weights.wordBytes * storedWidth(geometry, board),
+    },
+    sdram: sdramContext(geometry, board),
+  };
+}
+
+/** What is generated around weights in an SDRAM; null if they lie on chip. */
+function sdramContext({ stream, memory }: EngineGeometry, { sdram, clockHz }: Board): object | null {
+  if (stream === null || sdram === null) return null;
+  const list = (parameters: Readonly<Record<string, number>>): object[] =>
+    separated(Object.entries(parameters).map(([name, value]) => ({ name, value })));
+  const { words, stride } = memory.weights;
+  return {
+    parameters: list({
+      WORD_WIDTH: indexWidth(words),
+      BYTE_INDEX_WIDTH: log2Exact(stride),
+      ...stream.parameters,
+    }),
+    model: list(sdramModelParameters(sdram, clockHz)),
   };
 }
 

@@ -6,7 +6,8 @@ import { drawSigns } from '../quantize/signs.js';
 import { sizeArray } from '../sizing/array.js';
 import { memoryProblem } from '../sizing/estimate.js';
 import { type EnginePlan, engineGeometry } from '../sizing/geometry.js';
-import { checkMemory, memoryMap } from '../sizing/memory.js';
+import { checkMemory, memoryMap, weightsInSdram } from '../sizing/memory.js';
+import { sdramReadCycles } from '../sizing/sdram.js';
 import { VERSION } from '../version.js';
 import type { Alphabet, FrameMode, Placement, Plan, PlanArray, PlanLinear, PlanTail } from './types.js';
 
@@ -56,7 +57,12 @@ export function planLinears(
 export function buildPlan(config: ModelConfig, linears: PlanLinear[], board: Board, placement: Placement): Plan {
   const block = linears[0]!.block;
   const patterns = linears[0]!.frame === 'hadamard' ? Math.max(...linears.map((l) => l.gainShifts.length)) : 1;
-  const array = sizeArray(linears, board, (candidate) => holdsEngine(linears, candidate, board));
+  const array = sizeArray(
+    linears,
+    board,
+    (candidate) => holdsEngine(linears, candidate, board),
+    (candidate, beats) => weightCycles(linears, candidate, beats, board),
+  );
   return {
     format: 'sdq-plan/1',
     generator: `sdq-forge ${VERSION}`,
@@ -73,14 +79,21 @@ export function buildPlan(config: ModelConfig, linears: PlanLinear[], board: Boa
 /** @throws InputError if the accelerator of a plan cannot be built for its board, for lack of memory */
 export function checkPlanMemory(plan: EnginePlan, board: Board): void {
   checkMemory(plan.memory, board);
-  const problem = memoryProblem(engineGeometry(plan), board);
+  const problem = memoryProblem(engineGeometry(plan, board), board);
   if (problem !== null) throw new InputError(problem);
 }
 
 /** Whether a board has the memories of a plan's engine. */
 function holdsEngine(linears: readonly PlanLinear[], array: PlanArray, board: Board): boolean {
   const memory = memoryMap(linears, array);
-  return memoryProblem(engineGeometry({ linears, array, memory }), board) === null;
+  return memoryProblem(engineGeometry({ linears, array, memory }, board), board) === null;
+}
+
+/** Cycles in which the weights of so many beats come from the board's memory; 0 if they lie on chip. */
+function weightCycles(linears: readonly PlanLinear[], array: PlanArray, beats: number, board: Board): number {
+  const memory = memoryMap(linears, array);
+  if (!weightsInSdram(memory, board)) return 0;
+  return sdramReadCycles(board.sdram!, board.clockHz, beats * memory.weights.wordBytes);
 }
 
 /** The largest power of two in 32 … 128 that is not more than the least column count. */

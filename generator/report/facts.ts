@@ -116,7 +116,7 @@ function roleFacts(plan: Plan, facts: readonly LinearFacts[], geometry: EngineGe
 
 /** Measures a plan. @throws RangeError if its linears do not fit its array */
 export function planFacts(plan: Plan, board: Board): PlanFacts {
-  const geometry = engineGeometry(plan);
+  const geometry = engineGeometry(plan, board);
   const linears = plan.linears.map((linear) => measure(linear, geometry));
   return {
     plan,

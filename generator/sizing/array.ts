@@ -64,6 +64,22 @@ function totalCycles(classes: readonly ShapeClass[], array: PlanArray, units: nu
   return classes.reduce((sum, { linear, count }) => sum + count * arrayCycles(linear, array, array.rows / units), 0);
 }
 
+/** The same, when the weights of a linear take `memoryCycles` to come. */
+function boundCycles(
+  classes: readonly ShapeClass[],
+  array: PlanArray,
+  units: number,
+  memoryCycles: MemoryCycles,
+): number {
+  return classes.reduce((sum, { linear, count }) => {
+    const cycles = arrayCycles(linear, array, array.rows / units);
+    return sum + count * Math.max(cycles, memoryCycles(array, arrayCycles(linear, array, 1)));
+  }, 0);
+}
+
+/** Cycles in which a memory gives the weights of so many beats. */
+export type MemoryCycles = (array: PlanArray, beats: number) => number;
+
 function averageUtilisation(classes: readonly ShapeClass[], array: PlanArray, units: number): number {
   const useful = classes.reduce((sum, { linear, count }) => sum + count * usefulSymbols(linear), 0);
   return useful / (totalCycles(classes, array, units) * array.lanes * array.rows);
@@ -99,12 +115,14 @@ export function utilisation(linears: readonly PlanLinear[], array: PlanArray, un
  * for binary ones.
  *
  * @param canHold whether the board's memories hold the plan's in the form that an array wants; where none is held, all count
+ * @param memoryCycles what bounds an array besides its own speed: of arrays that wait for memory, the smallest is taken
  * @throws RangeError if the linears do not share an alphabet, or the budget is too small for the least array
  */
 export function sizeArray(
   linears: readonly PlanLinear[],
   board: ArrayBudget,
   canHold: (array: PlanArray) => boolean = () => true,
+  memoryCycles: MemoryCycles = () => 0,
 ): PlanArray {
   const step = alphabetOf(linears) === 'ternary' ? ROWS_PER_BYTE : 4;
   const classes = shapeClasses(linears);
@@ -120,7 +138,7 @@ export function sizeArray(
         array,
         luts: arrayLuts(array, units, board.lutInputs),
         utilisation: averageUtilisation(classes, array, units),
-        cycles: totalCycles(classes, array, units),
+        cycles: boundCycles(classes, array, units, memoryCycles),
       };
       if (candidate.luts > board.lutBudget) continue;
       const holds = canHold(array);

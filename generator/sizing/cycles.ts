@@ -3,7 +3,8 @@
 import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
 import { log2Exact } from './integers.js';
-import { arrayCycles, blockKinds, rowGroups, turnCycles } from './shape.js';
+import { WeightStreamTimes } from './sdram.js';
+import { arrayCycles, blockKinds, rowGroups, streamedCycles, turnCycles } from './shape.js';
 import { tableLevels, tableSpans } from './table.js';
 
 /**
@@ -17,7 +18,10 @@ export const PIPELINE_CYCLES = 19;
 export const TABLE_PIPELINE_CYCLES = 39;
 
 /** Engine cycles of one RUN of a linear, as RESULT frames report them. */
-export function linearCycles(linear: PlanLinear, geometry: Pick<EngineGeometry, 'array' | 'phases'>): number {
+export function linearCycles(
+  linear: PlanLinear,
+  geometry: Pick<EngineGeometry, 'array' | 'phases' | 'stream'>,
+): number {
   const { array, phases } = geometry;
   if (array.engine === 'table') {
     // The last step's row groups pass the scale units one after another.
@@ -26,7 +30,15 @@ export function linearCycles(linear: PlanLinear, geometry: Pick<EngineGeometry, 
     return TABLE_PIPELINE_CYCLES + tableLevels(array) + others + last;
   }
   // After the last beat, the totals of its row group pass the scale units.
-  return PIPELINE_CYCLES + log2Exact(array.lanes) + arrayCycles(linear, array, phases) + phases;
+  return PIPELINE_CYCLES + log2Exact(array.lanes) + beatCycles(linear, geometry) + phases;
+}
+
+/** Cycles from the array's first to its last beat. */
+function beatCycles(linear: PlanLinear, geometry: Pick<EngineGeometry, 'array' | 'phases' | 'stream'>): number {
+  const { array, phases, stream } = geometry;
+  if (stream === null) return arrayCycles(linear, array, phases);
+  const base = stream.bases.get(linear.name)!;
+  return streamedCycles(linear, array, phases, new WeightStreamTimes(stream.parameters, base));
 }
 
 /** Body bytes of the largest frame (docs/protocol.md). */

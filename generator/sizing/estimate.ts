@@ -3,6 +3,7 @@
 import { arrayLuts } from './array.js';
 import { type EngineGeometry, type EngineTarget, storedWidth } from './geometry.js';
 import { ceilDiv } from './integers.js';
+import { FIFO_BEATS } from './sdram.js';
 
 /** What an estimate needs to know of a board. */
 export interface EstimateTarget extends EngineTarget {
@@ -37,7 +38,9 @@ export interface EngineMemory {
 export function engineMemories(geometry: EngineGeometry, target: EngineTarget): EngineMemory[] {
   const { weights, scales, activations, blocks } = geometry.memory;
   return [
-    { name: 'weights', words: weights.words, width: weights.wordBytes * storedWidth(geometry, target) },
+    geometry.stream === null
+      ? { name: 'weights', words: weights.words, width: weights.wordBytes * storedWidth(geometry, target) }
+      : { name: 'weight FIFO', words: FIFO_BEATS, width: 16 },
     { name: 'scales', words: scales.words, width: scales.wordBytes * 8 },
     { name: 'activations', words: activations.words, width: activations.wordBytes * 8 },
     { name: 'blocks', words: blocks.words, width: blocks.wordBytes * 8 },

@@ -3,9 +3,11 @@
 import type { Plan, PlanArray, PlanLinear, PlanMemory } from '../plan/types.js';
 import { alphabetOf, scaleUnits } from './array.js';
 import { ceilDiv, countWidth, indexWidth, log2Exact } from './integers.js';
-import { blockSlotWords } from './memory.js';
+import { blockSlotWords, type MemoryBoard, weightsInSdram } from './memory.js';
+import { sdramParameters, streamParameters } from './sdram.js';
 import { type BlockKind, blockKinds, rowGroups, turnCycles } from './shape.js';
 import { TABLE_GROUP_WIDTH, tableGroups, tableLevels, tableSpans } from './table.js';
+import { linearBases } from './tile.js';
 import { type EngineWidths, engineWidths, hasMeans } from './widths.js';
 
 /** The parts of a plan that the engine depends on. */
@@ -37,7 +39,20 @@ export interface EngineGeometry {
   readonly mostBeats: number;
   /** Cycles that the longest turn of the walk is given. */
   readonly mostCycles: number;
+  /** Null if weights lie on chip. */
+  readonly stream: WeightStream | null;
 }
+
+/** How weights come from an SDRAM. */
+export interface WeightStream {
+  /** Of sdq_sdram_weights, those of the host's address aside. */
+  readonly parameters: Readonly<Record<string, number>>;
+  /** First word of a linear, by name. */
+  readonly bases: ReadonlyMap<string, number>;
+}
+
+/** What an engine's geometry depends on of a board. */
+export type GeometryBoard = Omit<MemoryBoard, 'name'> & { readonly clockHz: number };
 
 const largest = (linears: readonly PlanLinear[], measure: (linear: PlanLinear) => number): number =>
   linears.reduce((most, linear) => Math.max(most, measure(linear)), 0);
@@ -45,13 +60,16 @@ const largest = (linears: readonly PlanLinear[], measure: (linear: PlanLinear) =
 /**
  * Derives the engine of a plan.
  *
+ * @param board null: all memories are on chip
  * @param units rows whose block totals are scaled at once, if not as sizing has it
  * @throws RangeError if the plan's linears do not fit its array
  */
 export function engineGeometry(
-  { linears, array, memory }: EnginePlan,
-  units: number = scaleUnits(linears, array),
+  plan: EnginePlan,
+  board: GeometryBoard | null = null,
+  units: number = scaleUnits(plan.linears, plan.array),
 ): EngineGeometry {
+  const { linears, array, memory } = plan;
   const phases = array.rows / units;
   const mostGroups = largest(linears, (linear) => rowGroups(linear, array));
   const perKind = (measure: (linear: PlanLinear, kind: BlockKind) => number): number =>
@@ -72,6 +90,15 @@ export function engineGeometry(
     mostSpans: tableSpans(mostGroups).count,
     mostBeats: perKind((_, kind) => ceilDiv(kind.samples, array.lanes)),
     mostCycles: perKind((linear, kind) => turnCycles(linear, kind, array, phases)),
+    stream: board !== null && weightsInSdram(memory, board) ? weightStream(plan, board) : null,
+  };
+}
+
+function weightStream({ linears, array, memory }: EnginePlan, { sdram, clockHz }: GeometryBoard): WeightStream {
+  const bases = linearBases(linears, array);
+  return {
+    parameters: { ...sdramParameters(sdram!, clockHz), ...streamParameters(memory.weights.wordBytes) },
+    bases: new Map(linears.map(({ name }, index) => [name, bases[index]!.weights])),
   };
 }
 
@@ -91,8 +118,12 @@ export interface EngineTarget {
 }
 
 /** Bits that a byte of weights takes in memory. */
-export function storedWidth(geometry: Pick<EngineGeometry, 'ternary' | 'array'>, target: EngineTarget): 8 | 9 {
-  const bytes = !geometry.ternary || geometry.array.engine === 'table' || target.singlePortRam;
+export function storedWidth(
+  geometry: Pick<EngineGeometry, 'ternary' | 'array' | 'stream'>,
+  target: EngineTarget,
+): 8 | 9 {
+  const bytes =
+    !geometry.ternary || geometry.array.engine === 'table' || geometry.stream !== null || target.singlePortRam;
   return bytes ? 8 : target.memoryByteBits;
 }
 
@@ -116,6 +147,7 @@ export function engineParameters(geometry: EngineGeometry, target: EngineTarget)
     TABLE_LEVELS: tableLevels(array),
     STORED_WIDTH: storedWidth(geometry, target),
     WEIGHT_SINGLE_PORT: target.singlePortRam ? 1 : 0,
+    WEIGHT_STREAM: geometry.stream === null ? 0 : 1,
     SEGMENTS: widths.segments,
     GAIN_WIDTH: widths.gain,
     SUM_WIDTH: widths.sum,

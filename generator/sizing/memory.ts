@@ -5,6 +5,7 @@ import { blockCount } from '../plan/blocks.js';
 import type { PlanArray, PlanLinear, PlanMemory, PlanMemoryRegion } from '../plan/types.js';
 import { alphabetOf, ROWS_PER_BYTE } from './array.js';
 import { ceilDiv, nextPowerOfTwo } from './integers.js';
+import { type SdramPart, sdramBytes } from './sdram.js';
 import { blockKinds, rowGroups } from './shape.js';
 import { tableWordBytes } from './table.js';
 import { hasMeans } from './widths.js';
@@ -68,8 +69,25 @@ export function regionSpan(region: PlanMemoryRegion): number {
   return region.words * region.stride;
 }
 
+/** Where a board has room for the regions. */
+export interface MemoryBoard {
+  readonly name: string;
+  /** On chip. */
+  readonly memoryBits: number;
+  /** Where weights can lie if there is not enough of it. */
+  readonly sdram?: SdramPart | null;
+}
+
+const regionBytes = ({ words, wordBytes }: PlanMemoryRegion): number => words * wordBytes;
+
+/** Whether a plan's weights lie in a board's SDRAM: they do if there is one and not all regions fit on chip. */
+export function weightsInSdram(memory: PlanMemory, board: Omit<MemoryBoard, 'name'>): boolean {
+  const bytes = Object.values(memory).reduce((sum, part) => sum + regionBytes(part), 0);
+  return board.sdram != null && 8 * bytes > board.memoryBits;
+}
+
 /** @throws InputError if a region is larger than the host link can address, or the board can hold */
-export function checkMemory(memory: PlanMemory, board: { readonly name: string; readonly memoryBits: number }): void {
+export function checkMemory(memory: PlanMemory, board: MemoryBoard): void {
   for (const [name, part] of Object.entries(memory)) {
     if (regionSpan(part) > REGION_BYTES) {
       throw new InputError(
@@ -77,8 +95,15 @@ export function checkMemory(memory: PlanMemory, board: { readonly name: string; 
       );
     }
   }
-  const bits = 8 * Object.values(memory).reduce((sum, part) => sum + part.words * part.wordBytes, 0);
+  const { weights, ...others } = memory;
+  const outside = weightsInSdram(memory, board);
+  const bits = 8 * Object.values(outside ? others : memory).reduce((sum, part) => sum + regionBytes(part), 0);
   if (bits > board.memoryBits) {
     throw new InputError(`this plan needs ${bits} bits of memory; board ${board.name} has ${board.memoryBits}`);
+  }
+  if (outside && regionBytes(weights) > sdramBytes(board.sdram!)) {
+    throw new InputError(
+      `the weights of this plan are ${regionBytes(weights)} bytes; the SDRAM of board ${board.name} has ${sdramBytes(board.sdram!)}`,
+    );
   }
 }

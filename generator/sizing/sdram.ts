@@ -74,9 +74,6 @@ export function sdramCycles(part: SdramPart, clockHz: number): SdramCycles {
   };
 }
 
-/** Cycles from a read command at the pins to its first beat in the controller: it is captured at the SDRAM's own edge. */
-const readCycles = (part: SdramPart): number => part.casLatency + 1;
-
 /**
  * The parameters of sdq_sdram for a part.
  *
@@ -92,7 +89,6 @@ export function sdramParameters(part: SdramPart, clockHz: number): Record<string
     ROW_WIDTH: part.rowWidth,
     COLUMN_WIDTH: part.columnWidth,
     CAS_LATENCY: part.casLatency,
-    READ_CYCLES: readCycles(part),
     T_RCD: rcd,
     T_RP: rp,
     T_RAS: ras,
@@ -115,6 +111,12 @@ function sdramBeatWidth({ rowWidth, columnWidth }: SdramPart): number {
 /** Bytes that a part holds. */
 export function sdramBytes(part: SdramPart): number {
   return 2 ** (sdramBeatWidth(part) + 1);
+}
+
+/** Cycles of a stream of so many bytes, refresh included: as good as those of WeightStreamTimes for long ones. */
+export function sdramReadCycles(part: SdramPart, clockHz: number, bytes: number): number {
+  const { rp, rfc, rcd, refi } = sdramCycles(part, clockHz);
+  return ((bytes / 2) * refi) / (refi - rp - rfc - rcd);
 }
 
 /** The parameters of sdq_sdram_model that describe the part, independent of those of the controller. */
@@ -184,7 +186,8 @@ export class WeightStreamTimes {
     };
     this.#wordBeats = of('WORD_BEATS');
     this.#depth = of('DEPTH');
-    this.#latency = of('READ_CYCLES') + 2;
+    // From a read to when its first beat can be asked for: command register, latency, two registers, the FIFO's level.
+    this.#latency = of('CAS_LATENCY') + 3;
     this.#ras = of('T_RAS');
     this.#rcd = of('T_RCD');
     this.#refresh = of('REFRESH_CYCLES');

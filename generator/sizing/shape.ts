@@ -3,6 +3,7 @@
 import { segmentShifts } from '../plan/blocks.js';
 import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { ceilDiv } from './integers.js';
+import type { WeightStreamTimes } from './sdram.js';
 import { tableSpans, tableStepCycles } from './table.js';
 
 /** Blocks of a linear that the array treats alike. */
@@ -84,6 +85,27 @@ export function arrayCycles(linear: PlanLinear, array: PlanArray, phases: number
     const turns = array.engine === 'table' ? tableSpans(groups).count * ceilDiv(kind.samples, array.lanes) : groups;
     return sum + kind.count * turns * turnCycles(linear, kind, array, phases);
   }, 0);
+}
+
+/**
+ * The same when weights come from `stream`, beat by beat: the array's first cycle follows the stream's start.
+ */
+export function streamedCycles(
+  linear: PlanLinear,
+  array: PlanArray,
+  phases: number,
+  stream: WeightStreamTimes,
+): number {
+  const groups = rowGroups(linear, array);
+  let cycle = 0;
+  for (const { count, samples } of blockKinds(linear)) {
+    const beats = ceilDiv(samples, array.lanes);
+    for (let group = count * groups; group > 0; group--) {
+      cycle += Math.max(0, phases - beats);
+      for (let beat = 0; beat < beats; beat++) cycle = stream.next(cycle + 1);
+    }
+  }
+  return cycle;
 }
 
 /** Symbols that the weights of a linear really have. */

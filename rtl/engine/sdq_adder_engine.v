@@ -1,7 +1,8 @@
 `default_nettype none
 // The adder engine: walks through a linear and adds up its beats, see sdq_sequencer, sdq_mac_array, sdq_block_scale.
 //
-// Memories answer one cycle after a read. Scales are read in the order in which they lie, one word per block and row group;
+// Memories answer one cycle after a read; a beat waits for weight_ready_i: stall_o. Scales are read in the order in which
+// they lie, one word per block and row group;
 // scale_block_end_o marks the last of a block, after which the next block's word is wanted. Items: see sdq_accumulator.
 module sdq_adder_engine #(
     parameter LANES = 8,
@@ -40,7 +41,9 @@ module sdq_adder_engine #(
     output wire [SCALE_ADDR_WIDTH-1:0] scale_base_o,
     output wire [       ROW_WIDTH-1:0] rows_o,
 
+    input  wire                                 weight_ready_i,
     output wire                                 weight_read_o,
+    output wire                                 stall_o,
     output wire [        WEIGHT_ADDR_WIDTH-1:0] weight_addr_o,
     input  wire [WEIGHT_BYTES*STORED_WIDTH-1:0] weight_word_i,
     output wire                                 activation_read_o,
@@ -61,6 +64,10 @@ module sdq_adder_engine #(
   localparam SUM_CYCLES = 3 + LANE_WIDTH;
 
   wire beat_valid;
+  wire beat = beat_valid && weight_ready_i;
+  wire [BLOCK_ADDR_WIDTH-1:0] last_block;
+  wire has_tail;
+  wire unused_walk = &{last_block, has_tail};
   wire beat_last;
   wire beat_block_end;
   wire beat_final;
@@ -89,7 +96,10 @@ module sdq_adder_engine #(
       .word_i           (schedule_word_i),
       .scale_base_o     (scale_base_o),
       .rows_o           (rows_o),
+      .last_block_o     (last_block),
+      .has_tail_o       (has_tail),
       .beat_valid_o     (beat_valid),
+      .beat_ready_i     (weight_ready_i),
       .beat_last_o      (beat_last),
       .beat_block_end_o (beat_block_end),
       .beat_final_o     (beat_final),
@@ -116,7 +126,7 @@ module sdq_adder_engine #(
   ) u_early (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
-      .d_i   ({beat_valid, beat_last, beat_block_end, beat_final}),
+      .d_i   ({beat, beat_last, beat_block_end, beat_final}),
       .d_o   ({early_valid, early_last, early_block_end, early_final})
   );
 
@@ -140,9 +150,10 @@ module sdq_adder_engine #(
       .d_o   (sum_shift)
   );
 
-  assign weight_read_o     = beat_valid;
+  assign weight_read_o     = beat;
+  assign stall_o           = beat_valid && !weight_ready_i;
   assign weight_addr_o     = beat_weight;
-  assign activation_read_o = beat_valid;
+  assign activation_read_o = beat;
   assign activation_addr_o = beat_activation;
   assign scale_read_o      = early_valid && early_last;
   assign scale_block_end_o = early_block_end;
@@ -164,7 +175,7 @@ module sdq_adder_engine #(
       .rst_ni       (rst_ni),
       .word_i       (weight_word_i),
       .activations_i(activation_word_i),
-      .beat_i       (beat_valid),
+      .beat_i       (beat),
       .last_beat_i  (beat_last),
       .last_lane_i  (beat_last_lane),
       .sums_o       (sums),

@@ -13,6 +13,9 @@
 // Bytes that are read come in order on mem_rdata_i after mem_rdata_valid_o. Addresses are not checked. The port waits
 // while a linear is computed, so that no read sees the engine's.
 //
+// WEIGHT_STREAM = 1: weights lie in a memory outside, see sdq_sdram_weights, whose ports are weights_*; a run is taken when
+// it is quiet. 0: these inputs are not looked at.
+//
 // Run port: a RUN request, then its results. res_rows_o and res_cycles_o are stable while results flow; cycles are those
 // from the request's transfer to the first result.
 //
@@ -40,6 +43,7 @@ module sdq_engine #(
     parameter TOTAL_WIDTH = 16,
     parameter SCALED_WIDTH = 24,
     parameter ACC_WIDTH = 40,
+    parameter WEIGHT_STREAM = 0,
     parameter WEIGHT_WORDS = 2,
     parameter WEIGHT_ADDR_WIDTH = 1,
     parameter WEIGHT_BYTES = 8,
@@ -89,6 +93,21 @@ module sdq_engine #(
     output wire [              15:0] schedule_index_o,
     input  wire [SCHEDULE_WIDTH-1:0] schedule_word_i,
 
+    input  wire                                           weights_quiet_i,
+    output wire                                           weights_locked_o,
+    output wire                                           weights_wvalid_o,
+    output wire                                           weights_rvalid_o,
+    input  wire                                           weights_ready_i,
+    output wire [WEIGHT_ADDR_WIDTH+WEIGHT_BYTE_WIDTH-1:0] weights_addr_o,
+    output wire [                                    7:0] weights_wdata_o,
+    input  wire                                           weights_rdata_valid_i,
+    input  wire [                                    7:0] weights_rdata_i,
+    output wire                                           weights_start_o,
+    output wire [                  WEIGHT_ADDR_WIDTH-1:0] weights_start_word_o,
+    input  wire                                           weights_word_valid_i,
+    output wire                                           weights_word_ready_o,
+    input  wire [           WEIGHT_BYTES*STORED_WIDTH-1:0] weights_word_i,
+
     output wire beat_o,   // the array takes a beat in this cycle
     output wire stall_o,  // the array waits for an operand in this cycle
     output wire busy_o
@@ -107,17 +126,26 @@ module sdq_engine #(
   wire [SCALE_ADDR_WIDTH-1:0] scale_base;
 
   wire weight_read;
+  wire weights_ready = WEIGHT_STREAM == 0 || weights_word_valid_i;
   wire [WEIGHT_ADDR_WIDTH-1:0] weight_addr;
   wire activation_read;
   wire [ACTIVATION_ADDR_WIDTH-1:0] activation_addr;
   wire scale_read;
   wire scale_block_end;
 
+  wire control_ready;
+  wire quiet = WEIGHT_STREAM == 0 || weights_quiet_i;
+  assign run_ready_o          = control_ready && quiet;
+  assign weights_locked_o     = computing;
+  assign weights_start_o      = start;
+  assign weights_start_word_o = schedule_word_i[WEIGHT_ADDR_WIDTH-1:0];
+  assign weights_word_ready_o = weight_read;
+
   sdq_run_control u_control (
       .clk_i         (clk_i),
       .rst_ni        (rst_ni),
-      .run_valid_i   (run_valid_i),
-      .run_ready_o   (run_ready_o),
+      .run_valid_i   (run_valid_i && quiet),
+      .run_ready_o   (control_ready),
       .run_linear_i  (run_linear_i),
       .run_shift_i   (run_shift_i),
       .linear_o      (schedule_index_o),
@@ -158,6 +186,7 @@ module sdq_engine #(
       .TERNARY              (TERNARY),
       .STORED_WIDTH         (STORED_WIDTH),
       .WEIGHT_SINGLE_PORT   (WEIGHT_SINGLE_PORT),
+      .WEIGHT_STREAM        (WEIGHT_STREAM),
       .WEIGHT_WORDS         (WEIGHT_WORDS),
       .WEIGHT_ADDR_WIDTH    (WEIGHT_ADDR_WIDTH),
       .WEIGHT_BYTES         (WEIGHT_BYTES),
@@ -171,28 +200,36 @@ module sdq_engine #(
       .BLOCK_WORDS          (BLOCK_WORDS),
       .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH)
   ) u_memories (
-      .clk_i            (clk_i),
-      .rst_ni           (rst_ni),
-      .locked_i         (computing),
-      .mem_wvalid_i     (mem_wvalid_i),
-      .mem_wready_o     (mem_wready_o),
-      .mem_rvalid_i     (mem_rvalid_i),
-      .mem_rready_o     (mem_rready_o),
-      .mem_addr_i       (mem_addr_i),
-      .mem_wdata_i      (mem_wdata_i),
-      .mem_rdata_valid_o(mem_rdata_valid_o),
-      .mem_rdata_o      (mem_rdata_o),
-      .weight_read_i    (weight_read),
-      .weight_addr_i    (weight_addr),
-      .weight_word_o    (weight_word),
-      .activation_read_i(activation_read),
-      .activation_addr_i(activation_addr),
-      .activation_word_o(activation_word),
-      .scale_read_i     (scale_read),
-      .scale_addr_i     (scale_addr_q),
-      .scale_word_o     (scale_word),
-      .block_addr_i     (block_addr_q),
-      .block_word_o     (block_word)
+      .clk_i               (clk_i),
+      .rst_ni              (rst_ni),
+      .locked_i            (computing),
+      .mem_wvalid_i        (mem_wvalid_i),
+      .mem_wready_o        (mem_wready_o),
+      .mem_rvalid_i        (mem_rvalid_i),
+      .mem_rready_o        (mem_rready_o),
+      .mem_addr_i          (mem_addr_i),
+      .mem_wdata_i         (mem_wdata_i),
+      .mem_rdata_valid_o   (mem_rdata_valid_o),
+      .mem_rdata_o         (mem_rdata_o),
+      .weight_read_i       (weight_read),
+      .weight_addr_i       (weight_addr),
+      .weight_word_o       (weight_word),
+      .activation_read_i   (activation_read),
+      .activation_addr_i   (activation_addr),
+      .activation_word_o   (activation_word),
+      .scale_read_i        (scale_read),
+      .scale_addr_i        (scale_addr_q),
+      .scale_word_o        (scale_word),
+      .block_addr_i        (block_addr_q),
+      .block_word_o        (block_word),
+      .stream_wvalid_o     (weights_wvalid_o),
+      .stream_rvalid_o     (weights_rvalid_o),
+      .stream_ready_i      (weights_ready_i),
+      .stream_addr_o       (weights_addr_o),
+      .stream_wdata_o      (weights_wdata_o),
+      .stream_rdata_i      (weights_rdata_i),
+      .stream_word_i       (weights_word_i),
+      .stream_rdata_valid_i(weights_rdata_valid_i)
   );
 
   // From beats to items, and their accumulators.
@@ -253,6 +290,14 @@ module sdq_engine #(
           .item_final_o     (item_final),
           .addends_o        (addends)
       );
+      assign stall_o = 1'b0;
+      if (WEIGHT_STREAM != 0) begin : g_illegal
+        initial begin
+          $display("%m: WEIGHT_STREAM=%0d TABLES=%0d", WEIGHT_STREAM, TABLES);
+          $finish;
+        end
+      end
+      wire unused_ready = weights_ready;
     end else begin : g_adders
       sdq_adder_engine #(
           .LANES                (LANES),
@@ -289,6 +334,8 @@ module sdq_engine #(
           .schedule_word_i  (schedule_word_i),
           .scale_base_o     (scale_base),
           .rows_o           (rows),
+          .weight_ready_i   (weights_ready),
+          .stall_o          (stall_o),
           .weight_read_o    (weight_read),
           .weight_addr_o    (weight_addr),
           .weight_word_i    (weight_word),
@@ -362,7 +409,6 @@ module sdq_engine #(
   );
 
   assign beat_o = weight_read;
-  assign stall_o = 1'b0;
   assign res_rows_o = {{32 - ROW_WIDTH{1'b0}}, rows};
 
 endmodule

@@ -1,6 +1,7 @@
 `default_nettype none
-// Walks through a linear: for each block, for each row group, for each beat. One beat per cycle, without a gap between
-// row groups and blocks, except where the schedule asks for idle cycles before the beats of a short block.
+// Walks through a linear: for each block, for each row group, for each beat. A beat is taken when its operands are ready:
+// one per cycle, without a gap between row groups and blocks, except where the schedule asks for idle cycles before the
+// beats of a short block. What is offered stays until it is taken.
 //
 // word_i is the schedule's word of the linear, stable from start_i on; its layout is that of `scheduleFields` in
 // generator/sizing/schedule.ts, low end first:
@@ -39,8 +40,11 @@ module sdq_sequencer #(
 
     output wire [SCALE_ADDR_WIDTH-1:0] scale_base_o,
     output wire [       ROW_WIDTH-1:0] rows_o,
+    output wire [BLOCK_ADDR_WIDTH-1:0] last_block_o,
+    output wire                        has_tail_o,
 
     output wire                             beat_valid_o,
+    input  wire                             beat_ready_i,
     output wire                             beat_last_o,       // the last beat of a block for this row group
     output wire                             beat_block_end_o,  // and for all row groups
     output wire                             beat_final_o,      // and of the linear
@@ -65,8 +69,6 @@ module sdq_sequencer #(
 
   wire [WEIGHT_ADDR_WIDTH-1:0] weight_base;
   wire [GROUP_WIDTH-1:0] last_group;
-  wire [BLOCK_ADDR_WIDTH-1:0] last_block;
-  wire has_tail;
   wire [CYCLE_WIDTH-1:0] full_idle, full_last_cycle, full_segment_last_beat;
   wire [LANE_WIDTH-1:0] full_last_lane;
   wire [SHIFTS_WIDTH-1:0] full_shifts;
@@ -76,7 +78,7 @@ module sdq_sequencer #(
 
   assign {tail_shifts, tail_segment_last_beat, tail_last_lane, tail_idle, tail_last_cycle,
           full_shifts, full_segment_last_beat, full_last_lane, full_idle, full_last_cycle,
-          has_tail, last_block, last_group, rows_o, scale_base_o, weight_base} = word_i;
+          has_tail_o, last_block_o, last_group, rows_o, scale_base_o, weight_base} = word_i;
 
   reg active_q;
   reg beats_q;  // the idle cycles of this row group are over
@@ -90,47 +92,51 @@ module sdq_sequencer #(
   reg [ACTIVATION_ADDR_WIDTH-1:0] slot_q;
   reg [ACTIVATION_ADDR_WIDTH-1:0] activation_q;
 
+  wire beat = beat_valid_o && beat_ready_i;
+  wire moves = active_q && (beat || !beats_q);
   wire last_cycle = cycle_q == (tail_q ? tail_last_cycle : full_last_cycle);
   wire segment_end = segment_beat_q == (tail_q ? tail_segment_last_beat : full_segment_last_beat);
   wire groups_end = groups_left_q == {GROUP_WIDTH{1'b0}};
   wire blocks_end = blocks_left_q == {BLOCK_ADDR_WIDTH{1'b0}};
   wire block_ends = last_cycle && groups_end;
+  wire group_done = moves && last_cycle;
+  wire block_done = moves && block_ends;
 
   wire [CYCLE_WIDTH-1:0] next_cycle = cycle_q + 1'b1;
   wire idle_ends = next_cycle == (tail_q ? tail_idle : full_idle);
   wire next_is_last = blocks_left_q == {{BLOCK_ADDR_WIDTH - 1{1'b0}}, 1'b1};
-  wire next_tail = has_tail && (start_i ? last_block == {BLOCK_ADDR_WIDTH{1'b0}} : next_is_last);
-  wire group_tail = start_i || block_ends ? next_tail : tail_q;  // of the next row group
+  wire next_tail = has_tail_o && (start_i ? last_block_o == {BLOCK_ADDR_WIDTH{1'b0}} : next_is_last);
+  wire group_tail = start_i || block_done ? next_tail : tail_q;  // of the next row group
   wire [ACTIVATION_ADDR_WIDTH-1:0] next_slot = slot_q + SLOT_WORDS[ACTIVATION_ADDR_WIDTH-1:0];
 
   always @(posedge clk_i) begin
     if (!rst_ni) active_q <= 1'b0;
     else if (start_i) active_q <= 1'b1;
-    else if (block_ends && blocks_end) active_q <= 1'b0;
+    else if (block_done && blocks_end) active_q <= 1'b0;
   end
 
   always @(posedge clk_i) begin
     if (start_i) begin
-      blocks_left_q <= last_block;
+      blocks_left_q <= last_block_o;
       groups_left_q <= last_group;
       tail_q        <= next_tail;
       slot_q        <= {ACTIVATION_ADDR_WIDTH{1'b0}};
-    end else if (block_ends) begin
+    end else if (block_done) begin
       blocks_left_q <= blocks_left_q - 1'b1;
       groups_left_q <= last_group;
       tail_q        <= next_tail;
       slot_q        <= next_slot;
-    end else if (last_cycle) begin
+    end else if (group_done) begin
       groups_left_q <= groups_left_q - 1'b1;
     end
 
-    if (start_i || last_cycle) begin
+    if (start_i || group_done) begin
       beats_q        <= (group_tail ? tail_idle : full_idle) == {CYCLE_WIDTH{1'b0}};
       cycle_q        <= {CYCLE_WIDTH{1'b0}};
       segment_beat_q <= {CYCLE_WIDTH{1'b0}};
       shifts_q       <= group_tail ? tail_shifts : full_shifts;
-      activation_q   <= start_i ? {ACTIVATION_ADDR_WIDTH{1'b0}} : block_ends ? next_slot : slot_q;
-    end else if (active_q) begin
+      activation_q   <= start_i ? {ACTIVATION_ADDR_WIDTH{1'b0}} : block_done ? next_slot : slot_q;
+    end else if (moves) begin
       if (idle_ends) beats_q <= 1'b1;
       cycle_q <= next_cycle;
       if (beats_q) begin
@@ -141,7 +147,7 @@ module sdq_sequencer #(
     end
 
     if (start_i) weight_q <= weight_base;
-    else if (beat_valid_o) weight_q <= weight_q + 1'b1;
+    else if (beat) weight_q <= weight_q + 1'b1;
   end
 
   assign beat_valid_o      = active_q && beats_q;

@@ -3,12 +3,16 @@
 //
 // A byte that is read comes 4 cycles after its request. The port waits while locked_i is set. Engine reads have one
 // cycle of latency; the weight memory gives bytes in their stored form.
+//
+// WEIGHT_STREAM = 1: weights lie in a memory outside, which gives them in order of the engine's walk (sdq_sdram_weights is
+// one): its own host port takes region 0, and word_valid_i says that the next word can be taken with weight_read_i.
 module sdq_engine_memories #(
     parameter LANES = 8,
     parameter LANE_WIDTH = 3,
     parameter TERNARY = 1,
     parameter STORED_WIDTH = 8,  // 8, or 9 with TERNARY
     parameter WEIGHT_SINGLE_PORT = 0,  // weights lie in memories with one port
+    parameter WEIGHT_STREAM = 0,
     parameter WEIGHT_WORDS = 2,
     parameter WEIGHT_ADDR_WIDTH = 1,
     parameter WEIGHT_BYTES = 8,
@@ -46,7 +50,16 @@ module sdq_engine_memories #(
     input  wire [SCALE_ADDR_WIDTH-1:0] scale_addr_i,
     output wire [   8*SCALE_BYTES-1:0] scale_word_o,
     input  wire [BLOCK_ADDR_WIDTH-1:0] block_addr_i,
-    output wire [                31:0] block_word_o
+    output wire [                31:0] block_word_o,
+
+    output wire                                           stream_wvalid_o,
+    output wire                                           stream_rvalid_o,
+    input  wire                                           stream_ready_i,
+    output wire [WEIGHT_ADDR_WIDTH+WEIGHT_BYTE_WIDTH-1:0] stream_addr_o,
+    output wire [                                    7:0] stream_wdata_o,
+    input  wire                                           stream_rdata_valid_i,
+    input  wire [                                    7:0] stream_rdata_i,
+    input  wire [           WEIGHT_BYTES*STORED_WIDTH-1:0] stream_word_i
 );
 
   localparam WEIGHT_BITS = WEIGHT_ADDR_WIDTH + WEIGHT_BYTE_WIDTH;
@@ -63,12 +76,14 @@ module sdq_engine_memories #(
     end
   endgenerate
 
-  assign mem_wready_o = !locked_i;
-  assign mem_rready_o = !locked_i;
+  wire [3:0] region = mem_addr_i[31:28];
+  wire outside = WEIGHT_STREAM != 0 && region == 4'd0;
+  wire ready = outside ? stream_ready_i : !locked_i;
+  assign mem_wready_o = ready;
+  assign mem_rready_o = ready;
 
   wire writes = mem_wvalid_i && mem_wready_o;
   wire reads = mem_rvalid_i && mem_rready_o;
-  wire [3:0] region = mem_addr_i[31:28];
 
   // Bits between the largest region and the region's number are not looked at: the host link checks addresses.
   wire [27:0] unused_address = mem_addr_i[27:0];
@@ -122,25 +137,46 @@ module sdq_engine_memories #(
     end
   endgenerate
 
-  sdq_region_memory #(
-      .WORDS           (WEIGHT_WORDS),
-      .ADDR_WIDTH      (WEIGHT_ADDR_WIDTH),
-      .BYTES           (WEIGHT_BYTES),
-      .BYTE_INDEX_WIDTH(WEIGHT_BYTE_WIDTH),
-      .STORED_WIDTH    (STORED_WIDTH),
-      .SINGLE_PORT     (WEIGHT_SINGLE_PORT)
-  ) u_weights (
-      .clk_i         (clk_i),
-      .host_wen_i    (writes && region == 4'd0),
-      .host_ren_i    (reads && region == 4'd0),
-      .host_addr_i   (mem_addr_i[WEIGHT_BITS-1:0]),
-      .host_wdata_i  (weight_store),
-      .host_rdata_o  (weight_stored),
-      .host_padding_o(weight_padding),
-      .run_ren_i     (weight_read_i),
-      .run_raddr_i   (weight_addr_i),
-      .run_rdata_o   (weight_word_o)
-  );
+  assign stream_wvalid_o = mem_wvalid_i && outside;
+  assign stream_rvalid_o = mem_rvalid_i && outside;
+  assign stream_addr_o   = mem_addr_i[WEIGHT_BITS-1:0];
+  assign stream_wdata_o  = mem_wdata_i;
+
+  generate
+    if (WEIGHT_STREAM != 0) begin : g_stream
+      assign weight_stored  = stream_rdata_i;
+      assign weight_padding = 1'b0;
+      assign weight_word_o  = stream_word_i;
+      wire unused_weight = &{weight_read_i, weight_addr_i, weight_store};
+      if (STORED_WIDTH != 8) begin : g_illegal_form
+        initial begin
+          $display("%m: WEIGHT_STREAM=%0d STORED_WIDTH=%0d", WEIGHT_STREAM, STORED_WIDTH);
+          $finish;
+        end
+      end
+    end else begin : g_memory
+      sdq_region_memory #(
+          .WORDS           (WEIGHT_WORDS),
+          .ADDR_WIDTH      (WEIGHT_ADDR_WIDTH),
+          .BYTES           (WEIGHT_BYTES),
+          .BYTE_INDEX_WIDTH(WEIGHT_BYTE_WIDTH),
+          .STORED_WIDTH    (STORED_WIDTH),
+          .SINGLE_PORT     (WEIGHT_SINGLE_PORT)
+      ) u_weights (
+          .clk_i         (clk_i),
+          .host_wen_i    (writes && region == 4'd0),
+          .host_ren_i    (reads && region == 4'd0),
+          .host_addr_i   (mem_addr_i[WEIGHT_BITS-1:0]),
+          .host_wdata_i  (weight_store),
+          .host_rdata_o  (weight_stored),
+          .host_padding_o(weight_padding),
+          .run_ren_i     (weight_read_i),
+          .run_raddr_i   (weight_addr_i),
+          .run_rdata_o   (weight_word_o)
+      );
+      wire unused_stream = &{stream_word_i, stream_rdata_i};
+    end
+  endgenerate
 
   sdq_region_memory #(
       .WORDS           (SCALE_WORDS),
@@ -196,14 +232,20 @@ module sdq_engine_memories #(
       .run_rdata_o   (block_word_o)
   );
 
+  wire read_valid;
+  wire stream_valid = WEIGHT_STREAM != 0 && stream_rdata_valid_i;
+  reg stream_valid_q;
+
+  assign mem_rdata_valid_o = read_valid || stream_valid_q;
+
   sdq_delay #(
       .WIDTH (1),
       .CYCLES(4)
   ) u_read (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
-      .d_i   (reads),
-      .d_o   (mem_rdata_valid_o)
+      .d_i   (reads && !outside),
+      .d_o   (read_valid)
   );
 
   reg [1:0] region_1_q;
@@ -211,10 +253,13 @@ module sdq_engine_memories #(
   reg [1:0] region_3_q;
 
   always @(posedge clk_i) begin
+    if (!rst_ni) stream_valid_q <= 1'b0;
+    else stream_valid_q <= stream_valid;
+
     region_1_q <= region[1:0];
     region_2_q <= region_1_q;
     region_3_q <= region_2_q;
-    case (region_3_q)
+    case (stream_valid ? 2'd0 : region_3_q)
       2'd0: mem_rdata_o <= weight_byte & {8{!weight_padding}};
       2'd1: mem_rdata_o <= scale_byte & {8{!scale_padding}};
       2'd2: mem_rdata_o <= activation_byte & {8{!activation_padding}};

@@ -17,15 +17,13 @@
 // The beat that was read is on data_o with host_data_valid_o. hold_i keeps a controller that is quiet from beginning
 // anything but a stream.
 //
-// Pins: all are registered. READ_CYCLES is the number of cycles from a read command at the pins until data_o has its
-// first beat: with the inverted clk_i as the SDRAM's clock CAS_LATENCY, or one more with a register for sdram_dq_i at the
-// SDRAM's own edges. T_* are cycles, rounded up from the data sheet by
+// Pins: all are registered. The SDRAM's clock is the inverted clk_i, so that commands are stable around its edges; data
+// are captured at these edges, too. T_* are cycles, rounded up from the data sheet by
 // generator/sizing/sdram.ts. A refresh is due every REFRESH_CYCLES and comes at most 40 cycles later.
 module sdq_sdram #(
     parameter ROW_WIDTH = 13,
     parameter COLUMN_WIDTH = 9,  // 4 or more, at most 10
     parameter CAS_LATENCY = 2,  // 2 or 3
-    parameter READ_CYCLES = 2,
     parameter T_RCD = 2,
     parameter T_RP = 2,
     parameter T_RAS = 5,
@@ -74,12 +72,12 @@ module sdq_sdram #(
 
   generate
     if (ROW_WIDTH < 11 || ROW_WIDTH > 13 || COLUMN_WIDTH < 4 || COLUMN_WIDTH > 10 ||
-        ADDR_WIDTH != 2 + ROW_WIDTH + COLUMN_WIDTH || CAS_LATENCY < 2 || CAS_LATENCY > 3 || READ_CYCLES < 1 ||
+        ADDR_WIDTH != 2 + ROW_WIDTH + COLUMN_WIDTH || CAS_LATENCY < 2 || CAS_LATENCY > 3 ||
         T_RCD > 7 || T_RAS > T_RCD + 8 || T_RP + T_RCD < CAS_LATENCY || INIT_PERIODS > 63 ||
         REFRESH_CYCLES > (1 << TIMER_WIDTH)) begin : g_illegal
       initial begin
-        $display("%m: ROW_WIDTH=%0d COLUMN_WIDTH=%0d ADDR_WIDTH=%0d CAS_LATENCY=%0d READ_CYCLES=%0d T_RCD=%0d T_RP=%0d T_RAS=%0d INIT_PERIODS=%0d REFRESH_CYCLES=%0d TIMER_WIDTH=%0d",
-                 ROW_WIDTH, COLUMN_WIDTH, ADDR_WIDTH, CAS_LATENCY, READ_CYCLES, T_RCD, T_RP, T_RAS, INIT_PERIODS,
+        $display("%m: ROW_WIDTH=%0d COLUMN_WIDTH=%0d ADDR_WIDTH=%0d CAS_LATENCY=%0d T_RCD=%0d T_RP=%0d T_RAS=%0d INIT_PERIODS=%0d REFRESH_CYCLES=%0d TIMER_WIDTH=%0d",
+                 ROW_WIDTH, COLUMN_WIDTH, ADDR_WIDTH, CAS_LATENCY, T_RCD, T_RP, T_RAS, INIT_PERIODS,
                  REFRESH_CYCLES, TIMER_WIDTH);
         $finish;
       end
@@ -108,6 +106,7 @@ module sdq_sdram #(
   localparam [2:0] S_HOST = 3'd6;
   localparam [2:0] S_CLOSE = 3'd7;
 
+  localparam READ_CYCLES = CAS_LATENCY + 1;  // from a command at the pins to its first beat on data_o
   localparam INIT_REFRESHES = 7;  // after the first one
   localparam LAST_CYCLE = REFRESH_CYCLES - 1;
   localparam RCD = T_RCD - 1;
@@ -128,6 +127,7 @@ module sdq_sdram #(
   reg [TIMER_WIDTH-1:0] timer_q;
   reg due_q;
   reg [ADDR_WIDTH-1:0] addr_q;
+  reg [15:0] captured_q;
   reg [READ_CYCLES:0] stream_pipe_q;
   reg [READ_CYCLES:0] host_pipe_q;
 
@@ -279,8 +279,10 @@ module sdq_sdram #(
 
     sdram_dqm_o <= !ready_q ? 2'b11 : host_ready_o && host_write_i ? {!host_byte_i, host_byte_i} : 2'b00;
     sdram_dq_o  <= {host_wdata_i, host_wdata_i};
-    data_o      <= sdram_dq_i;
+    data_o      <= captured_q;
   end
+
+  always @(negedge clk_i) captured_q <= sdram_dq_i;
 
   // When data_o has a beat: READ_CYCLES after the command is at the pins.
   always @(posedge clk_i) begin

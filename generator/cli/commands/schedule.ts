@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { readBuildFolder } from '../../../sim/harness/node/simulator.js';
+import { loadBoard } from '../../boards/node/load.js';
 import { linearCycles } from '../../sizing/cycles.js';
 import { engineGeometry } from '../../sizing/geometry.js';
 import { scheduleOf } from '../../sizing/schedule.js';
@@ -18,7 +19,7 @@ export function addSchedule(program: Command, register: Register): void {
 
 function schedule(path: string): CommandResult {
   const { plan } = readBuildFolder(userPath(path));
-  const geometry = engineGeometry(plan);
+  const geometry = engineGeometry(plan, loadBoard(plan.board));
   const entries = scheduleOf(plan, geometry).map((entry, i) => ({
     ...entry,
     cycles: linearCycles(plan.linears[i]!, geometry),

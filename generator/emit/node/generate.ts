@@ -19,7 +19,7 @@ import {
   ROUTED_FAMILIES,
   scriptFile,
 } from '../../synth/board-files.js';
-import { renderFiles, TEMPLATES, type TemplateName, TOP_MODULE } from '../render.js';
+import { renderFiles, SIMULATION_LIST, TEMPLATES, type TemplateName, TOP_MODULE } from '../render.js';
 
 /** Folders of the Verilog library whose modules every build gets; `rtl/sdq_core.v` joins them. */
 const CORE_FOLDERS = ['array', 'control', 'engine', 'link', 'memory'];
@@ -51,13 +51,17 @@ export interface GenerateResult {
  */
 export function generate(plan: Plan, planHash: string, outDir: string): GenerateResult {
   const board = loadBoard(plan.board);
-  const cores = coreFiles();
+  const geometry = engineGeometry(plan, board);
+  const streams = geometry.stream !== null;
+  const cores = coreFiles(streams ? [...CORE_FOLDERS, 'sdram'] : CORE_FOLDERS);
+  const models = streams ? modelFiles() : new Map<string, string>();
   const boardCores = boardFiles(board);
-  const paths = { cores: [...cores.keys()], boardCores: [...boardCores.keys()] };
+  const paths = { cores: [...cores.keys()], boardCores: [...boardCores.keys()], models: [...models.keys()] };
   const files = new Map([
     ...renderFiles({ plan, planHash, board, templates: readTemplates(), ...paths }),
     ...cores,
     ...boardCores,
+    ...models,
   ]);
   checkBuildFolder(outDir);
   const stale = staleFiles(outDir, files);
@@ -65,7 +69,6 @@ export function generate(plan: Plan, planHash: string, outDir: string): Generate
   for (const [path, text] of files) writeIfChanged(join(outDir, path), text);
   for (const path of stale) rmSync(join(outDir, path), { force: true });
 
-  const geometry = engineGeometry(plan);
   const cycles = tokenCycles(plan, geometry);
   return {
     files: [...files.keys()].sort(),
@@ -80,16 +83,22 @@ export function generate(plan: Plan, planHash: string, outDir: string): Generate
 }
 
 /** The cores' texts by path within a build folder. */
-function coreFiles(): Map<string, string> {
+function coreFiles(folders: readonly string[]): Map<string, string> {
   const library = join(packageRoot(), 'rtl');
   const files = new Map<string, string>();
-  for (const folder of CORE_FOLDERS) {
+  for (const folder of folders) {
     for (const file of readdirSync(join(library, folder)).sort()) {
       if (file.endsWith('.v')) files.set(`${CORES}/${file}`, readFileSync(join(library, folder, file), 'utf8'));
     }
   }
   files.set(`${CORES}/sdq_core.v`, readFileSync(join(library, 'sdq_core.v'), 'utf8'));
   return files;
+}
+
+/** What is simulated around the FPGA. */
+function modelFiles(): Map<string, string> {
+  const file = 'sdq_sdram_model.v';
+  return new Map([[`${CORES}/${file}`, readFileSync(join(packageRoot(), 'sim/sdram', file), 'utf8')]]);
 }
 
 /** The texts of what a board's wrapper is made of, by path within a build folder; of the PLLs, that of its family. */
@@ -120,11 +129,12 @@ export function checkBuildFolder(outDir: string): void {
 
 /** Files of an earlier build in the folder that the new one does not have. */
 function staleFiles(outDir: string, files: ReadonlyMap<string, string>): string[] {
-  const lists = ['files.f', boardListFile].filter((list) => existsSync(join(outDir, list)));
+  const lists = ['files.f', SIMULATION_LIST, boardListFile].filter((list) => existsSync(join(outDir, list)));
   const verilog = lists.flatMap((list) => readFileSync(join(outDir, list), 'utf8').split('\n'));
   const others = lists.includes(boardListFile)
     ? [boardListFile, scriptFile, ...ROUTED_FAMILIES.map(constraintFile)]
     : [];
+  if (lists.includes(SIMULATION_LIST)) others.push(SIMULATION_LIST);
   return [...verilog.filter((path) => path.endsWith('.v')), ...others].filter(
     (path) => !files.has(path) && isInside(path),
   );

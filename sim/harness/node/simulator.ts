@@ -9,6 +9,8 @@ import { readPlan } from '../../../generator/plan/node/read-plan.js';
 import type { Plan } from '../../../generator/plan/types.js';
 
 export const TOP_MODULE = 'sdq_top';
+/** The same ports, with what is simulated around the accelerator where there is something. */
+const SIMULATION_MODULE = 'sdq_simulation';
 
 /** What the generated top level says of its plan. */
 const PLAN_LINE = /^\/\/ Plan ([0-9a-f]{64})$/m;
@@ -71,11 +73,14 @@ export async function buildSimulator(
 ): Promise<Simulator> {
   try {
     await ensure({ log, signal });
+    const harness = join(packageRoot(), 'sim/harness');
+    const wrapped = build.verilog.some((file) => basename(file) === `${SIMULATION_MODULE}.v`);
     return await compile({
       name: 'sdq-simulator',
-      top: TOP_MODULE,
+      top: wrapped ? SIMULATION_MODULE : TOP_MODULE,
       verilog: [...build.verilog],
-      cpp: [join(packageRoot(), 'sim/harness/main.cpp')],
+      cpp: [join(harness, 'main.cpp')],
+      headers: wrapped ? [join(harness, `V${TOP_MODULE}.h`)] : [],
       log,
       signal,
     });

@@ -45,7 +45,7 @@ export function linearOf(
 
 export function caseGeometry({ linears, lanes, rows, engine, units }: EngineCase): EngineGeometry {
   const array = { lanes, rows, ...(engine && { engine }) };
-  return engineGeometry({ linears, array, memory: memoryMap(linears, array) }, units);
+  return engineGeometry({ linears, array, memory: memoryMap(linears, array) }, null, units);
 }
 
 /** A block as the definition has it, worked out here without the compiler's helpers. */

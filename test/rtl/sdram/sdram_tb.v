@@ -16,7 +16,6 @@ module sdram_tb #(
     parameter ROW_WIDTH = 11,
     parameter COLUMN_WIDTH = 9,
     parameter CAS_LATENCY = 2,
-    parameter READ_CYCLES = 3,
     parameter T_RCD = 2,
     parameter T_RP = 2,
     parameter T_RAS = 5,
@@ -89,9 +88,6 @@ module sdram_tb #(
   wire [1:0] ba, dqm;
   wire [12:0] pins_addr;
   wire [15:0] dq_to, dq_from;
-  reg [15:0] dq_captured;
-
-  always @(negedge clk) dq_captured <= dq_from;
 
   sdq_sdram_weights #(
       .WORD_WIDTH      (WORD_WIDTH),
@@ -103,7 +99,6 @@ module sdram_tb #(
       .ROW_WIDTH       (ROW_WIDTH),
       .COLUMN_WIDTH    (COLUMN_WIDTH),
       .CAS_LATENCY     (CAS_LATENCY),
-      .READ_CYCLES     (READ_CYCLES),
       .T_RCD           (T_RCD),
       .T_RP            (T_RP),
       .T_RAS           (T_RAS),
@@ -141,7 +136,7 @@ module sdram_tb #(
       .sdram_dqm_o       (dqm),
       .sdram_dq_o        (dq_to),
       .sdram_dq_oe_o     (dq_oe),
-      .sdram_dq_i        (dq_captured)
+      .sdram_dq_i        (dq_from)
   );
 
   sdq_sdram_model #(
