@@ -113,5 +113,9 @@ module sdq_result_reader #(
   assign result_data_o  = result_q;
   assign done_o = result_valid_o && result_ready_i && result_last_o;
 
+`ifdef FORMAL
+  `include "sdq_result_reader_properties.vh"
+`endif
+
 endmodule
 `default_nettype wire

@@ -75,5 +75,9 @@ module sdq_run_control (
   assign computing_o  = state_q == S_LOOKUP || state_q == S_START || state_q == S_COMPUTE;
   assign busy_o       = state_q != S_IDLE;
 
+`ifdef FORMAL
+  `include "sdq_run_control_properties.vh"
+`endif
+
 endmodule
 `default_nettype wire

@@ -137,5 +137,9 @@ module sdq_host_link #(
       .busy_o    (send_busy)
   );
 
+`ifdef FORMAL
+  `include "sdq_host_link_properties.vh"
+`endif
+
 endmodule
 `default_nettype wire

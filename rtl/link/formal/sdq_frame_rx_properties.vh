@@ -2,6 +2,8 @@
 
 `ifdef PROVE_SDQ_FRAME_RX
 localparam ALONE = 1;
+`elsif PROVE_SDQ_HOST_LINK
+localparam ALONE = 1;
 `else
 localparam ALONE = 0;
 `endif

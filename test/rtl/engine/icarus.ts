@@ -1,4 +1,4 @@
-/** Runs engine_tb.v in Icarus Verilog. */
+/** engine_tb.v in Icarus Verilog. */
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
@@ -6,10 +6,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type EngineTarget, engineParameters } from '../../../generator/sizing/geometry.js';
 import { scheduleOf, scheduleWidth, scheduleWord } from '../../../generator/sizing/schedule.js';
+import { type Bench, ROOT } from '../bench.js';
 import { caseGeometry, type EngineCase, engineOperations } from './vectors.js';
 
+export { ROOT };
+
 const FOLDER = dirname(fileURLToPath(import.meta.url));
-export const ROOT = join(FOLDER, '../../..');
 
 /** The Verilog of the engine. */
 export function engineVerilog(): string[] {
@@ -38,6 +40,28 @@ export function runEngine(
   random: () => number,
   options: BenchOptions,
 ): string {
+  const bench = engineBench(directory, engineCase, target, random, options);
+  const program = `${bench.plusargs?.ops}.vvp`;
+  execFileSync('iverilog', [
+    ...['-g2005', '-Wall', '-s', bench.top, '-o', program],
+    ...Object.entries(bench.parameters ?? {}).map(([key, value]) => `-P${bench.top}.${key}=${value}`),
+    ...(options.verilog ?? engineVerilog()),
+    ...bench.sources,
+  ]);
+  return execFileSync('vvp', [
+    program,
+    ...Object.entries(bench.plusargs ?? {}).map(([key, value]) => `+${key}=${value}`),
+  ]).toString();
+}
+
+/** The bench that plays random work to the engine of a case; its inputs are written to a folder. */
+export function engineBench(
+  directory: string,
+  engineCase: EngineCase,
+  target: EngineTarget,
+  random: () => number,
+  { seed, stall, idle }: BenchOptions,
+): Bench {
   const geometry = caseGeometry(engineCase);
   const plan = { linears: engineCase.linears, array: geometry.array, memory: geometry.memory };
   const ops = engineOperations(engineCase, random);
@@ -48,23 +72,18 @@ export function runEngine(
   );
   writeFileSync(`${name}.ops`, hexLines(ops));
   writeFileSync(`${name}.schedule`, hexLines(schedule));
-  const parameters: Record<string, number> = {
-    ...engineParameters(geometry, target),
-    SCHEDULE_WIDTH: scheduleWidth(geometry),
-    OPS: ops.length,
-    LINEARS: schedule.length,
+  return {
+    name: `engine, ${engineCase.name}, ${target.lutInputs}-input LUTs, ${target.memoryByteBits}-bit bytes`,
+    top: 'engine_tb',
+    sources: [join(FOLDER, 'engine_tb.v')],
+    parameters: {
+      ...engineParameters(geometry, target),
+      SCHEDULE_WIDTH: scheduleWidth(geometry),
+      OPS: ops.length,
+      LINEARS: schedule.length,
+    },
+    plusargs: { ops: `${name}.ops`, schedule: `${name}.schedule`, seed, stall, idle },
   };
-  execFileSync('iverilog', [
-    ...['-g2005', '-Wall', '-s', 'engine_tb', '-o', `${name}.vvp`],
-    ...Object.entries(parameters).map(([key, value]) => `-Pengine_tb.${key}=${value}`),
-    ...(options.verilog ?? engineVerilog()),
-    join(FOLDER, 'engine_tb.v'),
-  ]);
-  const { seed, stall, idle } = options;
-  return execFileSync('vvp', [
-    `${name}.vvp`,
-    ...[`+ops=${name}.ops`, `+schedule=${name}.schedule`, `+seed=${seed}`, `+stall=${stall}`, `+idle=${idle}`],
-  ]).toString();
 }
 
 function hexLines(words: readonly bigint[]): string {

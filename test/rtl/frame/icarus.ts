@@ -15,7 +15,7 @@ import {
 import { indexWidth, log2Exact } from '../../../generator/sizing/integers.js';
 import { blockSlotWords } from '../../../generator/sizing/memory.js';
 import { Framer } from '../../../sim/golden/frame.js';
-import { ROOT } from '../engine/icarus.js';
+import { type Bench, ROOT } from '../bench.js';
 
 /** The Verilog of the frame unit. */
 export function frameVerilog(): string[] {
@@ -63,13 +63,8 @@ export function frameCaseParameters({ linear, lanes, values }: FrameCase): Recor
   };
 }
 
-/** Compiles a case and lets it frame vectors. @returns what the bench printed */
-export function runFrame(
-  directory: string,
-  frameCase: FrameCase,
-  random: () => number,
-  verilog = frameVerilog(),
-): string {
+/** The bench that lets a case frame vectors; its inputs are written to a folder. */
+export function frameBench(directory: string, frameCase: FrameCase, random: () => number): Bench {
   const { linear, lanes, values } = frameCase;
   const unit = frameGeometry([linear], { lanes, rows: 5 }, values);
   const shape = unit.shapes[0]!;
@@ -133,13 +128,31 @@ export function runFrame(
     at += BigInt(field.width);
   }
   write('frames', [frame]);
+  return {
+    name: `frame_tb, ${values} values, ${lanes} lanes, blocks of ${linear.block}, ${linear.cols} columns, ${linear.samples} samples`,
+    top: 'frame_tb',
+    sources: [join(ROOT, 'test/rtl/frame/frame_tb.v')],
+    parameters,
+    plusargs: { name },
+  };
+}
+
+/** Compiles a case and lets it frame vectors. @returns what the bench printed */
+export function runFrame(
+  directory: string,
+  frameCase: FrameCase,
+  random: () => number,
+  verilog = frameVerilog(),
+): string {
+  const { top, sources, parameters, plusargs } = frameBench(directory, frameCase, random);
+  const program = `${plusargs?.name}.vvp`;
   execFileSync('iverilog', [
-    ...['-g2005', '-Wall', '-s', 'frame_tb', '-o', `${name}.vvp`],
-    ...Object.entries(parameters).map(([key, value]) => `-Pframe_tb.${key}=${value}`),
+    ...['-g2005', '-Wall', '-s', top, '-o', program],
+    ...Object.entries(parameters ?? {}).map(([key, value]) => `-P${top}.${key}=${value}`),
     ...verilog,
-    join(ROOT, 'test/rtl/frame/frame_tb.v'),
+    ...sources,
   ]);
-  return execFileSync('vvp', [`${name}.vvp`, `+name=${name}`]).toString();
+  return execFileSync('vvp', [program, `+name=${plusargs?.name}`]).toString();
 }
 
 /** Words of `values` numbers of 16 bits. */

@@ -6,6 +6,7 @@
 //   +count=N       number of lines                                +seed=N  seed of the gaps
 //   +encoded=FILE  what passes between the two, one byte per line
 //   +decoded=FILE  what comes out, one byte per line; "end" behind a message, "error" if the decoder says so
+// It stops after a million cycles.
 module cobs_tb;
 
   reg clk = 1'b0;
@@ -74,7 +75,7 @@ module cobs_tb;
     decoded = $fopen(name, "w");
     repeat (4) @(negedge clk);
     rst_n = 1'b1;
-    while (quiet < 16) begin
+    while (quiet < 16 && cycle < 1000000) begin
       if (!in_valid && fed < count && $random(seed) & 3) begin
         in_valid = 1'b1;
         in_item  = items[fed];
@@ -91,6 +92,7 @@ module cobs_tb;
         else if (out_error) $fdisplay(decoded, "error");
         else $fdisplay(decoded, "end");
       end
+      if (mid_valid && !busy) $fdisplay(encoded, "not busy");
       quiet = busy || fed < count ? 0 : quiet + 1;
       @(negedge clk);
       if (took) begin

@@ -4,7 +4,13 @@
 //
 //   +in=FILE    one byte per line, hexadecimal      +count=N     number of bytes
 //   +out=FILE   the answers, one byte per line      +seed=N      seed of the gaps
-// A byte or handshake that is unknown (x) after reset ends the simulation with the line "unknown".
+//   +nonce=N    of the boot, hexadecimal (default 1)
+// A byte or handshake that is unknown (x) after reset ends the simulation with the line "unknown"; an answer
+// while busy_o is low, with "an answer without busy"; one that is still busy
+// 200 000 cycles after the last transfer, with "stopped". TOP_PARAMETERS may give parameters to sdq_top.
+`ifndef TOP_PARAMETERS
+`define TOP_PARAMETERS
+`endif
 module link_tb;
 
   reg clk = 1'b0;
@@ -17,7 +23,7 @@ module link_tb;
   wire [7:0] tx_data;
   wire busy;
 
-  sdq_top dut (
+  sdq_top `TOP_PARAMETERS dut (
       .clk_i     (clk),
       .rst_ni    (rst_n),
       .rx_valid_i(rx_valid),
@@ -26,7 +32,7 @@ module link_tb;
       .tx_valid_o(tx_valid),
       .tx_ready_i(tx_ready),
       .tx_data_o (tx_data),
-      .nonce_i   (32'd1),
+      .nonce_i   (nonce),
       .busy_o    (busy)
   );
 
@@ -37,6 +43,8 @@ module link_tb;
   integer seed;
   integer fed = 0;
   integer quiet = 0;
+  integer stuck = 0;
+  reg [31:0] nonce;
   reg took;
 
   always #5 clk = ~clk;
@@ -48,6 +56,7 @@ module link_tb;
     if (!$value$plusargs("seed=%d", seed)) $finish;
     if (!$value$plusargs("out=%s", name)) $finish;
     out = $fopen(name, "w");
+    if (!$value$plusargs("nonce=%h", nonce)) nonce = 32'd1;
     repeat (4) @(negedge clk);
     rst_n = 1'b1;
     while (quiet < 64) begin
@@ -64,7 +73,16 @@ module link_tb;
         $display("unknown");
         $finish;
       end
+      if (tx_valid && !busy) begin
+        $display("an answer without busy");
+        $finish;
+      end
       if (tx_valid && tx_ready) $fdisplay(out, "%02x", tx_data);
+      stuck = took || tx_valid && tx_ready ? 0 : stuck + 1;
+      if (stuck > 200000) begin
+        $display("stopped");
+        $finish;
+      end
       quiet = took || tx_valid || busy || fed < count ? 0 : quiet + 1;
       @(negedge clk);
       if (took) begin

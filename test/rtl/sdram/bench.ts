@@ -11,6 +11,7 @@ import {
   sdramParameters,
   streamParameters,
 } from '../../../generator/sizing/sdram.js';
+import type { Bench } from '../bench.js';
 
 const ROOT = packageRoot();
 
@@ -62,6 +63,38 @@ export interface Compiled {
   run(plusargs: Readonly<Record<string, number>>): { readonly stdout: string; readonly stderr: string };
 }
 
+/** Parameters of sdram_tb for a case, `changes` aside those that the part asks for. */
+function benchParameters(sdramCase: SdramCase, changes: Readonly<Record<string, number>>): Record<string, number> {
+  const model = Object.entries(sdramModelParameters(sdramCase.part, sdramCase.clockHz))
+    .filter(([name]) => name.startsWith('T_'))
+    .map(([name, value]) => [`MODEL_${name}`, value] as const);
+  return {
+    ...caseParameters(sdramCase),
+    ...Object.fromEntries(model),
+    BYTE_INDEX_WIDTH: log2Exact(nextPowerOfTwo(sdramCase.wordBytes)),
+    ...changes,
+  };
+}
+
+const SOURCES = [MODEL, join(ROOT, 'test/rtl/sdram/sdram_tb.v')];
+
+/** The bench of a case as a bench among others: it passes without a complaint of the memory's model. */
+export function sdramBench(
+  sdramCase: SdramCase,
+  changes: Readonly<Record<string, number>>,
+  plusargs: Readonly<Record<string, number>>,
+): Bench {
+  const { clockHz, part, wordBytes } = sdramCase;
+  return {
+    name: `sdram_tb, ${clockHz / 1e6} MHz, CL ${part.casLatency}, words of ${wordBytes} bytes`,
+    top: 'sdram_tb',
+    sources: SOURCES,
+    parameters: benchParameters(sdramCase, changes),
+    plusargs,
+    passes: (output) => /^PASS$/m.test(output) && !/sdq_sdram_model: /.test(output),
+  };
+}
+
 /**
  * Compiles the bench for a case.
  *
@@ -74,20 +107,12 @@ export function compileSdramBench(
   changes: Readonly<Record<string, number>> = {},
   verilog: readonly string[] = RTL,
 ): Compiled {
-  const model = Object.entries(sdramModelParameters(sdramCase.part, sdramCase.clockHz))
-    .filter(([name]) => name.startsWith('T_'))
-    .map(([name, value]) => [`MODEL_${name}`, value] as const);
-  const parameters = {
-    ...caseParameters(sdramCase),
-    ...Object.fromEntries(model),
-    BYTE_INDEX_WIDTH: log2Exact(nextPowerOfTwo(sdramCase.wordBytes)),
-    ...changes,
-  };
+  const parameters = benchParameters(sdramCase, changes);
   const program = join(directory, `sdram-${Object.values(parameters).join('-')}.vvp`);
   execFileSync('iverilog', [
     ...['-g2005', '-Wall', '-s', 'sdram_tb', '-o', program],
     ...Object.entries(parameters).map(([name, value]) => `-Psdram_tb.${name}=${value}`),
-    ...[...verilog, MODEL, join(ROOT, 'test/rtl/sdram/sdram_tb.v')],
+    ...[...verilog, ...SOURCES],
   ]);
   return {
     run(plusargs) {

@@ -1,38 +1,40 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT } from '../rtl/link/fixture.js';
+import { rtlFolders } from '../rtl/bench.js';
 import { lacks, yosys } from '../support/needs.js';
 import { tempDirectory } from '../support/temp.js';
 
-const FOLDERS = ['rtl/link', 'rtl/control', 'rtl/link/formal', 'rtl/control/formal'].map((folder) =>
-  join(ROOT, folder),
-);
+/** The folders of rtl/, and those with properties beside them. */
+const FOLDERS = rtlFolders().flatMap((folder) => [folder, join(folder, 'formal')].filter(existsSync));
 
 interface Proof {
   readonly top: string;
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
+const REQUESTS = {
+  INFO_BYTES: '2',
+  INFO: "16'h1234",
+  LINEARS: '35',
+  REGION0_BYTES: '90112',
+  REGION1_BYTES: '268435456',
+  REGION2_BYTES: '1000',
+  REGION3_BYTES: '0',
+};
+const SMALL_RING = { RX_BYTES: '64', MAX_BODY: '24' };
+
 /** Rings are small and INFO short, so that proofs take seconds; the sources are the same. */
 const PROOFS: readonly Proof[] = [
   { top: 'sdq_cobs_decode' },
   { top: 'sdq_cobs_encode' },
   { top: 'sdq_frame_tx' },
-  { top: 'sdq_frame_rx', parameters: { RX_BYTES: '64', MAX_BODY: '24' } },
-  {
-    top: 'sdq_command',
-    parameters: {
-      INFO_BYTES: '2',
-      INFO: "16'h1234",
-      LINEARS: '35',
-      REGION0_BYTES: '90112',
-      REGION1_BYTES: '268435456',
-      REGION2_BYTES: '1000',
-      REGION3_BYTES: '0',
-    },
-  },
+  { top: 'sdq_frame_rx', parameters: SMALL_RING },
+  { top: 'sdq_command', parameters: REQUESTS },
+  { top: 'sdq_host_link', parameters: { ...SMALL_RING, ...REQUESTS } },
+  { top: 'sdq_result_reader', parameters: { UNITS: '3', UNIT_WIDTH: '2' } },
+  { top: 'sdq_run_control' },
 ];
 
 /** Proves the assertions of a module for all time, by induction with yosys' SAT solver; returns its log. */
@@ -59,7 +61,14 @@ function prove({ top, parameters = {} }: Proof, replace: (file: string) => strin
   };
 }
 
-describe.skipIf(lacks(yosys))('the properties of the link', () => {
+describe.skipIf(lacks(yosys))('the properties of handshakes', () => {
+  it('are all proved', () => {
+    const files = FOLDERS.flatMap((folder) => readdirSync(folder));
+    const stated = files.flatMap((file) => /^(\w+)_properties\.vh$/.exec(file)?.[1] ?? []);
+    // Those of sdq_response are proved as a part of sdq_command.
+    expect([...PROOFS.map(({ top }) => top), 'sdq_response'].sort()).toEqual(stated.sort());
+  });
+
   it.each(PROOFS)('hold for all time: $top', (proof) => {
     const { proven, log } = prove(proof);
     expect(proven, log).toBe(true);
@@ -71,6 +80,11 @@ describe.skipIf(lacks(yosys))('the properties of the link', () => {
     ['sdq_command', ' && end_offset <= region_bytes', ''],
     ['sdq_command', "reading_q != 5'd31", "1'b1"],
     ['sdq_cobs_decode', 'out_ready_i || !gives_item', "1'b1"],
+    ['sdq_host_link', ' || send_busy', ''],
+    ['sdq_result_reader', '!result_valid_o || result_ready_i', "1'b1"],
+    ['sdq_result_reader', 'moves && last_row', 'last_row'],
+    ['sdq_run_control', 'counting_q && !result_valid_i', 'counting_q'],
+    ['sdq_run_control', 'if (drained_i) state_q', 'state_q'],
   ])('are seen to fail: %s without "%s"', (top, from, to) => {
     const folder = tempDirectory();
     const { proven, log } = prove(PROOFS.find((proof) => proof.top === top)!, (file) => {
