@@ -44,14 +44,13 @@ function prove({ top, parameters = {} }: Proof, replace: (file: string) => strin
       .filter((file) => file.endsWith('.v'))
       .map((file) => replace(join(folder, file))),
   );
-  const chosen = Object.entries(parameters).map(([name, value]) => `-set ${name} ${value}`);
+  const chosen = Object.entries(parameters).map(([name, value]) => `-chparam ${name} ${value}`);
   const script = [
-    `read_verilog -formal -DPROVE_${top.toUpperCase()} ${FOLDERS.map((folder) => `-I${folder}`).join(' ')} ${sources.join(' ')}`,
-    ...(chosen.length > 0 ? [`chparam ${chosen.join(' ')} ${top}`] : []),
-    `hierarchy -check -top ${top}`,
+    `read_verilog -formal -defer -DPROVE_${top.toUpperCase()} ${FOLDERS.map((folder) => `-I${folder}`).join(' ')} ${sources.join(' ')}`,
+    `hierarchy -check -top ${top} ${chosen.join(' ')}`,
     'flatten',
     // Memories stay cells that the solver leaves free: no property depends on their contents.
-    `prep -top ${top} -nordff`,
+    'prep -nordff',
     'sat -verify -tempinduct -prove-asserts -set-assumes -ignore_unknown_cells -maxsteps 4',
   ].join('; ');
   const { status, stdout, stderr } = spawnSync('yosys', ['-p', script], { encoding: 'utf8', maxBuffer: 1 << 26 });
