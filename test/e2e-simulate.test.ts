@@ -98,6 +98,15 @@ describe('the generated accelerator computes what the golden model does', () => 
     expect([fed, tokens]).toEqual([24, 25]);
   });
 
+  it('with the table engine', SLOW, async () => {
+    const model = writeSmallModel(file('small-tables'), { num_hidden_layers: 1 });
+    const options = ['--board', 'sim-lut6', '--engine', 'table', '--osr', '2.5', '--uniform'];
+    const tables = await prepare(file('tables'), model, options);
+    const { array } = JSON.parse(readFileSync(tables.plan, 'utf8')) as { array: object };
+    expect(array).toMatchObject({ engine: 'table' });
+    await expectBitExact(tables, 'the', 4);
+  });
+
   it('binary symbols', SLOW, async () => {
     const options = ['--alphabet', 'binary', '--osr', '2', '--uniform'];
     await expectBitExact(await prepare(file('binary'), examplePath('tiny-opt'), options), '', 2);

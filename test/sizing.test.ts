@@ -19,6 +19,7 @@ import {
 } from '../generator/sizing/integers.js';
 import { checkMemory, memoryMap, REGION_BYTES } from '../generator/sizing/memory.js';
 import { scheduleFields, scheduleOf, scheduleWord } from '../generator/sizing/schedule.js';
+import { tableSpans } from '../generator/sizing/table.js';
 import { tileLinear, tileScales, tileWeights } from '../generator/sizing/tile.js';
 import { linearOf } from './rtl/engine/vectors.js';
 import { uniform } from './support/random.js';
@@ -302,6 +303,35 @@ describe('the schedule', () => {
     const { engine, link } = tokenCycles(plan, geometry);
     expect(engine).toBe(total);
     expect(link).toBeGreaterThan(4 * linears.reduce((sum, { rows }) => sum + rows, 0));
+  });
+});
+
+describe('the table engine', () => {
+  const linears = llamaLayer(4096, 11008, 4096, 128, 2);
+  const budget = { lutBudget: 12_000, lutInputs: 6, lutRam: true } as const;
+
+  it('is chosen where LUTs can be memory and rows are many', () => {
+    expect(sizeArray(linears, budget).engine).toBe('table');
+    expect(sizeArray(linears, { ...budget, lutRam: false }).engine).toBeUndefined();
+    const binary = linears.map((linear) => ({ ...linear, alphabet: 'binary' as const }));
+    expect(sizeArray(binary, budget).engine).toBeUndefined();
+  });
+
+  it('runs more additions per cycle than the adder engine would', () => {
+    const table = sizeArray(linears, budget);
+    const adder = sizeArray(linears, { ...budget, lutRam: false });
+    expect(table.lanes * table.rows).toBeGreaterThan(1.1 * adder.lanes * adder.rows);
+    expect(utilisation(linears, table, scaleUnits(linears, table))).toBeGreaterThanOrEqual(LEAST_UTILISATION);
+  });
+
+  it('divides row groups into spans that cover them, the last the smallest', () => {
+    for (let groups = 1; groups <= 1300; groups++) {
+      const spans = tableSpans(groups);
+      expect((spans.count - 1) * spans.groups + spans.finalGroups).toBe(groups);
+      expect(spans.groups).toBeLessThanOrEqual(32);
+      expect(spans.finalGroups).toBeGreaterThanOrEqual(1);
+      expect(spans.finalGroups).toBeLessThanOrEqual(spans.groups);
+    }
   });
 });
 

@@ -73,6 +73,8 @@ export interface Board {
   readonly clockHz: number;
   /** Inputs of a LUT. */
   readonly lutInputs: 4 | 6;
+  /** LUTs can be used as memory. */
+  readonly lutRam: boolean;
   /** Bits of a byte of block RAM: 9 where parity bits can hold data. */
   readonly memoryByteBits: 8 | 9;
   readonly blockRam: BlockRam;
@@ -102,6 +104,7 @@ export function parseBoard(value: unknown, source: string): Board {
     family,
     clockHz: count(fields, 'clockHz', source),
     lutInputs: oneOf(count(fields, 'lutInputs', source), [4, 6] as const, `${source}: lutInputs`),
+    lutRam: flag(fields, 'lutRam', source),
     memoryByteBits: oneOf(count(fields, 'memoryByteBits', source), [8, 9] as const, `${source}: memoryByteBits`),
     blockRam: {
       bits: count(blockRam, 'bits', source),

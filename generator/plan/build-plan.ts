@@ -3,7 +3,7 @@ import { InputError } from '../errors.js';
 import { linearsOf } from '../model/roles.js';
 import type { LinearShape, ModelConfig } from '../model/types.js';
 import { drawSigns } from '../quantize/signs.js';
-import { sizeArray } from '../sizing/array.js';
+import { type Engine, enginesFor, sizeArray } from '../sizing/array.js';
 import { memoryProblem } from '../sizing/estimate.js';
 import { type EnginePlan, engineGeometry } from '../sizing/geometry.js';
 import { checkMemory, memoryMap, weightsInSdram } from '../sizing/memory.js';
@@ -53,15 +53,31 @@ export function planLinears(
   });
 }
 
-/** Completes a plan around its linears: sign patterns, array and memory map for a board. */
-export function buildPlan(config: ModelConfig, linears: PlanLinear[], board: Board, placement: Placement): Plan {
+/**
+ * Completes a plan around its linears: sign patterns, array and memory map for a board.
+ * @param engine the one to have, if not the one that sizing chooses
+ * @throws InputError if the board cannot have it
+ */
+export function buildPlan(
+  config: ModelConfig,
+  linears: PlanLinear[],
+  board: Board,
+  placement: Placement,
+  engine?: Engine,
+): Plan {
   const block = linears[0]!.block;
   const patterns = linears[0]!.frame === 'hadamard' ? Math.max(...linears.map((l) => l.gainShifts.length)) : 1;
+  const possible = enginesFor(linears, board);
+  const engines = engine === undefined ? possible : possible.filter((choice) => choice === engine);
+  if (engines.length === 0) {
+    throw new InputError(`the ${engine} engine is for ternary symbols and boards with LUT-RAM, not for this plan`);
+  }
   const array = sizeArray(
     linears,
     board,
     (candidate) => holdsEngine(linears, candidate, board),
     (candidate, beats) => weightCycles(linears, candidate, beats, board),
+    engines,
   );
   return {
     format: 'sdq-plan/1',

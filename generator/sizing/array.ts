@@ -1,4 +1,4 @@
-/** How many lanes and rows the MAC array gets, and how many scale units follow it. */
+/** Which engine a plan gets, how many lanes and rows its array has, and how many scale units follow it. */
 
 import type { Alphabet, PlanArray, PlanLinear } from '../plan/types.js';
 import { roundUpTo } from './integers.js';
@@ -10,10 +10,19 @@ export interface ArrayBudget {
   readonly lutBudget: number;
   /** Inputs of the board's LUTs. */
   readonly lutInputs: 4 | 6;
+  /** LUTs can be used as memory, as the table engine wants. */
+  readonly lutRam?: boolean;
 }
+
+/** The engines; a plan's array names only the second. */
+export const ENGINES = ['adder', 'table'] as const;
+export type Engine = (typeof ENGINES)[number];
 
 /** Symbols of a ternary byte lie in as many rows. */
 export const ROWS_PER_BYTE = 5;
+
+/** Rows of the table engine that share the read ports of a LUT-RAM. */
+const ROWS_PER_TABLE = 3;
 
 /** Numbers of lanes that the array is built for: each divides LEAST_GAIN_SIZE and every larger segment. */
 export const LANE_CHOICES: readonly number[] = [8, 16, 32];
@@ -22,19 +31,26 @@ export const LANE_CHOICES: readonly number[] = [8, 16, 32];
 export const LEAST_UTILISATION = 0.95;
 
 /**
- * LUTs per symbol and clock (the decoder and the byte's share of the host port included), per row (block total, shift
- * register), per scale unit with its accumulator, and of everything else; measured with Yosys, see docs/rtl.md.
+ * LUTs per symbol and clock (decoder or look-up, and the byte's share of the host port), per lane (table writer), per row
+ * (block total, shift register), per scale unit with its accumulator, and of everything else; measured with Yosys, see
+ * docs/rtl.md.
  */
-export const LUT_COSTS = {
-  4: { mac: 22, row: 60, scaleUnit: 440, control: 1700 },
-  6: { mac: 11.4, row: 42, scaleUnit: 175, control: 900 },
+const LUT_COSTS = {
+  adder: {
+    4: { mac: 22, lane: 0, row: 60, scaleUnit: 440, control: 1700 },
+    6: { mac: 11.4, lane: 0, row: 42, scaleUnit: 175, control: 900 },
+  },
+  table: {
+    4: { mac: 28, lane: 8, row: 110, scaleUnit: 440, control: 1900 },
+    6: { mac: 7.4, lane: 7, row: 70, scaleUnit: 175, control: 1000 },
+  },
 } as const;
 
 /** LUTs of an engine of this size, without the host link. */
 export function arrayLuts(array: PlanArray, units: number, lutInputs: 4 | 6): number {
-  const cost = LUT_COSTS[lutInputs];
-  const { lanes, rows } = array;
-  return Math.round(lanes * rows * cost.mac + rows * cost.row + units * cost.scaleUnit + cost.control);
+  const { lanes, rows, engine = 'adder' } = array;
+  const { mac, lane, row, scaleUnit, control } = LUT_COSTS[engine][lutInputs];
+  return Math.round(lanes * rows * mac + lanes * lane + rows * row + units * scaleUnit + control);
 }
 
 /** The alphabet of a plan's linears. @throws RangeError if there is more than one, or none */
@@ -110,12 +126,13 @@ export function utilisation(linears: readonly PlanLinear[], array: PlanArray, un
 }
 
 /**
- * Lanes L and rows R for a plan within a board's LUT budget: the fastest array whose utilisation, averaged over the plan,
- * is at least LEAST_UTILISATION; where none is, the best utilised one. R is a multiple of 5 for ternary weights, of 4
- * for binary ones.
+ * Engine, lanes L and rows R for a plan within a board's LUT budget: the fastest array whose utilisation, averaged over the
+ * plan, is at least LEAST_UTILISATION; where none is, the best utilised one. In the adder engine R is a multiple of 5 for
+ * ternary weights, of 4 for binary ones; in the table engine of 3.
  *
  * @param canHold whether the board's memories hold the plan's in the form that an array wants; where none is held, all count
  * @param memoryCycles what bounds an array besides its own speed: of arrays that wait for memory, the smallest is taken
+ * @param engines those to choose from
  * @throws RangeError if the linears do not share an alphabet, or the budget is too small for the least array
  */
 export function sizeArray(
@@ -123,15 +140,16 @@ export function sizeArray(
   board: ArrayBudget,
   canHold: (array: PlanArray) => boolean = () => true,
   memoryCycles: MemoryCycles = () => 0,
+  engines: readonly Engine[] = enginesFor(linears, board),
 ): PlanArray {
-  const step = alphabetOf(linears) === 'ternary' ? ROWS_PER_BYTE : 4;
   const classes = shapeClasses(linears);
   const mostRows = linears.reduce((most, linear) => Math.max(most, linear.rows), 0);
   let best: Candidate | null = null;
   let held = false;
-  for (const lanes of LANE_CHOICES) {
+  for (const { engine, lanes } of engines.flatMap((engine) => LANE_CHOICES.map((lanes) => ({ engine, lanes })))) {
+    const step = engine === 'table' ? ROWS_PER_TABLE : alphabetOf(linears) === 'ternary' ? ROWS_PER_BYTE : 4;
     for (let rows = step; rows <= roundUpTo(mostRows, step); rows += step) {
-      const array = { lanes, rows };
+      const array = engine === 'table' ? { lanes, rows, engine } : { lanes, rows };
       if (arrayLuts(array, 1, board.lutInputs) > board.lutBudget) break;
       const units = cheapestUnits(classes, array);
       const candidate = {
@@ -148,6 +166,11 @@ export function sizeArray(
   }
   if (best === null) throw new RangeError(`${board.lutBudget} LUTs are too few for the least array`);
   return best.array;
+}
+
+/** The engines that a board can have for a plan. */
+export function enginesFor(linears: readonly PlanLinear[], { lutRam }: Pick<ArrayBudget, 'lutRam'>): readonly Engine[] {
+  return lutRam && alphabetOf(linears) === 'ternary' ? ENGINES : ['adder'];
 }
 
 interface Candidate {

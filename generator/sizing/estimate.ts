@@ -80,6 +80,9 @@ export function memoryProblem(
 ): string | null {
   const { blockRam, singlePortRam, name } = target;
   const { words, wordBytes } = geometry.memory.weights;
+  if (geometry.array.engine === 'table' && geometry.stream !== null) {
+    return `the table engine reads its weights on chip; those of this plan would lie in the SDRAM of board ${name}`;
+  }
   if (singlePortRam) {
     const rams = ceilDiv(8 * wordBytes, singlePortRam.width) * ceilDiv(words, singlePortRam.words);
     if (rams > singlePortRam.count) {

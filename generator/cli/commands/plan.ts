@@ -31,6 +31,7 @@ import { type ModelStatistics, parseStatistics } from '../../plan/statistics.js'
 import type { Alphabet, FrameMode, Placement, Plan, PlanLinear } from '../../plan/types.js';
 import { checkModel, parsePlan } from '../../plan/validate.js';
 import { expectedLoss, type LossCurve } from '../../sensitivity/loss-curve.js';
+import { ENGINES, type Engine } from '../../sizing/array.js';
 import type { CommandResult, Register } from '../command.js';
 import {
   addModelOptions,
@@ -63,6 +64,7 @@ interface PlanCommandOptions extends ModelOptions {
   readonly block?: number;
   readonly board: string;
   readonly placement: Placement;
+  readonly engine?: Engine;
 }
 
 export function addPlan(program: Command, register: Register): void {
@@ -97,6 +99,9 @@ export function addPlan(program: Command, register: Register): void {
       new Option('--placement <name>', 'what runs on the FPGA; decoder cannot be generated yet')
         .choices(['linear', 'decoder'])
         .default('linear'),
+    )
+    .addOption(
+      new Option('--engine <name>', 'what adds on the FPGA (default: what is faster within its LUTs)').choices(ENGINES),
     )
     .addHelpText(
       'after',
@@ -297,7 +302,7 @@ function finish(
   board: Board,
   outputs: Outputs,
 ): CommandResult {
-  const result = buildPlan(config, linears, board, options.placement);
+  const result = buildPlan(config, linears, board, options.placement, options.engine);
   const plan = prettyPlan(result);
   parsePlan(plan, `the plan of ${config.name}`);
   noteMemory(result, board);
@@ -312,7 +317,7 @@ function finish(
     expectedLoss,
     linears: linears.map(({ name, osr }) => ({ name, osr })),
   };
-  const { lanes, rows } = result.array;
+  const { lanes, rows, engine = 'adder' } = result.array;
   const text = [
     table([
       ['linear', 'rows', 'cols', 'OSR'],
@@ -321,7 +326,7 @@ function finish(
     '',
     `mean OSR ${json.meanOsr.toFixed(3)}, ${json.bitsPerWeight.toFixed(3)} bits per weight, ${sizeText(json.bytes)} of weights and scales`,
     ...(expectedLoss === null ? [] : [lossText(allocation, expectedLoss)]),
-    `array of ${lanes} lanes × ${rows} rows for board ${result.board}, plan ${json.planHash}`,
+    `${engine} engine, array of ${lanes} lanes × ${rows} rows for board ${result.board}, plan ${json.planHash}`,
     options.output === undefined
       ? 'Nothing was written: add -o plan.json to keep the plan.'
       : `Wrote ${options.output}.`,

@@ -10,7 +10,8 @@ import { runYosys, type ToolRun, type Yosys } from './yosys.js';
 const TOP = 'sdq_top';
 /** What lies below a board's wrapper. */
 const CORE = 'sdq_core';
-const ARRAY = 'sdq_mac_array';
+/** A build has one of them. */
+const ARRAYS = ['sdq_mac_array', 'sdq_table_array'];
 /** Where the weights are decoded when they are written, these stand once beside the array and belong to it. */
 const DECODERS = ['sdq_base3_decode', 'sdq_symbol_pack'];
 
@@ -99,8 +100,8 @@ async function cellsOf(
 }
 
 /** The modules below the array. */
-async function belowArray(job: SynthesisJob, modules: Modules): Promise<Modules> {
-  const script = listScript(scriptFiles(job), rootOf(job), derivedName(job, modules, ARRAY));
+async function belowArray(job: SynthesisJob, modules: Modules, array: string): Promise<Modules> {
+  const script = listScript(scriptFiles(job), rootOf(job), derivedName(job, modules, array));
   return parseModules(await runYosys(job.yosys, script, job));
 }
 
@@ -111,10 +112,11 @@ async function belowArray(job: SynthesisJob, modules: Modules): Promise<Modules>
  */
 export async function synthesize(job: SynthesisJob, modules: Modules, netlist: boolean): Promise<Synthesis> {
   const { target } = job;
-  const inArray = await belowArray(job, modules);
+  const arrayName = ARRAYS.find((name) => modules.has(name)) ?? ARRAYS[0]!;
+  const inArray = await belowArray(job, modules, arrayName);
   const decoders = DECODERS.filter((name) => modules.has(name) && !inArray.has(name));
   const top = subjectOf(job);
-  let array = resourcesOf(target, await cellsOf(job, modules, ARRAY));
+  let array = resourcesOf(target, await cellsOf(job, modules, arrayName));
   for (const decoder of decoders) array = add(array, resourcesOf(target, await cellsOf(job, modules, decoder)));
   const placed = { netlist: netlistOf(job), constantInputs: hasWrapper(job) ? [] : WRAPPER_INPUTS };
   const cells = await cellsOf(job, modules, top, netlist ? placed : {});

@@ -1,0 +1,49 @@
+/** LUTs of the arrays with their decoders or table writers, and of the decoder: what docs/rtl.md quotes. */
+
+import type { PlanArray } from '../generator/plan/types.js';
+import type { Target } from '../generator/synth/targets.js';
+import { synthesizeArray, synthesizeModule } from './support/synthesis.js';
+
+interface Measure {
+  readonly name: string;
+  readonly array: PlanArray;
+  readonly target: Target;
+  readonly flags: string;
+  /** LUTs per addition and clock. */
+  readonly most: number;
+}
+
+const ADDERS = { lanes: 32, rows: 20 };
+const TABLES = { lanes: 32, rows: 18, engine: 'table' } as const;
+
+const MEASURES: readonly Measure[] = [
+  { name: 'adder engine, LUT6', array: ADDERS, target: 'xilinx', flags: '', most: 15 },
+  { name: 'adder engine, LUT6, -abc9', array: ADDERS, target: 'xilinx', flags: '-abc9', most: 15 },
+  { name: 'table engine, LUT6', array: TABLES, target: 'xilinx', flags: '', most: 7.5 },
+  { name: 'table engine, LUT6, -abc9', array: TABLES, target: 'xilinx', flags: '-abc9', most: 7.5 },
+  { name: 'adder engine, iCE40', array: ADDERS, target: 'ice40', flags: '', most: 30 },
+  { name: 'adder engine, ECP5', array: ADDERS, target: 'ecp5', flags: '', most: 30 },
+  { name: 'table engine, ECP5', array: TABLES, target: 'ecp5', flags: '', most: Number.POSITIVE_INFINITY },
+];
+const MOST_PER_BYTE = 22;
+
+/** Prints each measure with its limit; a few minutes each. */
+export async function main(): Promise<void> {
+  const decoder = await synthesizeModule('sdq_base3_decode', {}, 'xilinx');
+  report('base-3 decoder, LUT6 per byte', decoder.luts, MOST_PER_BYTE, '');
+  for (const { name, array, target, flags, most } of MEASURES) {
+    const { luts, lutRams, dsps } = await synthesizeArray(array, target, flags);
+    const { lanes, rows } = array;
+    report(
+      `${name}: per addition and clock`,
+      luts / (lanes * rows),
+      most,
+      `${lanes} × ${rows}, ${luts} LUTs, ${lutRams} of them LUT-RAM, ${dsps} DSPs`,
+    );
+  }
+}
+
+function report(name: string, value: number, most: number, detail: string): void {
+  const limit = Number.isFinite(most) ? ` (${value <= most ? 'at most' : 'MORE THAN'} ${most})` : '';
+  console.log(`${name}: ${value.toFixed(2)}${limit}${detail && `; ${detail}`}`);
+}

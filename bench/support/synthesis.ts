@@ -1,0 +1,145 @@
+/** Modules of the library, synthesised alone with given parameters. */
+
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PlanArray, PlanLinear } from '../../generator/plan/types.js';
+import { type EngineTarget, engineGeometry, engineParameters, storedWidth } from '../../generator/sizing/geometry.js';
+import { log2Exact } from '../../generator/sizing/integers.js';
+import { memoryMap } from '../../generator/sizing/memory.js';
+import { scheduleWidth } from '../../generator/sizing/schedule.js';
+import { tableParameters } from '../../generator/sizing/table.js';
+import { STATISTICS_MARK } from '../../generator/synth/scripts.js';
+import { type Resources, resourcesOf, synthCommand, type Target } from '../../generator/synth/targets.js';
+import { errorOf, parseCells } from '../../generator/synth/yosys-output.js';
+
+const FOLDERS = ['array', 'engine', 'frame', 'memory', 'sdram'];
+/** What Yosys calls the module once it has its parameters. */
+const SUBJECT = 'sdq_subject';
+
+/** What the families' FPGAs are to the generator. */
+export const FABRICS: Readonly<Record<Target, EngineTarget>> = {
+  ice40: { lutInputs: 4, memoryByteBits: 8 },
+  ecp5: { lutInputs: 4, memoryByteBits: 9 },
+  xilinx: { lutInputs: 6, memoryByteBits: 9 },
+};
+
+/** Synthesises a module of `rtl/`, relative to the working directory. @param flags more options of the command */
+export async function synthesizeModule(
+  module: string,
+  parameters: Readonly<Record<string, number>>,
+  target: Target,
+  flags = '',
+): Promise<Resources> {
+  const files = FOLDERS.flatMap((folder) =>
+    readdirSync(join('rtl', folder))
+      .filter((file) => file.endsWith('.v'))
+      .map((file) => join('rtl', folder, file)),
+  );
+  const values = Object.entries(parameters).flatMap(([name, value]) => ['-chparam', name, String(value)]);
+  const script = [
+    // Deferred: the defaults of modules that are not part of this one do not count.
+    `read_verilog -defer ${files.join(' ')}`,
+    `hierarchy -top ${module} ${values.join(' ')}`,
+    `rename -top ${SUBJECT}`,
+    `${synthCommand(target, SUBJECT)} ${flags}`,
+    `log ${STATISTICS_MARK}`,
+    'stat -json',
+  ].join('; ');
+  const { stdout, stderr, status } = await runYosys(['-p', script]);
+  if (status !== 0) throw new Error(`Yosys could not synthesise ${module} for ${target}: ${errorOf(stderr) ?? stderr}`);
+  return resourcesOf(target, parseCells(stdout));
+}
+
+/** Waits for it without standing in the way of others. */
+function runYosys(args: readonly string[]): Promise<{ stdout: string; stderr: string; status: number | null }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('yosys', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const texts = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        texts[name] += text;
+      });
+    }
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ ...texts, status }));
+  });
+}
+
+/** An array with what it needs to have its operands: the decoder (with 9-bit bytes beside the array), or the table writers. */
+export async function synthesizeArray(array: PlanArray, target: Target, flags = ''): Promise<Resources> {
+  const { lanes, rows } = array;
+  if (array.engine === 'table') {
+    return await synthesizeModule(
+      'sdq_table_array',
+      { LANES: lanes, ROWS: rows, ...tableParameters(array) },
+      target,
+      flags,
+    );
+  }
+  const fabric = FABRICS[target];
+  const stored = storedWidth({ ternary: true, array, stream: null }, fabric);
+  const parameters = {
+    LANES: lanes,
+    LEVELS: log2Exact(lanes),
+    ROWS: rows,
+    SIGN_TREE: fabric.lutInputs === 6 ? 1 : 0,
+    WEIGHT_BYTES: (lanes * rows) / 5,
+    STORED_WIDTH: stored,
+    SUM_WIDTH: 8 + log2Exact(lanes),
+  };
+  const parts = [await synthesizeModule('sdq_mac_array', parameters, target, flags)];
+  if (stored === 9) {
+    for (const part of ['sdq_base3_decode', 'sdq_symbol_pack'])
+      parts.push(await synthesizeModule(part, {}, target, flags));
+  }
+  const sum = (key: keyof Resources): number => parts.reduce((total, part) => total + part[key], 0);
+  return { luts: sum('luts'), lutRams: sum('lutRams'), ffs: sum('ffs'), brams: sum('brams'), dsps: sum('dsps') };
+}
+
+/** The engine for some linears: array, scaling, memories and control. */
+export async function synthesizeEngine(
+  linears: readonly PlanLinear[],
+  array: PlanArray,
+  target: Target,
+): Promise<{ readonly measured: Resources; readonly units: number }> {
+  const geometry = engineGeometry({ linears, array, memory: memoryMap(linears, array) });
+  const parameters = { ...engineParameters(geometry, FABRICS[target]), SCHEDULE_WIDTH: scheduleWidth(geometry) };
+  return { measured: await synthesizeModule('sdq_engine', parameters, target), units: geometry.units };
+}
+
+const linear = (rows: number, cols: number): PlanLinear => ({
+  name: 'layers.0.fc1',
+  layer: 0,
+  role: 'fc1',
+  rows,
+  cols,
+  osr: 2.5,
+  block: 64,
+  samples: 160,
+  tail: null,
+  alphabet: 'ternary',
+  frame: 'hadamard',
+  signSeed: 1,
+  packing: 'base3',
+  gainShifts: [0, 1, 1],
+});
+
+/** The linears of a layer of a small model. */
+export const ENGINE_LINEARS: readonly PlanLinear[] = [linear(256, 256), linear(704, 256), linear(256, 704)];
+
+/** Sizes at which the cost model is compared with synthesis. */
+export const ENGINE_SIZES: readonly { readonly target: Target; readonly array: PlanArray }[] = [
+  ...(['xilinx', 'ecp5', 'ice40'] as const).flatMap((target) =>
+    [
+      { lanes: 8, rows: 5 },
+      { lanes: 16, rows: 10 },
+      { lanes: 32, rows: 10 },
+    ].map((array) => ({ target, array })),
+  ),
+  ...[
+    { lanes: 8, rows: 6, engine: 'table' as const },
+    { lanes: 16, rows: 9, engine: 'table' as const },
+    { lanes: 32, rows: 12, engine: 'table' as const },
+  ].map((array) => ({ target: 'xilinx' as const, array })),
+];
