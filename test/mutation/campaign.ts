@@ -20,8 +20,8 @@ export interface Outcome {
 }
 
 /** Of the mutations of a module, one in so many is tried, but at least MIN. */
-const ONE_IN = 18;
-const MIN = 3;
+const ONE_IN = 28;
+const MIN = 2;
 
 /**
  * The mutations of a module in the order in which they are tried: kinds take turns, and within a kind an order that

@@ -67,7 +67,10 @@ export function mutations(source: string): Mutation[] {
 
   tokens.forEach((token, i) => {
     if (skipped[i]) return;
-    if (['wire', 'reg', 'signed'].includes(tokens[i - 1]?.text ?? '') && token.text === '[') {
+    if (
+      ['wire', 'reg', 'signed', 'function', 'input', 'output'].includes(tokens[i - 1]?.text ?? '') &&
+      token.text === '['
+    ) {
       // A declaration. More bits than needed change nothing; one less does.
       const colon = outside(tokens, i + 1, [':']);
       const high = between(i + 1, colon - 1);
