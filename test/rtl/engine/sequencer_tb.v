@@ -1,6 +1,7 @@
 `default_nettype none
 // sdq_sequencer against nested loops over blocks, row groups and cycles, for random schedule words. Each output is
-// compared in each cycle from the start to the end, and some cycles longer. +seed=N.
+// compared in each cycle from the start to the end, and some cycles longer; a beat stays until it is taken. +seed=N,
+// +stall=P: percent of cycles in which no beat is taken.
 module sequencer_tb #(
     parameter LANE_WIDTH = 3,
     parameter SEGMENTS = 3,
@@ -26,7 +27,10 @@ module sequencer_tb #(
   reg [SCHEDULE_WIDTH-1:0] word;
   wire [SCALE_ADDR_WIDTH-1:0] scale_base;
   wire [ROW_WIDTH-1:0] rows;
+  wire [BLOCK_ADDR_WIDTH-1:0] last_block_out;
+  wire has_tail_out;
   wire valid;
+  reg ready;
   wire last;
   wire block_end;
   wire final_beat;
@@ -57,7 +61,10 @@ module sequencer_tb #(
       .word_i           (word),
       .scale_base_o     (scale_base),
       .rows_o           (rows),
+      .last_block_o     (last_block_out),
+      .has_tail_o       (has_tail_out),
       .beat_valid_o     (valid),
+      .beat_ready_i     (ready),
       .beat_last_o      (last),
       .beat_block_end_o (block_end),
       .beat_final_o     (final_beat),
@@ -67,7 +74,7 @@ module sequencer_tb #(
       .beat_activation_o(activation)
   );
 
-  integer seed, errors, beats, linear, n;
+  integer seed, stall, errors, beats, linear, n;
   integer block, group, cycle, beat;
   reg [WEIGHT_ADDR_WIDTH-1:0] weight_base, next_weight;
   reg [SCALE_ADDR_WIDTH-1:0] wanted_base;
@@ -96,9 +103,10 @@ module sequencer_tb #(
 
   initial begin
     if (!$value$plusargs("seed=%d", seed)) seed = 1;
+    if (!$value$plusargs("stall=%d", stall)) stall = 0;
     errors = 0;
     beats = 0;
-    start = 1'b0;
+    {start, ready} = 2'b00;
     repeat (2) @(negedge clk);
     rst_n = 1'b1;
     for (linear = 0; linear < LINEARS; linear = linear + 1) begin
@@ -118,6 +126,7 @@ module sequencer_tb #(
       start = 1'b1;
       #4 if (valid !== 1'b0) errors = errors + 1;
       if (scale_base !== wanted_base || rows !== wanted_rows) errors = errors + 1;
+      if (last_block_out !== last_block || has_tail_out !== has_tail) errors = errors + 1;
       @(negedge clk);
       start = 1'b0;
       next_weight = weight_base;
@@ -125,7 +134,9 @@ module sequencer_tb #(
         kind = has_tail && block == last_block ? 1 : 0;
         for (group = 0; group <= last_group; group = group + 1) begin
           beat = 0;
-          for (cycle = 0; cycle <= last_cycle[kind]; cycle = cycle + 1) begin
+          cycle = 0;
+          while (cycle <= last_cycle[kind]) begin
+            ready = $unsigned($random(seed)) % 100 >= stall;
             #4;
             if (valid !== (cycle >= idle[kind])) errors = errors + 1;
             if (valid) begin
@@ -136,10 +147,13 @@ module sequencer_tb #(
               if (shift !== (shifts[kind] >> (beat / (segment_last[kind] + 1) * GAIN_WIDTH) & {GAIN_WIDTH{1'b1}})) errors = errors + 1;
               if (weight !== next_weight) errors = errors + 1;
               if (activation !== ((block * SLOT_WORDS + beat) & {ACTIVATION_ADDR_WIDTH{1'b1}})) errors = errors + 1;
-              next_weight = next_weight + 1;
-              beat = beat + 1;
-              beats = beats + 1;
+              if (ready) begin
+                next_weight = next_weight + 1;
+                beat = beat + 1;
+                beats = beats + 1;
+              end
             end
+            if (ready || !valid) cycle = cycle + 1;
             @(negedge clk);
           end
         end
