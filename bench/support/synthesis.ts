@@ -24,17 +24,22 @@ export const FABRICS: Readonly<Record<Target, EngineTarget>> = {
   xilinx: { lutInputs: 6, memoryByteBits: 9 },
 };
 
-/** Synthesises a module of `rtl/`, relative to the working directory. @param flags more options of the command */
+/**
+ * Synthesises a module of the library.
+ * @param flags more options of the command
+ * @param root the project's folder
+ */
 export async function synthesizeModule(
   module: string,
   parameters: Readonly<Record<string, number>>,
   target: Target,
   flags = '',
+  root = '.',
 ): Promise<Resources> {
   const files = FOLDERS.flatMap((folder) =>
-    readdirSync(join('rtl', folder))
+    readdirSync(join(root, 'rtl', folder))
       .filter((file) => file.endsWith('.v'))
-      .map((file) => join('rtl', folder, file)),
+      .map((file) => `"${join(root, 'rtl', folder, file)}"`),
   );
   const values = Object.entries(parameters).flatMap(([name, value]) => ['-chparam', name, String(value)]);
   const script = [
@@ -102,10 +107,11 @@ export async function synthesizeEngine(
   linears: readonly PlanLinear[],
   array: PlanArray,
   target: Target,
+  root: string,
 ): Promise<{ readonly measured: Resources; readonly units: number }> {
   const geometry = engineGeometry({ linears, array, memory: memoryMap(linears, array) });
   const parameters = { ...engineParameters(geometry, FABRICS[target]), SCHEDULE_WIDTH: scheduleWidth(geometry) };
-  return { measured: await synthesizeModule('sdq_engine', parameters, target), units: geometry.units };
+  return { measured: await synthesizeModule('sdq_engine', parameters, target, '', root), units: geometry.units };
 }
 
 const linear = (rows: number, cols: number): PlanLinear => ({
@@ -130,16 +136,12 @@ export const ENGINE_LINEARS: readonly PlanLinear[] = [linear(256, 256), linear(7
 
 /** Sizes at which the cost model is compared with synthesis. */
 export const ENGINE_SIZES: readonly { readonly target: Target; readonly array: PlanArray }[] = [
-  ...(['xilinx', 'ecp5', 'ice40'] as const).flatMap((target) =>
-    [
-      { lanes: 8, rows: 5 },
-      { lanes: 16, rows: 10 },
-      { lanes: 32, rows: 10 },
-    ].map((array) => ({ target, array })),
-  ),
-  ...[
-    { lanes: 8, rows: 6, engine: 'table' as const },
-    { lanes: 16, rows: 9, engine: 'table' as const },
-    { lanes: 32, rows: 12, engine: 'table' as const },
-  ].map((array) => ({ target: 'xilinx' as const, array })),
+  { target: 'xilinx', array: { lanes: 8, rows: 5 } },
+  { target: 'xilinx', array: { lanes: 32, rows: 10 } },
+  { target: 'xilinx', array: { lanes: 8, rows: 6, engine: 'table' } },
+  { target: 'xilinx', array: { lanes: 32, rows: 12, engine: 'table' } },
+  { target: 'ecp5', array: { lanes: 8, rows: 5 } },
+  { target: 'ecp5', array: { lanes: 32, rows: 10 } },
+  { target: 'ice40', array: { lanes: 8, rows: 5 } },
+  { target: 'ice40', array: { lanes: 16, rows: 10 } },
 ];
