@@ -30,8 +30,21 @@ import {
 import { examplePath } from './support/shared.js';
 import { tempDirectory } from './support/temp.js';
 
+interface Counts {
+  readonly cycles: number;
+  readonly beats: number;
+  readonly stalls: number;
+}
+
 interface Simulated {
   readonly bitExact: boolean;
+  readonly cycleExact: boolean;
+  readonly linears: readonly {
+    readonly runs: number;
+    readonly differingRuns: number;
+    readonly predicted: Counts;
+    readonly simulated: Counts;
+  }[];
   readonly compared: number;
   readonly mismatches: number;
   readonly cycles: number;
@@ -64,7 +77,12 @@ const simulateArgs = (of: Prepared, prompt: string, tokens: number): string[] =>
 async function expectBitExact(of: Prepared, prompt: string, most: number): Promise<Simulated & GoldenRun> {
   const golden = goldenRun(of, prompt, most);
   const result = await sdqJson<Simulated>(simulateArgs(of, prompt, most));
-  expect(result).toMatchObject({ bitExact: true, mismatches: 0, text: golden.text });
+  expect(result).toMatchObject({ bitExact: true, cycleExact: true, mismatches: 0, text: golden.text });
+  for (const { runs, predicted, simulated } of result.linears) {
+    expect(runs).toBe(golden.fed);
+    expect(simulated).toEqual(predicted);
+    expect(simulated.beats).toBeGreaterThan(0);
+  }
   expect(result.compared).toBe(golden.fed * golden.rowsPerToken);
   expect(result.cyclesPerToken).toBeCloseTo(result.cycles / golden.tokens, 6);
   return { ...golden, ...result };
@@ -161,9 +179,9 @@ describe('the check sees', () => {
     expect(result.mismatches).toBeGreaterThan(result.compared / 2);
 
     const junit = readFileSync(file('junit.xml'), 'utf8');
-    expect(junit).toMatch(/^<\?xml .*\n<testsuite name="sdq simulate" tests="28" failures="28" errors="0" /);
+    expect(junit).toMatch(/^<\?xml .*\n<testsuites name="sdq simulate" tests="56" failures="28" errors="0" /);
     expect(junit).toMatch(
-      /<failure message="\d+ of \d+ values differ from the golden model">token 0, layer 0, layers\./,
+      /<failure message="\d+ of \d+ values differ from the golden model" type="mismatch">token 0, layer 0, layers\./,
     );
 
     const forPeople = await sdq(args);
@@ -172,6 +190,30 @@ describe('the check sees', () => {
       /\nMISMATCH token 0, layer 0, layers\.0\.self_attn\.q_proj, row \d+: golden -?\d+, accelerator -?\d+\n/,
     );
     expect(forPeople.stdout).toMatch(/\n\.\.\. and \d+ more\n$/);
+  });
+
+  it('an array that takes its beats otherwise than predicted, though every value is right', SLOW, async () => {
+    const late = { ...llama, build: copyOfBuild('late') };
+    const engine = join(late.build, 'rtl/sdq_engine.v');
+    const verilog = readFileSync(engine, 'utf8');
+    expect(verilog).toMatch(/assign beat_o = .*;/);
+    writeFileSync(engine, verilog.replace(/assign beat_o = .*;/, 'assign beat_o = read_start;'));
+    const args = [...simulateArgs(late, '', 1), '--junit', file('late.xml')];
+
+    const outcome = await sdq([...args, '--json']);
+    expect(outcome.code, outcome.stderr).toBe(1);
+    const result = jsonOf<Simulated>(outcome);
+    expect(result).toMatchObject({ bitExact: true, mismatches: 0, cycleExact: false });
+    for (const { runs, differingRuns, predicted, simulated } of result.linears) {
+      expect(differingRuns).toBe(runs);
+      expect(simulated).toMatchObject({ cycles: predicted.cycles, beats: runs });
+    }
+    expect(readFileSync(file('late.xml'), 'utf8')).toMatch(
+      /<testsuites .* tests="56" failures="28" [\s\S]* name="sdq\.simulate\.cycles" tests="28" failures="28"/,
+    );
+    expect((await sdq(args)).stdout).toMatch(
+      /\nDIFFERENT layers\.0\.self_attn\.q_proj, 2 of 2 runs: cycles (\d+) predicted, \1 simulated; beats \d+ predicted, /,
+    );
   });
 
   it('a bit that was damaged in the weights', SLOW, async () => {
@@ -190,7 +232,7 @@ describe('sdq simulate', () => {
     const build = copyOfBuild('traced');
     const args = [...simulateArgs({ ...llama, build }, '', 1), '--trace', '--junit', file('passed.xml')];
     const result = await sdqJson<Simulated>(args);
-    expect(readFileSync(file('passed.xml'), 'utf8')).toMatch(/ tests="28" failures="0" errors="0" skipped="0">/);
+    expect(readFileSync(file('passed.xml'), 'utf8')).toMatch(/ tests="56" failures="0" errors="0" skipped="0" /);
     const trace = readFileSync(join(build, 'trace.jsonl'), 'utf8').trimEnd().split('\n');
     const calls = trace.map((line) => JSON.parse(line) as { golden: number[]; accelerator: number[] });
     expect(calls.reduce((sum, { golden }) => sum + golden.length, 0)).toBe(result.compared);

@@ -13,6 +13,9 @@ beforeAll(async () => {
 
 const VECTOR = { address: 0x2000_0000, bytes: Uint8Array.from({ length: 16 }, (_, i) => i * 17) };
 
+/** Bytes before those of an answer: length, cycles, beats, stalls. */
+const HEADER = 28;
+
 /** A chunk of the lock-step mode. */
 function chunk(bytes: Uint8Array): Uint8Array {
   const framed = new Uint8Array(4 + bytes.length);
@@ -76,10 +79,10 @@ describe('the harness in lock-step mode', () => {
     expect(status).toBe(0);
     const view = new DataView(stdout.buffer, stdout.byteOffset, stdout.length);
     const length = view.getUint32(0, true);
-    expect(toHex(new Uint8Array(stdout.subarray(12, 12 + length)))).toContain('78563412');
-    expect(view.getUint32(12 + length, true)).toBe(0);
-    expect(view.getBigUint64(16 + length, true)).toBe(view.getBigUint64(4, true) + 16n);
-    expect(stdout.length).toBe(36 + 2 * length);
+    expect(toHex(new Uint8Array(stdout.subarray(HEADER, HEADER + length)))).toContain('78563412');
+    expect(view.getUint32(HEADER + length, true)).toBe(0);
+    expect(view.getBigUint64(HEADER + length + 4, true)).toBe(view.getBigUint64(4, true) + 16n);
+    expect(stdout.length).toBe(3 * HEADER + 2 * length);
   });
 
   it('ends when the accelerator stays busy, and says so', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { blocksOf, segmentShifts, symbolsPerRow } from '../generator/plan/blocks.js';
 import type { PlanArray, PlanLinear } from '../generator/plan/types.js';
 import { LEAST_UTILISATION, scaleUnits, sizeArray, utilisation } from '../generator/sizing/array.js';
-import { linearCycles, tokenCycles } from '../generator/sizing/cycles.js';
+import { engineUtilisation, linearCycles, runCycles, tokenCycles } from '../generator/sizing/cycles.js';
 import { estimate } from '../generator/sizing/estimate.js';
 import { engineGeometry } from '../generator/sizing/geometry.js';
 import {
@@ -302,6 +302,15 @@ describe('the schedule', () => {
     const total = linears.reduce((sum, linear) => sum + linearCycles(linear, geometry), 0);
     const { engine, link } = tokenCycles(plan, geometry);
     expect(engine).toBe(total);
+    const runs = runCycles(plan, geometry);
+    expect(runs.reduce((sum, { cycles }) => sum + cycles, 0)).toBe(total);
+    expect(runs.reduce((sum, { beats }) => sum + beats, 0)).toBe(plan.memory.weights.words);
+    for (const [i, { cycles, beats, stalls }] of runs.entries()) {
+      expect(beats + stalls).toBeLessThan(cycles);
+      const utilisation = engineUtilisation(linears[i]!, array, cycles);
+      expect(utilisation).toBeLessThanOrEqual(beats / cycles);
+      expect(utilisation).toBeGreaterThan(0.5 * (beats / cycles));
+    }
     expect(link).toBeGreaterThan(4 * linears.reduce((sum, { rows }) => sum + rows, 0));
   });
 });

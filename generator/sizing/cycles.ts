@@ -3,8 +3,9 @@
 import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
 import { log2Exact } from './integers.js';
+import { linearWords } from './memory.js';
 import { WeightStreamTimes } from './sdram.js';
-import { arrayCycles, blockKinds, rowGroups, streamedCycles, turnCycles } from './shape.js';
+import { arrayCycles, blockKinds, rowGroups, streamedCycles, turnCycles, usefulSymbols } from './shape.js';
 import { tableLevels, tableSpans } from './table.js';
 
 /**
@@ -39,6 +40,36 @@ function beatCycles(linear: PlanLinear, geometry: Pick<EngineGeometry, 'array' |
   if (stream === null) return arrayCycles(linear, array, phases);
   const base = stream.bases.get(linear.name)!;
   return streamedCycles(linear, array, phases, new WeightStreamTimes(stream.parameters, base));
+}
+
+/** What one RUN of a linear comes to in the engine. */
+export interface RunCycles {
+  /** Engine cycles from the request to the first result. */
+  readonly cycles: number;
+  /** Of these, cycles in which the array takes a beat: one per word of its weights. */
+  readonly beats: number;
+  /** Of these, cycles in which the array waits for an operand. */
+  readonly stalls: number;
+}
+
+/** Predicts a RUN of each linear, in plan order. Exact: "sdq simulate" fails where the simulated design differs. */
+export function runCycles({ linears, array }: EnginePlan, geometry: EngineGeometry): RunCycles[] {
+  return linears.map((linear) => ({
+    cycles: linearCycles(linear, geometry),
+    beats: linearWords(linear, array).weights,
+    stalls: stallCycles(linear, geometry),
+  }));
+}
+
+/** Cycles that beats wait for weights; those on chip, and all other operands, are there when they are wanted. */
+function stallCycles(linear: PlanLinear, geometry: EngineGeometry): number {
+  const { array, phases, stream } = geometry;
+  return stream === null ? 0 : beatCycles(linear, geometry) - arrayCycles(linear, array, phases);
+}
+
+/** Useful symbols / (cycles · L · R), when a linear has taken `cycles` engine cycles in each of its runs. */
+export function engineUtilisation(linear: PlanLinear, array: PlanArray, cycles: number): number {
+  return usefulSymbols(linear) / (cycles * array.lanes * array.rows);
 }
 
 /** Body bytes of the largest frame (docs/protocol.md). */

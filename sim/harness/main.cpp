@@ -1,8 +1,9 @@
 // Runs a generated accelerator (module sdq_top, board `sim`) and speaks with a host through its byte-wide link.
 //
 //   --pipe          lock-step over stdin and stdout: a chunk [u32 length][bytes] in, then [u32 length][u64 cycles]
-//                   [bytes] out, once the accelerator is idle again. No clock runs in between, so cycles are
-//                   reproducible. Numbers are little-endian; `cycles` counts from the end of reset.
+//                   [u64 beats][u64 stalls][bytes] out, once the accelerator is idle again. No clock runs in between,
+//                   so cycles are reproducible. Numbers are little-endian and count from the end of reset: cycles,
+//                   those in which the array took a beat, and those in which it waited for an operand.
 //   --pty           behind a pseudo-terminal, whose path is the first line on stdout; clients may come and go
 //   --preload FILE  a stream of request frames that is fed first; the responses are dropped
 //   --max-cycles N  most cycles for one chunk, or for the preload; then exit code 3 (default 2000000000)
@@ -49,6 +50,13 @@ constexpr unsigned kResetCycles = 4;
 
 [[noreturn]] void failSystem(const char* what) { fail(1, std::string(what) + ": " + std::strerror(errno)); }
 
+// What has happened since the end of reset.
+struct Counts {
+  std::uint64_t cycles = 0;
+  std::uint64_t beats = 0;
+  std::uint64_t stalls = 0;
+};
+
 // The accelerator, its clock, and the two byte streams.
 class Accelerator {
  public:
@@ -57,12 +65,12 @@ class Accelerator {
     top_->rst_ni = 0;
     for (unsigned i = 0; i < kResetCycles; ++i) cycle(nullptr, false);
     top_->rst_ni = 1;
-    cycles_ = 0;
+    counts_ = {};
   }
 
   ~Accelerator() { top_->final(); }
 
-  std::uint64_t cycles() const { return cycles_; }
+  const Counts& counts() const { return counts_; }
   bool idle() const { return quiet_ >= kSettleCycles; }
 
   // Feeds bytes [at, end) and collects responses until everything is fed and the accelerator is idle, for `limit`
@@ -92,14 +100,16 @@ class Accelerator {
     gave_ = txReady && top_->tx_valid_o;
     data_ = top_->tx_data_o;
     busy_ = top_->busy_o;
+    counts_.beats += top_->beat_o;
+    counts_.stalls += top_->stall_o;
     top_->clk_i = 1;
     top_->eval();
-    ++cycles_;
+    ++counts_.cycles;
   }
 
   VerilatedContext context_;
   std::unique_ptr<Vsdq_top> top_;
-  std::uint64_t cycles_ = 0;
+  Counts counts_;
   unsigned quiet_ = 0;
   bool took_ = false;
   bool gave_ = false;
@@ -151,7 +161,7 @@ void putNumber(std::uint8_t* to, std::uint64_t value, unsigned bytes) {
 }
 
 void servePipe(Accelerator& accelerator, const Options& options) {
-  constexpr std::size_t kHeader = 12;
+  constexpr std::size_t kHeader = 28;
   std::uint8_t length[4];
   Bytes in;
   Bytes out;
@@ -161,7 +171,10 @@ void servePipe(Accelerator& accelerator, const Options& options) {
     out.assign(kHeader, 0);
     runToIdle(accelerator, in, out, options.maxCycles);
     putNumber(out.data(), out.size() - kHeader, 4);
-    putNumber(out.data() + 4, accelerator.cycles(), 8);
+    const Counts& counts = accelerator.counts();
+    putNumber(out.data() + 4, counts.cycles, 8);
+    putNumber(out.data() + 12, counts.beats, 8);
+    putNumber(out.data() + 20, counts.stalls, 8);
     writeAll(out);
   }
 }

@@ -10,6 +10,7 @@ import { interruptible } from '../interrupt.js';
 import { junitReport } from '../junit.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
 import { startProgress } from '../progress.js';
+import { timingText } from '../timing-text.js';
 import { integerFrom, outputPath, userPath } from '../values.js';
 import { checkSameModel, checkSamePlan, openUserWeights } from '../weights.js';
 
@@ -26,7 +27,7 @@ export function addSimulate(program: Command, register: Register): void {
   const command = program
     .command('simulate')
     .argument('<build>', 'folder from "sdq generate"')
-    .description('run the generated accelerator in Verilator and compare every value with the golden model')
+    .description('run the generated accelerator in Verilator and compare every value and cycle count')
     .requiredOption('--model <model>', 'Hugging Face directory or llama2.c .bin file, for the tokenizer')
     .requiredOption('--weights <file>', 'weights.sdq')
     .option('--prompt <text>', 'text to continue', '')
@@ -36,7 +37,7 @@ export function addSimulate(program: Command, register: Register): void {
     .addHelpText(
       'after',
       `
-Exit code 1 if any value differs from the golden model.
+Exit code 1 if any value differs from the golden model, or if any linear takes other cycles, beats or stalls than predicted.
 
 Example:
   $ sdq simulate build/ --model examples/tiny-llama --weights weights.sdq --prompt "Once upon" --tokens 16`,
@@ -70,21 +71,33 @@ export async function simulateBuild(path: string, options: SimulateOptions): Pro
       });
     });
     if (junit !== null) writeFileAtomic(junit, junitReport(report));
-    return { json: resultObject(report), text: summary(report), passed: report.bitExact };
+    return { json: resultObject(report), text: summary(report), passed: report.bitExact && report.cycleExact };
   } finally {
     progress.stop();
   }
 }
 
 function resultObject(report: SimulationReport): object {
-  const { bitExact, compared, mismatches, mismatchCount, cycles, cyclesPerToken, text } = report;
-  return { bitExact, compared, mismatches: mismatchCount, firstMismatches: mismatches, cycles, cyclesPerToken, text };
+  const { bitExact, cycleExact, compared, mismatches, mismatchCount, cycles, cyclesPerToken, text, linears } = report;
+  return {
+    bitExact,
+    cycleExact,
+    compared,
+    mismatches: mismatchCount,
+    firstMismatches: mismatches,
+    cycles,
+    cyclesPerToken,
+    text,
+    linears: linears.map(({ seconds, mismatchCount: mismatches, ...linear }) => ({ ...linear, mismatches })),
+  };
 }
 
 function summary(report: SimulationReport): string {
   const { compared, mismatchCount, mismatches, cycles, cyclesPerToken, text, promptTokens, generatedTokens } = report;
   const lines = [
     text,
+    '',
+    ...timingText(report.linears),
     '',
     `${compared - mismatchCount} of ${compared} values equal to the golden model`,
     `${cycles} cycles for ${promptTokens} prompt and ${generatedTokens} generated tokens: ${cyclesPerToken.toFixed(0)} cycles per token`,

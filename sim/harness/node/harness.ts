@@ -14,8 +14,18 @@ export interface HarnessOptions {
   readonly preload?: string;
 }
 
-/** Bytes before the response bytes of a chunk: u32 length, u64 cycles. */
-const HEADER_BYTES = 12;
+/** Bytes before the response bytes of a chunk: u32 length, then u64 cycles, beats, stalls. */
+const HEADER_BYTES = 28;
+
+/** What the simulator has counted from the end of reset until the last response. */
+export interface SimulatedCounts {
+  /** Clock cycles, bytes waiting for `start` included. */
+  readonly cycles: number;
+  /** Of these, cycles in which the array took a beat. */
+  readonly beats: number;
+  /** Of these, cycles in which the array waited for an operand. */
+  readonly stalls: number;
+}
 
 /**
  * Starts a compiled simulator. Clock cycles pass only while it works on the bytes of a `write`, and all responses of
@@ -44,7 +54,7 @@ export class HarnessTransport implements Transport {
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #stderr = '';
-  #cycles = 0;
+  #counts: SimulatedCounts = { cycles: 0, beats: 0, stalls: 0 };
   #closing = false;
   #end: DeviceError | undefined;
 
@@ -68,9 +78,12 @@ export class HarnessTransport implements Transport {
     });
   }
 
-  /** Clock cycles from the end of reset until the last response, bytes waiting for `start` included. */
+  get counts(): SimulatedCounts {
+    return this.#counts;
+  }
+
   get cycles(): number {
-    return this.#cycles;
+    return this.#counts.cycles;
   }
 
   start(listener: TransportListener): void {
@@ -106,7 +119,8 @@ export class HarnessTransport implements Transport {
       const header = new DataView(buffer.buffer, buffer.byteOffset, HEADER_BYTES);
       const end = HEADER_BYTES + header.getUint32(0, true);
       if (buffer.length < end) break;
-      this.#cycles = Number(header.getBigUint64(4, true));
+      const count = (at: number): number => Number(header.getBigUint64(at, true));
+      this.#counts = { cycles: count(4), beats: count(12), stalls: count(20) };
       const response = buffer.subarray(HEADER_BYTES, end);
       buffer = buffer.subarray(end);
       if (response.length > 0 && !this.#closing) this.#listener?.data(response);

@@ -10,6 +10,7 @@ import { IntegerDecoder, type LinearCall } from '../../golden/decoder.js';
 import { goldenLinear } from '../../golden/run.js';
 import { spawnHarness } from './harness.js';
 import type { BuildFolder } from './simulator.js';
+import { type LinearTiming, Timing } from './timing.js';
 
 /**
  * Time for one burst of requests. The simulator says by its end that it will not answer; a repetition of requests that
@@ -27,16 +28,19 @@ export interface SimulateOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface LinearReport {
-  readonly name: string;
-  compared: number;
-  mismatchCount: number;
-  /** Wall-clock time in the simulator. */
-  seconds: number;
+/** One linear over all tokens. */
+export interface LinearReport extends LinearTiming {
+  readonly compared: number;
+  readonly mismatchCount: number;
+  /** Wall-clock time in the simulator and, beside it, in the golden model. */
+  readonly seconds: number;
 }
 
 export interface SimulationReport {
+  /** Every value is the golden model's. */
   readonly bitExact: boolean;
+  /** Every run took the cycles, beats and stalls that were predicted. */
+  readonly cycleExact: boolean;
   readonly compared: number;
   readonly mismatchCount: number;
   /** The first of them. */
@@ -52,7 +56,7 @@ export interface SimulationReport {
 
 /**
  * Runs a model on the simulated accelerator through its host link and compares every output of every linear with the
- * golden model. The tokens continue from the accelerator's own values.
+ * golden model, and the cycles of every run with the predicted ones. The tokens continue from the accelerator's own values.
  */
 export async function simulate(
   build: BuildFolder,
@@ -64,7 +68,8 @@ export async function simulate(
   const { plan } = build;
   const weights = cached(image);
   const comparison = new Comparison();
-  const linears = plan.linears.map(({ name }): LinearReport => ({ name, compared: 0, mismatchCount: 0, seconds: 0 }));
+  const timing = new Timing(plan);
+  const checked = plan.linears.map(() => ({ compared: 0, mismatchCount: 0, seconds: 0 }));
   const trace = options.tracePath === undefined ? null : new AtomicFile(options.tracePath);
   const harness = spawnHarness(executable);
   const abort = (): void => void harness.close();
@@ -77,14 +82,24 @@ export async function simulate(
 
     const run = async (call: LinearCall): Promise<Int32Array> => {
       const started = performance.now();
-      const actual = await accelerator.run(call);
-      const report = linears[call.index]!;
+      const before = harness.counts;
+      // The golden model computes while the simulator does, which is a process of its own.
+      const [actual, golden] = await Promise.all([
+        accelerator.run(call),
+        Promise.resolve().then(() => goldenLinear(call, weights)),
+      ]);
+      const { beats, stalls } = harness.counts;
+      timing.add(call.index, {
+        cycles: accelerator.cycles,
+        beats: beats - before.beats,
+        stalls: stalls - before.stalls,
+      });
+      const report = checked[call.index]!;
       report.seconds += (performance.now() - started) / 1000;
-      const golden = goldenLinear(call, weights);
-      const before = comparison.mismatchCount;
+      const mismatchesBefore = comparison.mismatchCount;
       comparison.add(call, golden, actual);
       report.compared += golden.length;
-      report.mismatchCount += comparison.mismatchCount - before;
+      report.mismatchCount += comparison.mismatchCount - mismatchesBefore;
       trace?.append(Buffer.from(`${JSON.stringify(traceLine(call, golden, actual, accelerator.cycles))}\n`));
       return actual;
     };
@@ -100,8 +115,10 @@ export async function simulate(
     trace?.commit();
     const cycles = harness.cycles - uploaded;
     const promptTokens = session.promptTokens.length;
+    const linears = timing.linears().map((linear, index) => ({ ...linear, ...checked[index]! }));
     return {
       bitExact: comparison.mismatchCount === 0 && comparison.compared > 0,
+      cycleExact: linears.every(({ differingRuns }) => differingRuns === 0),
       compared: comparison.compared,
       mismatchCount: comparison.mismatchCount,
       mismatches: comparison.mismatches,
