@@ -5,6 +5,7 @@ import { writeError } from '../node/atomic-file.js';
 import { VERSION } from '../version.js';
 import { type CommandResult, Interrupted, type Register } from './command.js';
 import { addAnalyze } from './commands/analyze.js';
+import { addBaseline } from './commands/baseline.js';
 import { addBoard } from './commands/board.js';
 import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
@@ -64,6 +65,7 @@ Examples:
     addSimulate,
     addSynth,
     addSchedule,
+    addBaseline,
     addBoard,
     addRun,
     addDoctor,
