@@ -7,6 +7,7 @@ import { planHash } from '../plan/hash.js';
 import { bitsPerWeight, meanOsr, planBytes } from '../plan/memory-size.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
 import { arrayLuts, utilisation } from '../sizing/array.js';
+import { type TokenBound, tokenBound } from '../sizing/bound.js';
 import { linearCycles, tokenCycles } from '../sizing/cycles.js';
 import { type Estimate, estimate } from '../sizing/estimate.js';
 import { type EngineGeometry, engineGeometry } from '../sizing/geometry.js';
@@ -59,6 +60,8 @@ export interface PlanFacts {
   readonly bytes: number;
   /** Engine cycles and link cycles of one token. */
   readonly cycles: { readonly engine: number; readonly link: number };
+  /** What bounds the speed of a token. */
+  readonly bound: TokenBound;
   readonly utilisation: number;
   /** LUTs of the engine, without the host link: what the board's budget is for. */
   readonly engineLuts: number;
@@ -131,6 +134,7 @@ export function planFacts(plan: Plan, board: Board): PlanFacts {
     bitsPerWeight: bitsPerWeight(plan),
     bytes: planBytes(plan),
     cycles: tokenCycles(plan, geometry),
+    bound: tokenBound(plan, board, geometry),
     utilisation: utilisation(plan.linears, geometry.array, geometry.units),
     engineLuts: arrayLuts(geometry.array, geometry.units, board.lutInputs),
     estimate: estimate(geometry, board),

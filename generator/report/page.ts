@@ -8,6 +8,7 @@ import { html, type Markup } from './html.js';
 import { linearSection, roleSection } from './linear-tables.js';
 import { measures } from './measures.js';
 import { modelFacts, overview } from './overview.js';
+import { rooflineSection } from './roofline.js';
 import type { WeightStatistics } from './weight-statistics.js';
 import { weightsSection } from './weights-section.js';
 
@@ -18,6 +19,7 @@ export function reportContent(facts: PlanFacts, statistics: WeightStatistics | n
 ${heatMap(facts, measures(facts, statistics))}
 ${accuracyChart(facts)}
 ${roleSection(facts)}
+${rooflineSection(facts)}
 ${hardwareSection(facts)}
 ${statistics !== null && weightsSection(facts, statistics)}
 ${modelFacts(facts.plan)}

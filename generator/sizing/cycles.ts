@@ -1,6 +1,7 @@
 /** Predicted time. Engine cycles are exact: what RESULT frames report as `cycles`. */
 
 import type { PlanArray, PlanLinear } from '../plan/types.js';
+import { readsSameVector } from './framing.js';
 import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
 import { log2Exact } from './integers.js';
 import { linearWords } from './memory.js';
@@ -105,12 +106,6 @@ function runBytes(linear: PlanLinear): number {
   return frameBytes(3) + results;
 }
 
-/** Linears of a layer that read the same vector share its upload. */
-function readsSameVector(a: PlanLinear, b: PlanLinear | undefined): boolean {
-  const input = (role: string): string => role.replace(/[qkv]_proj$/, 'qkv').replace(/(gate|up)_proj$/, 'gate_up');
-  return b !== undefined && a.layer === b.layer && input(a.role) === input(b.role);
-}
-
 export interface TokenCycles {
   /** Cycles in which the engine runs. */
   readonly engine: number;
@@ -118,14 +113,18 @@ export interface TokenCycles {
   readonly link: number;
 }
 
+/** Bytes that the link moves for a run of each linear, in plan order; a shared vector counts for its first reader. */
+export function linkBytes({ linears, array }: EnginePlan, geometry: EngineGeometry): number[] {
+  return linears.map((linear, index) => {
+    const isFirst = !readsSameVector(linear, linears[index - 1]);
+    return runBytes(linear) + (isFirst ? vectorBytes(linear, array, geometry.slotWords) : 0);
+  });
+}
+
 /** Cycles of one decoder step, in which every linear runs once and nothing overlaps. */
 export function tokenCycles(plan: EnginePlan, geometry: EngineGeometry = engineGeometry(plan)): TokenCycles {
-  let engine = 0;
-  let link = 0;
-  plan.linears.forEach((linear, index) => {
-    engine += linearCycles(linear, geometry);
-    link += runBytes(linear);
-    if (!readsSameVector(linear, plan.linears[index - 1])) link += vectorBytes(linear, plan.array, geometry.slotWords);
-  });
-  return { engine, link };
+  return {
+    engine: plan.linears.reduce((sum, linear) => sum + linearCycles(linear, geometry), 0),
+    link: linkBytes(plan, geometry).reduce((sum, bytes) => sum + bytes, 0),
+  };
 }

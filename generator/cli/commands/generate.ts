@@ -7,6 +7,8 @@ import { readPlan } from '../../plan/node/read-plan.js';
 import type { CommandResult, Register } from '../command.js';
 import { outputFolder, userPath } from '../values.js';
 
+const BOUNDS = { lanes: 'the lanes', memory: 'the memory', link: 'the host link' } as const;
+
 export function addGenerate(program: Command, register: Register): void {
   const command = program
     .command('generate')
@@ -35,12 +37,14 @@ export function generateVerilog(options: { plan: string; output: string }): Comm
     throw error;
   }
   const { luts, brams, cyclesPerToken } = result.estimate;
+  const { bound, lanes, memory, link } = result.roofline;
   return {
-    json: result,
+    json: { ...result, bound },
     text: [
       ...result.files.map((file) => `  ${file}`),
       `Wrote ${result.files.length} files to ${options.output}, top module ${result.top}, plan ${result.planHash}.`,
       `Estimate: ${luts} LUTs, ${brams} block RAMs, ${cyclesPerToken} cycles per token.`,
+      `Bound by ${BOUNDS[bound]}: a token needs ${lanes} cycles of the array, ${memory} of the memory, ${link} of the host link.`,
     ].join('\n'),
   };
 }

@@ -51,6 +51,7 @@ export function report(options: ReportOptions): CommandResult {
     bitsPerWeight: facts.bitsPerWeight,
     expectedSnrDb: facts.snrDb,
     cycles: facts.cycles.engine,
+    bound: facts.bound.bound,
     utilisation: facts.utilisation,
     symbols: statistics?.total ?? null,
   };

@@ -8,6 +8,7 @@ import { makeFolder, writeFileAtomic } from '../../node/atomic-file.js';
 import { packageRoot } from '../../node/package-root.js';
 import type { Plan } from '../../plan/types.js';
 import { utilisation } from '../../sizing/array.js';
+import { type TokenBound, tokenBound } from '../../sizing/bound.js';
 import { tokenCycles } from '../../sizing/cycles.js';
 import { estimate } from '../../sizing/estimate.js';
 import { engineGeometry } from '../../sizing/geometry.js';
@@ -38,6 +39,8 @@ export interface GenerateResult {
     /** Engine and link cycles of a decoder step, at one byte per cycle on the link. */
     readonly cyclesPerToken: number;
   };
+  /** What bounds the design, and the cycles of a token that each part needs. */
+  readonly roofline: TokenBound;
   /** Useful symbols / (array cycles · L · R) of each linear, in plan order. */
   readonly utilisation: readonly { readonly name: string; readonly utilisation: number }[];
 }
@@ -75,6 +78,7 @@ export function generate(plan: Plan, planHash: string, outDir: string): Generate
     top: board.device === null ? TOP_MODULE : BOARD_TOP,
     planHash,
     estimate: { ...estimate(geometry, board), cyclesPerToken: cycles.engine + cycles.link },
+    roofline: tokenBound(plan, board, geometry),
     utilisation: plan.linears.map((linear) => ({
       name: linear.name,
       utilisation: utilisation([linear], geometry.array, geometry.units),

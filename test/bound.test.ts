@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { loadBoard } from '../generator/boards/node/load.js';
+import { shapeConfig } from '../generator/model/shapes.js';
+import { linearsAt } from '../generator/plan/allocate.js';
+import { buildPlan } from '../generator/plan/build-plan.js';
+import type { Plan } from '../generator/plan/types.js';
+import { planFacts } from '../generator/report/facts.js';
+import { renderReport } from '../generator/report/node/write-report.js';
+import { linkBytesPerCycle, tokenBound } from '../generator/sizing/bound.js';
+import { tokenCycles } from '../generator/sizing/cycles.js';
+
+const board = loadBoard('sim');
+const OPTIONS = { alphabet: 'ternary', frame: 'hadamard', block: null, placement: 'linear' } as const;
+
+function uniform(shape: string): Plan {
+  const config = shapeConfig(shape);
+  return buildPlan(config, linearsAt(config, OPTIONS, { kind: 'uniform' }, 2.5), board, 'linear');
+}
+
+const serial = (baud: number) => ({
+  ...board,
+  link: { kind: 'uart' as const, baud, rxBytes: 4096, maxBody: 1024 },
+});
+
+describe('the bound', () => {
+  const plan = uniform('stories15M');
+  const { engine, link } = tokenCycles(plan);
+
+  it('is the part that needs most cycles', () => {
+    const large = tokenBound(plan, board);
+    expect(large).toMatchObject({ bound: 'lanes', lanes: engine, memory: plan.memory.weights.words, link });
+    expect(large.memory).toBeLessThanOrEqual(large.lanes);
+    // The same lanes behind a line that is slower than they are.
+    const cyclesPerByte = Math.ceil((2 * engine) / link);
+    const slow = tokenBound(plan, serial((10 * board.clockHz) / cyclesPerByte));
+    expect(slow).toMatchObject({ bound: 'link', lanes: engine, link: cyclesPerByte * link });
+  });
+
+  it('counts ten bits of a serial line as a byte', () => {
+    expect(linkBytesPerCycle(board)).toBe(1);
+    expect(linkBytesPerCycle(serial(3_000_000))).toBe(300_000 / board.clockHz);
+  });
+});
+
+describe('the roofline of the page', () => {
+  const drawings = (plan: Plan, on = board) =>
+    /aria-labelledby="roofline-title"[\s\S]*?<\/section>/.exec(renderReport(planFacts(plan, on), null))![0];
+
+  it.each([
+    ['sim', board],
+    ['a slow line', serial(115_200)],
+  ] as const)('says what bounds a plan, and has its points below the roof: %s', (_, on) => {
+    for (const shape of ['stories15M', 'llama-7b']) {
+      const plan = uniform(shape);
+      const section = drawings(plan, on);
+      const named = { lanes: 'the lanes of its array', memory: 'the memory of', link: 'the link to the host' };
+      expect(section).toContain(`bound by <b>${named[tokenBound(plan, on).bound]}`);
+      expect(section).not.toMatch(/NaN|undefined|Infinity/);
+      for (const [svg] of section.matchAll(/<svg[\s\S]*?<\/svg>/g)) {
+        const roof = /<polyline class="curve" points="([^"]*)"/.exec(svg)![1]!.split(' ');
+        const [[x0, y0], [x1, y1]] = roof.map((point) => point.split(',').map(Number)) as [number[], number[]];
+        const points = [...svg.matchAll(/<circle class="(?:mark|point)" cx="([^"]*)" cy="([^"]*)"/g)];
+        expect(points.length).toBeGreaterThan(1);
+        for (const [, cx, cy] of points) {
+          const share = Math.min(1, (Number(cx) - x0!) / (x1! - x0!));
+          expect(Number(cy)).toBeGreaterThanOrEqual(y0! + share * (y1! - y0!) - 0.2);
+        }
+      }
+    }
+  });
+});
