@@ -8,6 +8,7 @@ import { planFacts } from '../generator/report/facts.js';
 import { renderReport } from '../generator/report/node/write-report.js';
 import { linkBytesPerCycle, tokenBound } from '../generator/sizing/bound.js';
 import { tokenCycles } from '../generator/sizing/cycles.js';
+import { engineGeometry } from '../generator/sizing/geometry.js';
 
 const board = loadBoard('sim');
 const OPTIONS = { alphabet: 'ternary', frame: 'hadamard', block: null, placement: 'linear' } as const;
@@ -24,15 +25,16 @@ const serial = (baud: number) => ({
 
 describe('the bound', () => {
   const plan = uniform('stories15M');
-  const { engine, link } = tokenCycles(plan);
+  const geometry = engineGeometry(plan, board);
+  const { engine, link } = tokenCycles(plan, geometry);
 
   it('is the part that needs most cycles', () => {
-    const large = tokenBound(plan, board);
+    const large = tokenBound(plan, board, geometry);
     expect(large).toMatchObject({ bound: 'lanes', lanes: engine, memory: plan.memory.weights.words, link });
     expect(large.memory).toBeLessThanOrEqual(large.lanes);
     // The same lanes behind a line that is slower than they are.
     const cyclesPerByte = Math.ceil((2 * engine) / link);
-    const slow = tokenBound(plan, serial((10 * board.clockHz) / cyclesPerByte));
+    const slow = tokenBound(plan, serial((10 * board.clockHz) / cyclesPerByte), geometry);
     expect(slow).toMatchObject({ bound: 'link', lanes: engine, link: cyclesPerByte * link });
   });
 
@@ -54,7 +56,7 @@ describe('the roofline of the page', () => {
       const plan = uniform(shape);
       const section = drawings(plan, on);
       const named = { lanes: 'the lanes of its array', memory: 'the memory of', link: 'the link to the host' };
-      expect(section).toContain(`bound by <b>${named[tokenBound(plan, on).bound]}`);
+      expect(section).toContain(`bound by <b>${named[tokenBound(plan, on, engineGeometry(plan, on)).bound]}`);
       expect(section).not.toMatch(/NaN|undefined|Infinity/);
       for (const [svg] of section.matchAll(/<svg[\s\S]*?<\/svg>/g)) {
         const roof = /<polyline class="curve" points="([^"]*)"/.exec(svg)![1]!.split(' ');

@@ -1,8 +1,8 @@
 /** What bounds a design: the array's lanes, the memory of the weights, or the link to the host. */
 
 import type { BoardLink } from '../boards/board.js';
-import { linearCycles, linkBytes, runCycles } from './cycles.js';
-import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
+import { linkBytes, runCycles } from './cycles.js';
+import type { EngineGeometry, EnginePlan } from './geometry.js';
 
 /** What the bound depends on of a board. */
 export interface BoundTarget {
@@ -15,9 +15,9 @@ export type Bound = 'lanes' | 'memory' | 'link';
 /** Cycles of one token that each part needs, if the others were infinitely fast; the bound is the one that needs most. */
 export interface TokenBound {
   readonly bound: Bound;
-  /** Engine cycles: the array at work, its pipeline included. */
+  /** Engine cycles in which nothing is waited for: the array at work, its pipeline included. */
   readonly lanes: number;
-  /** Cycles in which the memory gives the weights: a word each. */
+  /** Cycles in which the memory gives the weights: one per beat, and those in which a beat waits for it. */
   readonly memory: number;
   /** Cycles in which the link moves vectors and results, at the board's rate. */
   readonly link: number;
@@ -32,14 +32,11 @@ export function linkBytesPerCycle({ clockHz, link }: BoundTarget): number {
 }
 
 /** The bound of a plan on a board. On a tie the part that is named first counts: lanes, memory, link. */
-export function tokenBound(
-  plan: EnginePlan,
-  board: BoundTarget,
-  geometry: EngineGeometry = engineGeometry(plan),
-): TokenBound {
+export function tokenBound(plan: EnginePlan, board: BoundTarget, geometry: EngineGeometry): TokenBound {
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  const lanes = sum(plan.linears.map((linear) => linearCycles(linear, geometry)));
-  const memory = sum(runCycles(plan, geometry).map(({ beats }) => beats));
+  const runs = runCycles(plan, geometry);
+  const lanes = sum(runs.map(({ cycles, stalls }) => cycles - stalls));
+  const memory = sum(runs.map(({ beats, stalls }) => beats + stalls));
   const link = Math.ceil(sum(linkBytes(plan, geometry)) / linkBytesPerCycle(board));
   const most = Math.max(lanes, memory, link);
   return { bound: lanes === most ? 'lanes' : memory === most ? 'memory' : 'link', lanes, memory, link };

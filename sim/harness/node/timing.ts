@@ -1,8 +1,8 @@
 /** What the array of the simulated accelerator did, beside what sizing predicts; the two must agree exactly. */
 
+import { loadBoard } from '../../../generator/boards/node/load.js';
 import type { Plan, PlanLinear } from '../../../generator/plan/types.js';
 import { engineUtilisation, type RunCycles, runCycles } from '../../../generator/sizing/cycles.js';
-import { loadBoard } from '../../../generator/boards/node/load.js';
 import { engineGeometry } from '../../../generator/sizing/geometry.js';
 
 const FIELDS = ['cycles', 'beats', 'stalls'] as const;
