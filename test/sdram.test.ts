@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBoard } from '../generator/boards/node/load.js';
 import { generate } from '../generator/emit/node/generate.js';
+import { shapeConfig } from '../generator/model/shapes.js';
+import { packageRoot } from '../generator/node/package-root.js';
 import { buildPlan, planLinears } from '../generator/plan/build-plan.js';
 import { planHash } from '../generator/plan/hash.js';
 import type { Plan } from '../generator/plan/types.js';
@@ -102,6 +104,39 @@ describe('a board with SDRAM', () => {
     generate(other, planHash(other), folder);
     const left = readdirSync(folder, { recursive: true }) as string[];
     expect(left.filter((file) => /sdram|simulation|weight_stream/.test(file))).toEqual([]);
+  });
+});
+
+describe('the ULX3S with weights in its SDRAM', () => {
+  const folder = tempDirectory();
+  const config = shapeConfig('stories15M');
+  beforeAll(() => {
+    const options = { alphabet: 'ternary', frame: 'hadamard', block: null, placement: 'linear' } as const;
+    const plan = buildPlan(
+      config,
+      planLinears(config, options, () => 2),
+      loadBoard('ulx3s-85f'),
+      'linear',
+    );
+    generate(plan, planHash(plan), folder);
+  });
+
+  it('has a wrapper that Verilator takes without a warning', async () => {
+    const files = ['files.f', 'board/files.f'].flatMap((list) =>
+      readFileSync(join(folder, list), 'utf8').trim().split('\n'),
+    );
+    const stubs = ['EHXPLLL.v', 'ODDRX1F.v', 'BB.v'].map((file) => join(packageRoot(), 'test/rtl/board/stubs', file));
+    const { output } = await lint({ files: [...files, ...stubs], top: 'sdq_board', cwd: folder });
+    expect(output).toBe('');
+  });
+
+  it('constrains every pin of the SDRAM, once', () => {
+    const constraints = readFileSync(join(folder, 'board/sdq_board.lpf'), 'utf8');
+    const located = [...constraints.matchAll(/^LOCATE COMP "(sdram_[^"]+)" SITE "(\w+)";$/gm)];
+    // Clock, its enable, four of a command, banks, address, masks, data.
+    expect(located).toHaveLength(2 + 4 + 2 + 13 + 2 + 16);
+    expect(new Set(located.map((match) => match[1])).size).toBe(located.length);
+    expect(new Set(located.map((match) => match[2])).size).toBe(located.length);
   });
 });
 

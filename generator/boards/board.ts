@@ -43,6 +43,20 @@ export interface BoardPin {
 }
 
 /** What a board is besides its FPGA, and how its tools are called. */
+/** Pins of an SDRAM, bit 0 first. */
+export interface SdramPins {
+  readonly clk: string;
+  readonly cke: string;
+  readonly cs: string;
+  readonly ras: string;
+  readonly cas: string;
+  readonly we: string;
+  readonly ba: readonly string[];
+  readonly addr: readonly string[];
+  readonly dqm: readonly string[];
+  readonly dq: readonly string[];
+}
+
 export interface BoardDevice {
   readonly oscillator: { readonly pin: string; readonly hz: number };
   /** A button that resets while it is low. */
@@ -53,6 +67,8 @@ export interface BoardDevice {
   readonly tx: BoardPin;
   /** Lit while there is work. */
   readonly led: BoardPin;
+  /** Null if there is no SDRAM. */
+  readonly sdram: SdramPins | null;
   /** Pins that must be held at a level. */
   readonly constants: readonly { readonly name: string; readonly pin: string; readonly value: 0 | 1 }[];
   /** Options of nextpnr: part, package, speed. */
@@ -121,6 +137,9 @@ export function parseBoard(value: unknown, source: string): Board {
   if ((board.device === null) !== (board.link.kind === 'bytes') || (board.device === null) !== (family === 'sim')) {
     throw new InputError(`${source}: family sim has the link "bytes" and no device, every other a "uart" and a device`);
   }
+  if (board.device !== null && (board.device.sdram === null) !== (board.sdram === null)) {
+    throw new InputError(`${source}: sdram and device.sdram belong together`);
+  }
   return board;
 }
 
@@ -153,6 +172,7 @@ function parseDevice(value: unknown, source: string): BoardDevice {
     rx: parsePin(fields.rx, `${source}.rx`),
     tx: parsePin(fields.tx, `${source}.tx`),
     led: parsePin(fields.led, `${source}.led`),
+    sdram: fields.sdram == null ? null : parseSdramPins(fields.sdram, `${source}.sdram`),
     constants: list(fields, 'constants', source).map((item, i) => {
       const where = `${source}.constants[${i}]`;
       const constant = fieldsOf(item, where);
@@ -162,6 +182,27 @@ function parseDevice(value: unknown, source: string): BoardDevice {
     nextpnr: texts(fields, 'nextpnr', source),
     pack: texts(fields, 'pack', source),
     openFPGALoader: texts(fields, 'openFPGALoader', source),
+  };
+}
+
+function parseSdramPins(value: unknown, source: string): SdramPins {
+  const fields = fieldsOf(value, source);
+  const pins = (name: string, count: number): string[] => {
+    const list = texts(fields, name, source);
+    if (list.length !== count) throw new InputError(`${source}: ${name} must have ${count} pins`);
+    return list;
+  };
+  return {
+    clk: text(fields, 'clk', source),
+    cke: text(fields, 'cke', source),
+    cs: text(fields, 'cs', source),
+    ras: text(fields, 'ras', source),
+    cas: text(fields, 'cas', source),
+    we: text(fields, 'we', source),
+    ba: pins('ba', 2),
+    addr: pins('addr', 13),
+    dqm: pins('dqm', 2),
+    dq: pins('dq', 16),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What a board has around the accelerator: wrapper, constraints, and a script that makes the bitstream. */
 
-import type { Board, BoardDevice } from '../boards/board.js';
+import type { Board, BoardDevice, SdramPins } from '../boards/board.js';
 import { pllFor } from '../boards/pll.js';
 import { uartRate } from '../boards/uart.js';
 import {
@@ -35,6 +35,7 @@ interface Verilog {
 /**
  * Renders the files of a board, by path within the build folder; none for a board that is only simulated.
  *
+ * @param sdram whether weights lie in the board's SDRAM
  * @throws RangeError if no PLL or UART makes the rates that the board's file asks for
  */
 export function renderBoard(
@@ -42,6 +43,7 @@ export function renderBoard(
   preamble: readonly string[],
   templates: Readonly<Record<BoardTemplate, string>>,
   verilog: Verilog,
+  sdram: boolean,
 ): [path: string, text: string][] {
   if (!isRouted(board) || board.link.kind !== 'uart') return [];
   const { device, link, family } = board;
@@ -50,6 +52,8 @@ export function renderBoard(
     preamble,
     board: board.name,
     constants: device.constants,
+    sdram,
+    sdramPins: `sdq_sdram_pins_${family}`,
     pll: {
       module: pll.module,
       parameters: separated(Object.entries(pll.parameters).map(([name, value]) => ({ name, value }))),
@@ -57,7 +61,11 @@ export function renderBoard(
     uart: uartRate(board.clockHz, link.baud),
     ledActiveLow: device.led.activeLow ? 1 : 0,
   };
-  const pins = { preamble, pins: pinsOf(device), oscillatorMHz: device.oscillator.hz / 1e6 };
+  const pins = {
+    preamble,
+    pins: [...pinsOf(device), ...(sdram ? sdramPinsOf(device.sdram!) : [])],
+    oscillatorMHz: device.oscillator.hz / 1e6,
+  };
   const script = {
     preamble,
     board: board.name,
@@ -82,6 +90,23 @@ function pinsOf(device: BoardDevice): { port: string; pin: string; pullUp: boole
     { port: 'tx_o', ...device.tx },
     { port: 'led_o', ...device.led },
     ...device.constants.map(({ name, pin }) => ({ port: `${name}_o`, pin, pullUp: false })),
+  ];
+}
+
+function sdramPinsOf(pins: SdramPins): { port: string; pin: string; pullUp: boolean }[] {
+  const located = (port: string, pin: string) => ({ port, pin, pullUp: false });
+  const bus = (port: string, list: readonly string[]) => list.map((pin, i) => located(`${port}[${i}]`, pin));
+  return [
+    located('sdram_clk_o', pins.clk),
+    located('sdram_cke_o', pins.cke),
+    located('sdram_cs_no', pins.cs),
+    located('sdram_ras_no', pins.ras),
+    located('sdram_cas_no', pins.cas),
+    located('sdram_we_no', pins.we),
+    ...bus('sdram_ba_o', pins.ba),
+    ...bus('sdram_addr_o', pins.addr),
+    ...bus('sdram_dqm_o', pins.dqm),
+    ...bus('sdram_dq_io', pins.dq),
   ];
 }
 

@@ -71,7 +71,13 @@ export function renderFiles(input: RenderInput): Map<string, string> {
           [SIMULATION_LIST, render(templates['files.f.hbs'], { files: [...models, SIMULATION_FILE] })],
         ] as const)),
     ['files.f', render(templates['files.f.hbs'], { files: [...cores, ...generated] })],
-    ...renderBoard(board, preamble(plan, planHash), templates, { design: [...cores, ...generated], board: boardCores }),
+    ...renderBoard(
+      board,
+      preamble(plan, planHash),
+      templates,
+      { design: [...cores, ...generated], board: boardCores },
+      context.sdram !== null,
+    ),
   ]);
 }
 

@@ -58,7 +58,7 @@ export function generate(plan: Plan, planHash: string, outDir: string): Generate
   const streams = geometry.stream !== null;
   const cores = coreFiles(streams ? [...CORE_FOLDERS, 'sdram'] : CORE_FOLDERS);
   const models = streams ? modelFiles() : new Map<string, string>();
-  const boardCores = boardFiles(board);
+  const boardCores = boardFiles(board, streams);
   const paths = { cores: [...cores.keys()], boardCores: [...boardCores.keys()], models: [...models.keys()] };
   const files = new Map([
     ...renderFiles({ plan, planHash, board, templates: readTemplates(), ...paths }),
@@ -105,12 +105,13 @@ function modelFiles(): Map<string, string> {
   return new Map([[`${CORES}/${file}`, readFileSync(join(packageRoot(), 'sim/sdram', file), 'utf8')]]);
 }
 
-/** The texts of what a board's wrapper is made of, by path within a build folder; of the PLLs, that of its family. */
-function boardFiles(board: Board): Map<string, string> {
+/** The texts of what a board's wrapper is made of, by path within a build folder; of what families differ in, that of its own. */
+function boardFiles(board: Board, sdram: boolean): Map<string, string> {
   if (board.device === null) return new Map();
   const library = join(packageRoot(), 'rtl/board');
   const names = readdirSync(library)
-    .filter((file) => file.endsWith('.v') && (!file.startsWith('sdq_pll_') || file === `sdq_pll_${board.family}.v`))
+    .filter((file) => file.endsWith('.v') && (!/_(ice40|ecp5)\.v$/.test(file) || file.endsWith(`_${board.family}.v`)))
+    .filter((file) => sdram || !file.startsWith('sdq_sdram_pins_'))
     .sort();
   return new Map(names.map((file) => [`${BOARD_FOLDER}/${file}`, readFileSync(join(library, file), 'utf8')]));
 }

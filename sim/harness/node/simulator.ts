@@ -11,6 +11,8 @@ import type { Plan } from '../../../generator/plan/types.js';
 export const TOP_MODULE = 'sdq_top';
 /** The same ports, with what is simulated around the accelerator where there is something. */
 const SIMULATION_MODULE = 'sdq_simulation';
+/** Names the Verilog that is only for simulation. */
+const SIMULATION_LIST = 'simulation.f';
 
 /** What the generated top level says of its plan. */
 const PLAN_LINE = /^\/\/ Plan ([0-9a-f]{64})$/m;
@@ -21,8 +23,10 @@ export interface BuildFolder {
   readonly plan: Plan;
   /** 64 hex digits */
   readonly planHash: string;
-  /** Every Verilog file in the folder, absolute. */
+  /** Every Verilog file of the design in the folder, absolute. */
   readonly verilog: readonly string[];
+  /** Those that are only for simulation. */
+  readonly simulation: readonly string[];
 }
 
 /** Reads a build folder. @throws InputError if it is none */
@@ -50,7 +54,16 @@ export function readBuildFolder(path: string): BuildFolder {
     .flatMap((folder) => asInput(path, () => readdirSync(join(path, folder))).map((name) => join(folder, name)))
     .filter((name) => name.endsWith('.v'))
     .sort();
-  return { path, plan, planHash: hash, verilog: verilog.map((name) => join(path, name)) };
+  const listFile = join(path, SIMULATION_LIST);
+  const listed = existsSync(listFile) ? asInput(listFile, () => readFileSync(listFile, 'utf8')).split('\n') : [];
+  const absolute = (names: readonly string[]): string[] => names.map((name) => join(path, name));
+  return {
+    path,
+    plan,
+    planHash: hash,
+    verilog: absolute(verilog.filter((name) => !listed.includes(name))),
+    simulation: absolute(verilog.filter((name) => listed.includes(name))),
+  };
 }
 
 export interface Simulator {
@@ -74,11 +87,11 @@ export async function buildSimulator(
   try {
     await ensure({ log, signal });
     const harness = join(packageRoot(), 'sim/harness');
-    const wrapped = build.verilog.some((file) => basename(file) === `${SIMULATION_MODULE}.v`);
+    const wrapped = build.simulation.length > 0;
     return await compile({
       name: 'sdq-simulator',
       top: wrapped ? SIMULATION_MODULE : TOP_MODULE,
-      verilog: [...build.verilog],
+      verilog: [...build.verilog, ...build.simulation],
       cpp: [join(harness, 'main.cpp')],
       headers: wrapped ? [join(harness, `V${TOP_MODULE}.h`)] : [],
       log,
