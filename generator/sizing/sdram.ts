@@ -140,9 +140,10 @@ export function sdramModelParameters(part: SdramPart, clockHz: number): Record<s
 
 /** The parameters of sdq_sdram_weights, besides those of sdq_sdram, for words of `wordBytes` bytes. */
 export function streamParameters(wordBytes: number): Record<string, number> {
+  const beats = ceilDiv(wordBytes, 2);
   return {
-    WORD_BEATS: wordBytes / 2,
-    BEAT_WIDTH: countWidth(wordBytes / 2),
+    WORD_BEATS: beats,
+    BEAT_WIDTH: countWidth(beats),
     DEPTH: FIFO_BEATS,
     DEPTH_WIDTH: indexWidth(FIFO_BEATS),
   };
