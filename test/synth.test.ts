@@ -91,7 +91,7 @@ describe('a script', () => {
     const script = synthesisScript({ files: ['rtl/a b.v'], top: 'sdq_top', module: '$paramod$1\\m', target: 'ecp5' });
     expect(script).toBe(
       'read_verilog "rtl/a b.v"; hierarchy -top sdq_top; rename $paramod$1\\m sdq_subject; ' +
-        'setattr -unset ram_style */m:*; synth_ecp5 -top sdq_subject; ' +
+        'setattr -unset ram_style */m:* a:ram_style=huge %i; synth_ecp5 -top sdq_subject; ' +
         'log sdq statistics; stat -json',
     );
   });

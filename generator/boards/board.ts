@@ -95,6 +95,8 @@ export interface Board {
   readonly memoryByteBits: 8 | 9;
   readonly blockRam: BlockRam;
   readonly singlePortRam: SinglePortRam | null;
+  /** Where the schedule lies: in block RAM, which saves LUTs, or in LUTs, which are faster. */
+  readonly romStyle: 'block' | 'logic';
   /** LUTs that the engine may take. */
   readonly lutBudget: number;
   /** Bits of memory on chip that weights, scales and activations may take. */
@@ -128,6 +130,7 @@ export function parseBoard(value: unknown, source: string): Board {
       count: blockRam.count == null ? null : count(blockRam, 'count', source),
     },
     singlePortRam: fields.singlePortRam == null ? null : parseRam(fields.singlePortRam, source),
+    romStyle: oneOf(fields.romStyle ?? 'logic', ['block', 'logic'] as const, `${source}: romStyle`),
     lutBudget: count(fields, 'lutBudget', source),
     memoryBits: count(fields, 'memoryBits', source),
     sdram: fields.sdram == null ? null : parseSdram(fields.sdram, `${source}: sdram`),

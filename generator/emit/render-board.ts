@@ -113,7 +113,11 @@ function sdramPinsOf(pins: SdramPins): { port: string; pin: string; pullUp: bool
 /** From the Verilog to a bitstream. */
 function commandsOf(board: RoutedBoard, verilog: readonly string[]): string[] {
   const { routers, packers } = familyTools(board.family)!;
-  const script = `read_verilog ${verilog.join(' ')}; ${synthCommand(board.family, BOARD_TOP)} -json ${netlistFile}`;
+  const script = [
+    `read_verilog ${verilog.join(' ')}`,
+    `hierarchy -top ${BOARD_TOP}`,
+    `${synthCommand(board.family, BOARD_TOP)} -json ${netlistFile}`,
+  ].join('; ');
   return [
     `yosys -q -p '${script}'`,
     [routers[0], ...boardRouterArguments(board)].join(' '),

@@ -62,7 +62,7 @@ export function renderFiles(input: RenderInput): Map<string, string> {
   const context = topContext(plan, planHash, board);
   return new Map([
     ['plan.json', prettyPlan(plan)],
-    ['sdq_schedule.v', render(templates['sdq_schedule.v.hbs'], scheduleContext(plan, planHash))],
+    ['sdq_schedule.v', render(templates['sdq_schedule.v.hbs'], scheduleContext(plan, planHash, board))],
     ['sdq_top.v', render(templates['sdq_top.v.hbs'], context)],
     ...(context.sdram === null
       ? []
@@ -90,13 +90,17 @@ function preamble(plan: Plan, planHash: string): string[] {
   ];
 }
 
-function scheduleContext(plan: Plan, planHash: string): object {
+function scheduleContext(plan: Plan, planHash: string, board: Board): object {
   const geometry = engineGeometry(plan);
   const fields = scheduleFields(geometry);
   return {
     preamble: preamble(plan, planHash),
     fields: fields.map(({ name, width }) => ({ name, width })),
     width: scheduleWidth(geometry),
+    romStyle: board.romStyle,
+    lastEntry: plan.linears.length - 1,
+    indexWidth: indexWidth(plan.linears.length),
+    unusedIndex: indexWidth(plan.linears.length) < 16,
     entries: scheduleOf(plan, geometry).map((entry, index) => ({
       index,
       name: entry.name,

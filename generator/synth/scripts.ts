@@ -46,8 +46,6 @@ export function synthesisScript({ files, top, module, target, ...rest }: Synthes
   return [
     ...elaborate(files, top),
     `rename ${module} ${SUBJECT}`,
-    // Only one family has the large memories that this asks for.
-    ...(target === 'ice40' ? [] : ['setattr -unset ram_style */m:*']),
     ...constants,
     synthCommand(target, SUBJECT),
     ...statistics,

@@ -19,6 +19,8 @@ export interface Resources {
 export type CellCounts = Readonly<Record<string, number>>;
 
 interface TargetFacts {
+  /** Commands before synthesis. */
+  readonly prepare: string;
   /** The synthesis command; `-top` follows. */
   readonly command: string;
   readonly luts: CellCounts;
@@ -28,11 +30,15 @@ interface TargetFacts {
   readonly flipFlop: RegExp;
 }
 
+/** Only the iCE40 UltraPlus has the large memories that sdq_spram asks for. */
+const NO_HUGE_RAM = 'setattr -unset ram_style */m:* a:ram_style=huge %i';
+
 const FACTS: Readonly<Record<Target, TargetFacts>> = {
   ice40: {
-    // Without -dsp: Yosys merges the registers after a multiplier into its cell, and when there are two, 0.23 crashes and
-    // 0.55 leaves the result undriven.
-    command: 'synth_ice40',
+    // Yosys merges the registers after a multiplier into its cell, and when there are two, 0.23 crashes and 0.55 leaves
+    // the result undriven: a register that is kept is not merged.
+    prepare: 'setattr -set keep 1 */w:product_q',
+    command: 'synth_ice40 -dsp',
     // A carry cell shares its place with the LUT of the same sum, which is counted.
     luts: { SB_LUT4: 1 },
     lutRams: {},
@@ -41,6 +47,7 @@ const FACTS: Readonly<Record<Target, TargetFacts>> = {
     flipFlop: /^SB_DFF/,
   },
   ecp5: {
+    prepare: NO_HUGE_RAM,
     command: 'synth_ecp5',
     // A carry cell is two LUTs with the carry chain between them.
     luts: { LUT4: 1, CCU2C: 2 },
@@ -52,6 +59,7 @@ const FACTS: Readonly<Record<Target, TargetFacts>> = {
   },
   xilinx: {
     // Without -abc9, which crashes on designs with block RAM in Yosys 0.23 (issue 3384 of Yosys) and finds no fewer LUTs.
+    prepare: NO_HUGE_RAM,
     command: 'synth_xilinx -family xc7 -flatten',
     // An inverter that no LUT has absorbed takes one of its own.
     luts: { LUT1: 1, LUT2: 1, LUT3: 1, LUT4: 1, LUT5: 1, LUT6: 1, LUT6_2: 1, INV: 1 },
@@ -78,9 +86,10 @@ const FACTS: Readonly<Record<Target, TargetFacts>> = {
   },
 };
 
-/** The command that synthesises a module for a target. */
+/** The commands that synthesise a module for a target, within the hierarchy of its top. */
 export function synthCommand(target: Target, top: string): string {
-  return `${FACTS[target].command} -top ${top}`;
+  const { prepare, command } = FACTS[target];
+  return `${prepare}; ${command} -top ${top}`;
 }
 
 /** What the cells of a synthesised design take. */

@@ -87,9 +87,11 @@ module sdq_result_reader #(
     end
   end
 
-  // Shifted accumulators have one bit below the unit.
-  wire [WIDTH-1:0] rounded = {by_1_q[WIDTH-1], by_1_q[WIDTH-1:1]} + {{WIDTH - 1{1'b0}}, by_1_q[0]};
-  wire fits = rounded[WIDTH-1:31] == {WIDTH - 31{rounded[WIDTH-1]}};
+  // Shifted accumulators have one bit below the unit. What does not fit before it is rounded is saturated as it is; what
+  // does can only pass from the greatest number to beyond it.
+  wire fits = by_1_q[WIDTH-1:32] == {WIDTH - 32{by_1_q[WIDTH-1]}};
+  wire [31:0] rounded = by_1_q[32:1] + {31'd0, by_1_q[0]};
+  wire saturates = !fits || (rounded[31] && !by_1_q[WIDTH-1]);
 
   always @(posedge clk_i) begin
     if (!rst_ni) valid_q <= 6'b000000;
@@ -102,7 +104,7 @@ module sdq_result_reader #(
       by_8_q   <= by_32_q >>> {amount[4:3], 3'b000};
       by_2_q   <= by_8_q >>> {amount[2:1], 1'b0};
       by_1_q   <= by_2_q >>> amount[0];
-      result_q <= fits ? rounded[31:0] : {rounded[WIDTH-1], {31{!rounded[WIDTH-1]}}};
+      result_q <= saturates ? {by_1_q[WIDTH-1], {31{!by_1_q[WIDTH-1]}}} : rounded;
     end
   end
 

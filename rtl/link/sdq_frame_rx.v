@@ -155,26 +155,32 @@ module sdq_frame_rx #(
     if (stores || takes_end || closing_q) ring[write_index] <= write_data;
   end
 
-  // Reader: the ring's output register is the output stream's.
-  wire reads = read_q != commit_q && (!valid_q || out_ready_i);
+  // Reader: the ring's output register, and behind it the output stream's, because block RAM is slow.
+  reg out_valid_q;
+  reg [7:0] out_data_q;
+  wire moves = !out_valid_q || out_ready_i;
+  wire reads = read_q != commit_q && (!valid_q || moves);
 
   always @(posedge clk_i) begin
     if (!rst_ni) begin
-      read_q  <= {INDEX_WIDTH + 1{1'b0}};
-      valid_q <= 1'b0;
+      read_q      <= {INDEX_WIDTH + 1{1'b0}};
+      valid_q     <= 1'b0;
+      out_valid_q <= 1'b0;
     end else begin
       if (reads) read_q <= read_q + 1'b1;
-      valid_q <= reads || (valid_q && !out_ready_i);
+      valid_q <= reads || (valid_q && !moves);
+      if (moves) out_valid_q <= valid_q;
     end
   end
 
   always @(posedge clk_i) begin
     if (reads) data_q <= ring[read_q[INDEX_WIDTH-1:0]];
+    if (moves) out_data_q <= data_q;
   end
 
-  assign out_valid_o = valid_q;
-  assign out_data_o = data_q;
-  assign busy_o = read_q != commit_q || valid_q;
+  assign out_valid_o = out_valid_q;
+  assign out_data_o = out_data_q;
+  assign busy_o = read_q != commit_q || valid_q || out_valid_q;
 
 `ifdef FORMAL
   `include "sdq_frame_rx_properties.vh"

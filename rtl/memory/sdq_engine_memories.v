@@ -1,8 +1,8 @@
 `default_nettype none
 // The four memories of the engine behind the host's byte port; sdq_engine describes regions and parameters.
 //
-// A byte that is read comes 4 cycles after its request. The port waits while locked_i is set. Engine reads have one
-// cycle of latency; the weight memory gives bytes in their stored form.
+// A byte that is read comes 4 cycles after its request, 5 with STORED_WIDTH 9. The port waits while locked_i is set.
+// Engine reads have one cycle of latency; the weight memory gives bytes in their stored form.
 //
 // WEIGHT_STREAM = 1: weights lie in a memory outside, which gives them in order of the engine's walk (sdq_sdram_weights is
 // one): its own host port takes region 0, and word_valid_i says that the next word can be taken with weight_read_i.
@@ -37,7 +37,7 @@ module sdq_engine_memories #(
     input  wire [31:0] mem_addr_i,
     input  wire [ 7:0] mem_wdata_i,
     output wire        mem_rdata_valid_o,
-    output reg  [ 7:0] mem_rdata_o,
+    output wire [ 7:0] mem_rdata_o,
 
     input  wire                                 weight_read_i,
     input  wire [        WEIGHT_ADDR_WIDTH-1:0] weight_addr_i,
@@ -88,9 +88,9 @@ module sdq_engine_memories #(
   // Bits between the largest region and the region's number are not looked at: the host link checks addresses.
   wire [27:0] unused_address = mem_addr_i[27:0];
 
+  reg  [7:0] wdata_q;
   wire [STORED_WIDTH-1:0] weight_store;
   wire [STORED_WIDTH-1:0] weight_stored;
-  wire [7:0] weight_byte;
   wire [7:0] scale_byte;
   wire [7:0] activation_byte;
   wire [7:0] block_byte;
@@ -99,43 +99,7 @@ module sdq_engine_memories #(
   wire activation_padding;
   wire block_padding;
 
-  generate
-    if (STORED_WIDTH == 9) begin : g_packed
-      wire [4:0] write_nonzero;
-      wire [4:0] write_negative;
-      wire [4:0] read_nonzero;
-      wire [4:0] read_negative;
-      sdq_base3_decode u_decode (
-          .byte_i    (mem_wdata_i),
-          .nonzero_o (write_nonzero),
-          .negative_o(write_negative)
-      );
-      sdq_symbol_pack u_pack (
-          .nonzero_i (write_nonzero),
-          .negative_i(write_negative),
-          .code_o    (weight_store)
-      );
-      sdq_symbol_unpack u_unpack (
-          .code_i    (weight_stored),
-          .nonzero_o (read_nonzero),
-          .negative_o(read_negative)
-      );
-      sdq_base3_encode u_encode (
-          .nonzero_i (read_nonzero),
-          .negative_i(read_negative),
-          .byte_o    (weight_byte)
-      );
-    end else begin : g_bytes
-      assign weight_store = mem_wdata_i;
-      assign weight_byte  = weight_stored;
-    end
-    if (STORED_WIDTH != 8 && (STORED_WIDTH != 9 || TERNARY == 0)) begin : g_illegal_form
-      initial begin
-        $display("%m: STORED_WIDTH=%0d TERNARY=%0d", STORED_WIDTH, TERNARY);
-        $finish;
-      end
-    end
-  endgenerate
+  always @(posedge clk_i) wdata_q <= mem_wdata_i;
 
   assign stream_wvalid_o = mem_wvalid_i && outside;
   assign stream_rvalid_o = mem_rvalid_i && outside;
@@ -188,7 +152,7 @@ module sdq_engine_memories #(
       .host_wen_i    (writes && region == 4'd1),
       .host_ren_i    (reads && region == 4'd1),
       .host_addr_i   (mem_addr_i[SCALE_BITS-1:0]),
-      .host_wdata_i  (mem_wdata_i),
+      .host_wdata_i  (wdata_q),
       .host_rdata_o  (scale_byte),
       .host_padding_o(scale_padding),
       .run_ren_i     (scale_read_i),
@@ -206,7 +170,7 @@ module sdq_engine_memories #(
       .host_wen_i    (writes && region == 4'd2),
       .host_ren_i    (reads && region == 4'd2),
       .host_addr_i   (mem_addr_i[ACTIVATION_BITS-1:0]),
-      .host_wdata_i  (mem_wdata_i),
+      .host_wdata_i  (wdata_q),
       .host_rdata_o  (activation_byte),
       .host_padding_o(activation_padding),
       .run_ren_i     (activation_read_i),
@@ -224,7 +188,7 @@ module sdq_engine_memories #(
       .host_wen_i    (writes && region == 4'd3),
       .host_ren_i    (reads && region == 4'd3),
       .host_addr_i   (mem_addr_i[BLOCK_BITS-1:0]),
-      .host_wdata_i  (mem_wdata_i),
+      .host_wdata_i  (wdata_q),
       .host_rdata_o  (block_byte),
       .host_padding_o(block_padding),
       .run_ren_i     (scale_read_i),
@@ -240,7 +204,7 @@ module sdq_engine_memories #(
 
   sdq_delay #(
       .WIDTH (1),
-      .CYCLES(4)
+      .CYCLES(STORED_WIDTH == 9 ? 5 : 4)
   ) u_read (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
@@ -251,21 +215,76 @@ module sdq_engine_memories #(
   reg [1:0] region_1_q;
   reg [1:0] region_2_q;
   reg [1:0] region_3_q;
+  reg is_weight_q;
+  reg [STORED_WIDTH-1:0] weight_q;
+  reg [7:0] byte_q;
 
   always @(posedge clk_i) begin
     if (!rst_ni) stream_valid_q <= 1'b0;
     else stream_valid_q <= stream_valid;
 
-    region_1_q <= region[1:0];
-    region_2_q <= region_1_q;
-    region_3_q <= region_2_q;
-    case (stream_valid ? 2'd0 : region_3_q)
-      2'd0: mem_rdata_o <= weight_byte & {8{!weight_padding}};
-      2'd1: mem_rdata_o <= scale_byte & {8{!scale_padding}};
-      2'd2: mem_rdata_o <= activation_byte & {8{!activation_padding}};
-      default: mem_rdata_o <= block_byte & {8{!block_padding}};
+    region_1_q  <= region[1:0];
+    region_2_q  <= region_1_q;
+    region_3_q  <= region_2_q;
+    is_weight_q <= stream_valid || (region_3_q == 2'd0 && !weight_padding);
+    weight_q    <= weight_stored;
+    case (region_3_q)
+      2'd1: byte_q <= scale_byte & {8{!scale_padding}};
+      2'd2: byte_q <= activation_byte & {8{!activation_padding}};
+      2'd3: byte_q <= block_byte & {8{!block_padding}};
+      default: byte_q <= 8'd0;
     endcase
   end
+
+  generate
+    if (STORED_WIDTH == 9) begin : g_packed
+      wire [4:0] write_nonzero;
+      wire [4:0] write_negative;
+      reg  [4:0] nonzero_q;
+      reg  [4:0] negative_q;
+      wire [4:0] read_nonzero;
+      wire [4:0] read_negative;
+      wire [7:0] weight_byte;
+      reg  [7:0] rdata_q;
+
+      sdq_base3_decode u_decode (
+          .byte_i    (mem_wdata_i),
+          .nonzero_o (write_nonzero),
+          .negative_o(write_negative)
+      );
+      sdq_symbol_pack u_pack (
+          .nonzero_i (nonzero_q),
+          .negative_i(negative_q),
+          .code_o    (weight_store)
+      );
+      sdq_symbol_unpack u_unpack (
+          .code_i    (weight_q),
+          .nonzero_o (read_nonzero),
+          .negative_o(read_negative)
+      );
+      sdq_base3_encode u_encode (
+          .nonzero_i (read_nonzero),
+          .negative_i(read_negative),
+          .byte_o    (weight_byte)
+      );
+
+      always @(posedge clk_i) begin
+        nonzero_q  <= write_nonzero;
+        negative_q <= write_negative;
+        rdata_q    <= is_weight_q ? weight_byte : byte_q;
+      end
+      assign mem_rdata_o = rdata_q;
+    end else begin : g_bytes
+      assign weight_store = wdata_q;
+      assign mem_rdata_o  = is_weight_q ? weight_q : byte_q;
+    end
+    if (STORED_WIDTH != 8 && (STORED_WIDTH != 9 || TERNARY == 0)) begin : g_illegal_form
+      initial begin
+        $display("%m: STORED_WIDTH=%0d TERNARY=%0d", STORED_WIDTH, TERNARY);
+        $finish;
+      end
+    end
+  endgenerate
 
 endmodule
 `default_nettype wire

@@ -5,7 +5,8 @@
 //   write: byte k of the word at waddr_i becomes byte k of wdata_i where wen_i[k] is set
 //
 // What a read returns while its word is written is undefined: users forward, or do not do it. The contents begin
-// undefined. Tools map it to block RAM; BYTE_WIDTH may be 9 where block RAMs have parity bits.
+// undefined. Tools map it to block RAM, however few
+// its words are; BYTE_WIDTH may be 9 where block RAMs have parity bits.
 module sdq_ram_1r1w #(
     parameter WORDS = 2,
     parameter ADDR_WIDTH = 1,  // index width of WORDS
@@ -32,7 +33,7 @@ module sdq_ram_1r1w #(
     end
   endgenerate
 
-  (* no_rw_check *)
+  (* no_rw_check, ram_style = "block" *)
   reg [BYTES*BYTE_WIDTH-1:0] memory[0:WORDS-1];
 
   integer k;

@@ -4,10 +4,11 @@
 //
 //   host address = word · 2^BYTE_INDEX_WIDTH + byte;  bytes at or above BYTES read as 0 and are not stored
 //
-// A host request takes effect one cycle after it is given, in order; what it reads comes 3 cycles after host_ren_i, and what
-// the engine reads 1 cycle after run_ren_i. The engine must not read in the cycle in which a host read or, with one port, a host
-// write takes effect. Within the memory a byte has STORED_WIDTH bits; what is stored of a byte, and how it is read back, is
-// determined by the parent (host_wdata_i and host_rdata_o are in the stored form).
+// A host request takes effect one cycle after it is given, in order, when the byte to write is on host_wdata_i; what is read
+// comes 3 cycles after host_ren_i on host_rdata_o, and what the engine reads 1 cycle after run_ren_i. The engine must not
+// read in the cycle in which a host read or, with one port, a host write takes effect. Within the memory a byte has
+// STORED_WIDTH bits; what is stored of a byte, and how it is read back, is determined by the parent (host_wdata_i and
+// host_rdata_o are in the stored form).
 module sdq_region_memory #(
     parameter WORDS = 2,
     parameter ADDR_WIDTH = 1,  // index width of WORDS
@@ -21,8 +22,8 @@ module sdq_region_memory #(
     input  wire                                   host_wen_i,
     input  wire                                   host_ren_i,
     input  wire [ADDR_WIDTH+BYTE_INDEX_WIDTH-1:0] host_addr_i,
-    input  wire [               STORED_WIDTH-1:0] host_wdata_i,
-    output reg  [               STORED_WIDTH-1:0] host_rdata_o,
+    input  wire [               STORED_WIDTH-1:0] host_wdata_i,  // one cycle after host_wen_i
+    output wire [               STORED_WIDTH-1:0] host_rdata_o,
     output reg                                    host_padding_o, // the byte read does not exist
 
     input  wire                          run_ren_i,
@@ -46,15 +47,21 @@ module sdq_region_memory #(
   localparam LOW = 1 << LOW_WIDTH;
   localparam HIGH = STRIDE >> LOW_WIDTH;
 
+  // A byte is read from one of GROUPS groups.
+  localparam GROUP_WIDTH = BYTE_INDEX_WIDTH < 2 ? BYTE_INDEX_WIDTH : 2;
+  localparam GROUP = 1 << GROUP_WIDTH;
+  localparam GROUPS = STRIDE >> GROUP_WIDTH;
+
   wire [BYTE_INDEX_WIDTH-1:0] host_byte = host_addr_i[BYTE_INDEX_WIDTH-1:0];
   wire [BYTE_INDEX_WIDTH-1:0] host_high = host_byte >> LOW_WIDTH;
   reg [LOW-1:0] write_low_q;
   reg [HIGH-1:0] write_high_q;
   reg ren_q;
   reg [ADDR_WIDTH-1:0] word_q;
-  reg [STORED_WIDTH-1:0] wdata_q;
   reg [BYTE_INDEX_WIDTH-1:0] byte_q;
   reg [BYTE_INDEX_WIDTH-1:0] read_byte_q;
+  wire [BYTE_INDEX_WIDTH-1:0] read_high = read_byte_q >> GROUP_WIDTH;
+  reg [GROUPS-1:0] read_group_q;  // one bit is set
 
   wire [BYTES-1:0] host_wen;
   wire [STRIDE-1:0] exists = {STRIDE{1'b1}} >> (STRIDE - BYTES);
@@ -64,9 +71,9 @@ module sdq_region_memory #(
   always @(posedge clk_i) begin
     for (i = 0; i < LOW; i = i + 1) write_low_q[i] <= host_byte[LOW_WIDTH-1:0] == i[LOW_WIDTH-1:0];
     for (i = 0; i < HIGH; i = i + 1) write_high_q[i] <= host_wen_i && host_high == i[BYTE_INDEX_WIDTH-1:0];
+    for (i = 0; i < GROUPS; i = i + 1) read_group_q[i] <= read_high == i[BYTE_INDEX_WIDTH-1:0];
     ren_q   <= host_ren_i;
     word_q  <= host_addr_i[BYTE_INDEX_WIDTH+:ADDR_WIDTH];
-    wdata_q <= host_wdata_i;
     byte_q  <= host_byte;
   end
 
@@ -79,9 +86,11 @@ module sdq_region_memory #(
       end
     end
 
-    // Bit by bit, so that the selection of a byte is a multiplexer of single bits and no shift by k · STORED_WIDTH.
+    // Bit by bit, so that the selection of a byte is a multiplexer of single bits and no shift by k · STORED_WIDTH; in two
+    // steps, so that little follows the memory within its cycle.
     for (bit_index = 0; bit_index < STORED_WIDTH; bit_index = bit_index + 1) begin : g_bit
       wire [STRIDE-1:0] column;
+      reg  [GROUPS-1:0] column_q;
       for (k = 0; k < STRIDE; k = k + 1) begin : g_byte
         if (k < BYTES) begin : g_stored
           assign column[k] = run_rdata_o[k*STORED_WIDTH+bit_index];
@@ -89,7 +98,11 @@ module sdq_region_memory #(
           assign column[k] = 1'b0;
         end
       end
-      always @(posedge clk_i) host_rdata_o[bit_index] <= column[read_byte_q];
+      for (k = 0; k < GROUPS; k = k + 1) begin : g_group
+        wire [GROUP-1:0] group = column[GROUP*k+:GROUP];
+        always @(posedge clk_i) column_q[k] <= group[read_byte_q[GROUP_WIDTH-1:0]];
+      end
+      assign host_rdata_o[bit_index] = |(column_q & read_group_q);
     end
   endgenerate
 
@@ -106,7 +119,7 @@ module sdq_region_memory #(
           .clk_i  (clk_i),
           .addr_i (read_addr),
           .wen_i  (host_wen),
-          .wdata_i({BYTES{wdata_q}}),
+          .wdata_i({BYTES{host_wdata_i}}),
           .ren_i  (reads),
           .rdata_o(run_rdata_o)
       );
@@ -120,7 +133,7 @@ module sdq_region_memory #(
           .clk_i  (clk_i),
           .wen_i  (host_wen),
           .waddr_i(word_q),
-          .wdata_i({BYTES{wdata_q}}),
+          .wdata_i({BYTES{host_wdata_i}}),
           .ren_i  (reads),
           .raddr_i(read_addr),
           .rdata_o(run_rdata_o)
