@@ -149,7 +149,7 @@ const FAULTS: readonly { file: string; from: string; to: string; shownBy: string
   },
   { file: 'sdq_block_total.v', from: 'sum << shift_i', to: 'sum', shownBy: 'tails and gains on 8 lanes' },
   { file: 'sdq_scale_unit.v', from: 'by_4_q >>> shift_1_i', to: 'by_4_q', shownBy: 'tails and gains on 8 lanes' },
-  { file: 'sdq_result_reader.v', from: 'fits ?', to: "1'b1 ?", shownBy: 'numbers at their limits, with gains' },
+  { file: 'sdq_result_reader.v', from: 'saturates ?', to: "1'b0 ?", shownBy: 'numbers at their limits, with gains' },
   { file: 'sdq_sequencer.v', from: 'segment_end ?', to: "1'b0 ?", shownBy: 'tails and gains on 8 lanes' },
 ];
 

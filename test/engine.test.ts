@@ -37,3 +37,18 @@ describe.each(TARGETS)('sdq_engine for $lutInputs-input LUTs and $memoryByteBits
     });
   });
 });
+
+describe('sdq_engine with its weights in memory of one port', () => {
+  const target = { lutInputs: 4, memoryByteBits: 8, singlePortRam: { words: 16384, width: 16, count: 4 } } as const;
+  const directory = tempDirectory();
+  const cases = ENGINE_CASES.filter((_, i) => i % 3 === 0);
+
+  it.skipIf(lacks(icarus)).each(cases.map((engineCase) => [engineCase.name, engineCase] as const))(
+    `computes %s (seed ${SEED})`,
+    (_, engineCase) => {
+      expect(engineParameters(caseGeometry(engineCase), target).WEIGHT_SINGLE_PORT).toBe(1);
+      const output = runEngine(directory, engineCase, target, uniform(SEED), { seed: SEED, stall: 40, idle: 30 });
+      expect(output).toMatch(/^PASS /);
+    },
+  );
+});

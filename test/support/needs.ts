@@ -6,6 +6,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findTool } from '../../generator/cli/find-tool.js';
+import type { RoutedFamily } from '../../generator/synth/board-files.js';
+import { familyTools } from '../../generator/synth/place-route.js';
 import { sharedPath } from './shared.js';
 
 /** Null if it is there, else what is missing and how to get it. */
@@ -21,6 +23,16 @@ function tool(name: string, programs: readonly string[], install: string): Need 
 
 export const icarus = tool('Icarus Verilog', ['iverilog', 'vvp'], 'apt install iverilog');
 export const yosys = tool('Yosys', ['yosys'], 'apt install yosys');
+
+/** One of several names for each program. */
+function toolsOf(family: RoutedFamily): Need {
+  const { routers, packers, install } = familyTools(family)!;
+  const missing = [routers, packers].filter((names) => names.every((program) => findTool(program) === null));
+  return missing.length === 0 ? null : `${missing.map(([name]) => name).join(' and ')} not on PATH: ${install}`;
+}
+
+export const ice40Tools: Need = toolsOf('ice40');
+export const ecp5Tools: Need = toolsOf('ecp5');
 
 const isRecentPython = ['-c', 'import sys; sys.exit(sys.version_info < (3, 8))'];
 export const python: Need =

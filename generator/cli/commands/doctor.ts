@@ -1,6 +1,8 @@
 import { survey } from '@fpga/verilator-bin';
 import { detect } from 'cocotb-bridge';
 import type { Command } from 'commander';
+import { ROUTED_FAMILIES } from '../../synth/board-files.js';
+import { familyTools } from '../../synth/place-route.js';
 import type { CommandResult, Register } from '../command.js';
 import { findTool } from '../find-tool.js';
 
@@ -22,7 +24,7 @@ export function addDoctor(program: Command, register: Register): void {
 }
 
 async function doctor(): Promise<CommandResult> {
-  const checks = [node(), ...(await simulation()), await serial(), await cocotb(), ...tools()];
+  const checks = [node(), ...(await simulation()), await serial(), await cocotb(), ...tools(), ...routers()];
   const lines = checks.map(({ name, found, detail, enables }) =>
     [`${found ? '✔' : '✘'} ${name}: ${detail}`, ...(found ? [] : [`    needed for: ${enables}`])].join('\n'),
   );
@@ -95,4 +97,26 @@ function tools(): Check[] {
     const path = findTool(name);
     return { name, found: path !== null, detail: path ?? `not found; "${get}" gets it on Debian and Ubuntu`, enables };
   });
+}
+
+/** What makes bitstreams, by family. */
+function routers(): Check[] {
+  return ROUTED_FAMILIES.flatMap((family) => {
+    const { routers, packers, install } = familyTools(family)!;
+    return [routers, packers].map((names) => {
+      const path = names.map(findTool).find((found) => found !== null) ?? null;
+      const enables = `"sdq synth --target ${family} --pnr": ${names === routers ? 'clock rate' : 'bitstream'}`;
+      return { name: names[0], found: path !== null, detail: path ?? `not found; ${install}`, enables };
+    });
+  }).concat(programmer());
+}
+
+function programmer(): Check {
+  const path = findTool('openFPGALoader');
+  return {
+    name: 'openFPGALoader',
+    found: path !== null,
+    detail: path ?? 'not found; "apt install openfpgaloader" gets it on Debian and Ubuntu',
+    enables: 'programming a board with the bitstream',
+  };
 }
