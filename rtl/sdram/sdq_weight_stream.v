@@ -115,5 +115,9 @@ module sdq_weight_stream #(
     if (moves) word_q <= {out, word_q[16*WORD_BEATS-1:16]};
   end
 
+`ifdef FORMAL
+  `include "sdq_weight_stream_properties.vh"
+`endif
+
 endmodule
 `default_nettype wire

@@ -35,6 +35,7 @@ const PROOFS: readonly Proof[] = [
   { top: 'sdq_host_link', parameters: { ...SMALL_RING, ...REQUESTS } },
   { top: 'sdq_result_reader', parameters: { UNITS: '3', UNIT_WIDTH: '2' } },
   { top: 'sdq_run_control' },
+  { top: 'sdq_weight_stream', parameters: { DEPTH: '32', DEPTH_WIDTH: '5' } },
 ];
 
 /** Proves the assertions of a module for all time, by induction with yosys' SAT solver; returns its log. */
@@ -84,6 +85,8 @@ describe.skipIf(lacks(yosys))('the properties of handshakes', () => {
     ['sdq_result_reader', 'moves && last_row', 'last_row'],
     ['sdq_run_control', 'counting_q && !result_valid_i', 'counting_q'],
     ['sdq_run_control', 'if (drained_i) state_q', 'state_q'],
+    ['sdq_weight_stream', 'taken_q <= MOST_TAKEN[DEPTH_WIDTH:0]', '!taken_q[DEPTH_WIDTH]'],
+    ['sdq_weight_stream', 'assign out_ready = !whole', "assign out_ready = 1'b1"],
   ])('are seen to fail: %s without "%s"', (top, from, to) => {
     const folder = tempDirectory();
     const { proven, log } = prove(PROOFS.find((proof) => proof.top === top)!, (file) => {
