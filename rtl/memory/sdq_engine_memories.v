@@ -1,7 +1,7 @@
 `default_nettype none
 // The four memories of the engine behind the host's byte port; sdq_engine describes regions and parameters.
 //
-// A byte that is read comes 4 cycles after its request, 5 with STORED_WIDTH 9. The port waits while locked_i is set.
+// A byte that is read comes 4 cycles after its request, 6 with STORED_WIDTH 9. The port waits while locked_i is set.
 // Engine reads have one cycle of latency; the weight memory gives bytes in their stored form.
 //
 // WEIGHT_STREAM = 1: weights lie in a memory outside, which gives them in order of the engine's walk (sdq_sdram_weights is
@@ -204,7 +204,7 @@ module sdq_engine_memories #(
 
   sdq_delay #(
       .WIDTH (1),
-      .CYCLES(STORED_WIDTH == 9 ? 5 : 4)
+      .CYCLES(STORED_WIDTH == 9 ? 6 : 4)
   ) u_read (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
@@ -244,6 +244,10 @@ module sdq_engine_memories #(
       reg  [4:0] negative_q;
       wire [4:0] read_nonzero;
       wire [4:0] read_negative;
+      reg  [4:0] read_nonzero_q;
+      reg  [4:0] read_negative_q;
+      reg  encodes_q;
+      reg  [7:0] plain_q;
       wire [7:0] weight_byte;
       reg  [7:0] rdata_q;
 
@@ -263,15 +267,20 @@ module sdq_engine_memories #(
           .negative_o(read_negative)
       );
       sdq_base3_encode u_encode (
-          .nonzero_i (read_nonzero),
-          .negative_i(read_negative),
+          .nonzero_i (read_nonzero_q),
+          .negative_i(read_negative_q),
           .byte_o    (weight_byte)
       );
 
       always @(posedge clk_i) begin
         nonzero_q  <= write_nonzero;
         negative_q <= write_negative;
-        rdata_q    <= is_weight_q ? weight_byte : byte_q;
+
+        read_nonzero_q  <= read_nonzero;
+        read_negative_q <= read_negative;
+        encodes_q       <= is_weight_q;
+        plain_q         <= byte_q;
+        rdata_q         <= encodes_q ? weight_byte : plain_q;
       end
       assign mem_rdata_o = rdata_q;
     end else begin : g_bytes
