@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadTokenizer } from '../firmware/tokenizer/node/load.js';
@@ -31,7 +31,7 @@ beforeAll(async () => {
 /** What every release has. */
 const COMMANDS = [
   ...['inspect', 'analyze', 'plan', 'quantize', 'eval', 'report', 'generate', 'simulate', 'synth', 'schedule'],
-  ...['board', 'run', 'doctor', 'demo'],
+  ...['lint', 'baseline', 'board', 'run', 'doctor', 'demo'],
 ];
 
 describe('help', () => {
@@ -47,7 +47,7 @@ describe('help', () => {
   it('of the program names every command', async () => {
     const { code, stdout, stderr } = await sdq(['--help']);
     expect([code, stderr]).toEqual([0, '']);
-    const named = [...stdout.matchAll(/^ {2}([a-z]+) .*\[options\]/gm)].map(([, name]) => name!);
+    const named = [...stdout.matchAll(/^ {2}([a-z]+) (?: |.*\[options\])/gm)].map(([, name]) => name!);
     expect(named).toEqual(expect.arrayContaining(COMMANDS));
     for (const name of named.filter((other) => !COMMANDS.includes(other))) {
       expect((await sdq([name, '--help'])).stdout).toMatch(/\nExamples?:\n/);
@@ -198,6 +198,26 @@ describe('generate', () => {
     for (const name of Object.keys(listing(small.build)).filter((path) => path.endsWith('.v'))) {
       expect(readFileSync(join(small.build, name), 'utf8')).not.toContain(folder);
     }
+  });
+});
+
+describe('lint', () => {
+  it('passes the generated Verilog, and fails on a warning with what Verilator said', async () => {
+    const { files } = await sdqJson<{ files: number }>(['lint', small.build]);
+    expect(files).toBe(Object.keys(listing(small.build)).filter((path) => path.endsWith('.v')).length);
+
+    const warned = file('warned');
+    cpSync(small.build, warned, { recursive: true });
+    const delay = join(warned, 'rtl/sdq_delay.v');
+    writeFileSync(delay, readFileSync(delay, 'utf8').replace(/^endmodule/m, '  wire spare;\nendmodule'));
+    const outcome = await sdq(['lint', warned, '--json']);
+    expect(outcome.code).toBe(1);
+    expect(jsonOf(outcome)).toEqual({
+      clean: false,
+      files,
+      output: expect.stringMatching(/^%Warning-UNUSED\w*: rtl\/sdq_delay\.v:\d+/),
+    });
+    expect(await sdq(['lint', warned])).toMatchObject({ code: 1, stdout: expect.stringContaining('sdq_delay.v') });
   });
 });
 

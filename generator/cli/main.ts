@@ -12,6 +12,7 @@ import { addDoctor } from './commands/doctor.js';
 import { addEval } from './commands/eval.js';
 import { addGenerate } from './commands/generate.js';
 import { addInspect } from './commands/inspect.js';
+import { addLint } from './commands/lint.js';
 import { addPlan } from './commands/plan.js';
 import { addQuantize } from './commands/quantize.js';
 import { addReport } from './commands/report.js';
@@ -62,6 +63,7 @@ Examples:
     addEval,
     addReport,
     addGenerate,
+    addLint,
     addSimulate,
     addSynth,
     addSchedule,

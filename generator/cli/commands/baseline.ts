@@ -25,7 +25,16 @@ interface BaselineOptions {
 export function addBaseline(program: Command, register: Register): void {
   const command = program
     .command('baseline')
-    .description('keep resources and cycles from growing: compare what other commands printed with stored figures');
+    .description('keep resources and cycles from growing: compare what other commands printed with stored figures')
+    .addHelpText(
+      'after',
+      `
+Both take --json.
+
+Examples:
+  $ sdq baseline update baseline.json --results synth.json simulate.json
+  $ sdq baseline check baseline.json --results synth.json simulate.json`,
+    );
   const add = (
     name: string,
     description: string,

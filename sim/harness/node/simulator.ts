@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { compile, ensure, VerilatorError } from '@fpga/verilator-bin';
+import { basename, join, relative } from 'node:path';
+import { compile, ensure, type LintResult, lint, VerilatorError } from '@fpga/verilator-bin';
 import { InputError } from '../../../generator/errors.js';
 import { asInput } from '../../../generator/model/node/files.js';
 import { packageRoot } from '../../../generator/node/package-root.js';
@@ -84,19 +84,43 @@ export async function buildSimulator(
   log: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<Simulator> {
-  try {
+  const harness = join(packageRoot(), 'sim/harness');
+  return await asVerilatorInput(signal, async () => {
     await ensure({ log, signal });
-    const harness = join(packageRoot(), 'sim/harness');
-    const wrapped = build.simulation.length > 0;
     return await compile({
       name: 'sdq-simulator',
-      top: wrapped ? SIMULATION_MODULE : TOP_MODULE,
+      top: simulatedTop(build),
       verilog: [...build.verilog, ...build.simulation],
       cpp: [join(harness, 'main.cpp')],
-      headers: wrapped ? [join(harness, `V${TOP_MODULE}.h`)] : [],
+      headers: build.simulation.length > 0 ? [join(harness, `V${TOP_MODULE}.h`)] : [],
       log,
       signal,
     });
+  });
+}
+
+/**
+ * Checks the Verilog that lies in a build folder with Verilator's -Wall: what is simulated, so without the board's wrapper.
+ * Paths in the output are relative to the folder.
+ * @param log receives a line per step of installing Verilator, if it must be
+ * @param signal ends it; its reason is thrown
+ * @throws InputError if Verilator is missing
+ */
+export async function lintBuild(
+  build: BuildFolder,
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<LintResult> {
+  const files = [...build.verilog, ...build.simulation].map((file) => relative(build.path, file));
+  return await asVerilatorInput(signal, () => lint({ files, top: simulatedTop(build), cwd: build.path, log, signal }));
+}
+
+const simulatedTop = ({ simulation }: BuildFolder): string => (simulation.length > 0 ? SIMULATION_MODULE : TOP_MODULE);
+
+/** What Verilator refuses is an input's fault. */
+async function asVerilatorInput<T>(signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof VerilatorError) throw new InputError(error.message, { cause: error });
