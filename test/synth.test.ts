@@ -2,13 +2,16 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadBoard } from '../generator/boards/node/load.js';
 import { synth } from '../generator/cli/commands/synth.js';
 import { InputError } from '../generator/errors.js';
 import { planHash, prettyPlan } from '../generator/plan/hash.js';
+import { estimate } from '../generator/sizing/estimate.js';
+import { engineGeometry } from '../generator/sizing/geometry.js';
 import { chooseYosys } from '../generator/synth/node/yosys.js';
 import { parseFmax } from '../generator/synth/place-route.js';
 import { synthesisScript } from '../generator/synth/scripts.js';
-import { resourcesOf } from '../generator/synth/targets.js';
+import { resourcesOf, TARGETS } from '../generator/synth/targets.js';
 import { errorOf, parseCells, parseModules, passTitle } from '../generator/synth/yosys-output.js';
 import { smallPlan } from './support/small-plan.js';
 import { tempDirectory } from './support/temp.js';
@@ -170,6 +173,30 @@ describe('sdq synth', () => {
     });
     expect(passed).toBe(true);
     expect(readFileSync(join(box.build, 'synth-ecp5.log'), 'utf8')).toContain('Executing PROC pass');
+  });
+
+  it('shows the estimate for the target beside the count', async () => {
+    box.yosys(modules);
+    const estimates = new Map<string, { luts: number; brams: number }>();
+    for (const target of TARGETS) {
+      const { json, text } = await synth(box.build, { target });
+      const { estimate, luts, brams } = json as Record<'luts' | 'brams', number> & {
+        estimate: { luts: number; brams: number };
+      };
+      estimates.set(target, estimate);
+      const row = (name: string, estimated: number, counted: number): RegExp => {
+        const percent = (100 * (counted / estimated - 1)).toFixed(1).replace('-', '\\-');
+        return new RegExp(`^${name} +${estimated} +${counted} +\\+?${percent} %$`, 'm');
+      };
+      expect(text).toMatch(row('LUTs', estimate.luts, luts));
+      expect(text).toMatch(row('block RAMs', estimate.brams, brams));
+    }
+    // The board's own estimate is that of a family with its LUTs and block RAMs.
+    const plan = smallPlan();
+    const board = loadBoard('sim');
+    expect(estimates.get('ecp5')).toEqual(estimate(engineGeometry(plan, board), board));
+    expect(estimates.get('xilinx')!.luts).toBeLessThan(estimates.get('ecp5')!.luts);
+    expect(estimates.get('ice40')!.brams).toBeGreaterThan(estimates.get('ecp5')!.brams);
   });
 
   it('does not count twice a decoder that is in the array', async () => {

@@ -1,5 +1,7 @@
 /** The FPGA families that synthesis knows: how Yosys is asked, and what its cells take. */
 
+import type { EstimateTarget } from '../sizing/estimate.js';
+
 export const TARGETS = ['ice40', 'ecp5', 'xilinx'] as const;
 export type Target = (typeof TARGETS)[number];
 
@@ -18,7 +20,11 @@ export interface Resources {
 /** Cells by type. */
 export type CellCounts = Readonly<Record<string, number>>;
 
+/** What an estimate needs to know of a family. */
+export type Fabric = Pick<EstimateTarget, 'lutInputs' | 'blockRam'>;
+
 interface TargetFacts {
+  readonly fabric: Fabric;
   /** Commands before synthesis. */
   readonly prepare: string;
   /** The synthesis command; `-top` follows. */
@@ -35,6 +41,7 @@ const NO_HUGE_RAM = 'setattr -unset ram_style */m:* a:ram_style=huge %i';
 
 const FACTS: Readonly<Record<Target, TargetFacts>> = {
   ice40: {
+    fabric: { lutInputs: 4, blockRam: { bits: 4096, width: 16 } },
     // Yosys merges the registers after a multiplier into its cell, and when there are two, 0.23 crashes and 0.55 leaves
     // the result undriven: a register that is kept is not merged.
     prepare: 'setattr -set keep 1 */w:product_q',
@@ -47,6 +54,7 @@ const FACTS: Readonly<Record<Target, TargetFacts>> = {
     flipFlop: /^SB_DFF/,
   },
   ecp5: {
+    fabric: { lutInputs: 4, blockRam: { bits: 18432, width: 36 } },
     prepare: NO_HUGE_RAM,
     command: 'synth_ecp5',
     // A carry cell is two LUTs with the carry chain between them.
@@ -58,6 +66,7 @@ const FACTS: Readonly<Record<Target, TargetFacts>> = {
     flipFlop: /^TRELLIS_FF$/,
   },
   xilinx: {
+    fabric: { lutInputs: 6, blockRam: { bits: 36864, width: 72 } },
     // Without -abc9, which crashes on designs with block RAM in Yosys 0.23 (issue 3384 of Yosys) and finds no fewer LUTs.
     prepare: NO_HUGE_RAM,
     command: 'synth_xilinx -family xc7 -flatten',
@@ -85,6 +94,11 @@ const FACTS: Readonly<Record<Target, TargetFacts>> = {
     flipFlop: /^FD[RSCP]E(_1)?$/,
   },
 };
+
+/** The LUTs and block RAMs of a family. */
+export function fabricOf(target: Target): Fabric {
+  return FACTS[target].fabric;
+}
 
 /** The commands that synthesise a module for a target, within the hierarchy of its top. */
 export function synthCommand(target: Target, top: string): string {

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { loadBoard } from '../../boards/node/load.js';
 import { boardListFile } from '../../synth/board-files.js';
+import { estimateBuild } from '../../synth/estimate-build.js';
 import { chooseImplementer, type Implementation, implement, routedBoard } from '../../synth/node/implement.js';
 import { listModules, type SynthesisJob, synthesize } from '../../synth/node/synthesize.js';
 import { chooseYosys, Log } from '../../synth/node/yosys.js';
@@ -72,10 +73,12 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
     const program = placed && bitstream ? programCommand(placed, `${build.path}/`) : null;
     const macsPerClock = build.plan.array.lanes * build.plan.array.rows;
     const seconds = (Date.now() - started) / 1000;
+    const estimated = estimateBuild(build.plan, board, target);
     const json = {
       target,
       top,
       ...total,
+      estimate: estimated,
       macsPerClock,
       lutsPerMac: array.luts / macsPerClock,
       fmaxMHz: placement?.fmaxMHz ?? null,
@@ -101,6 +104,12 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
     const text = [
       table(rows),
       '',
+      table([
+        ['', 'estimated', 'counted', 'difference'],
+        comparison('LUTs', estimated.luts, total.luts),
+        comparison('block RAMs', estimated.brams, total.brams),
+      ]),
+      '',
       `${json.lutsPerMac.toFixed(2)} LUTs per addition: ${array.luts} LUTs of array and decoder for ${macsPerClock} per clock`,
       ...placementText(
         placement,
@@ -114,6 +123,12 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
     progress.stop();
     log.close();
   }
+}
+
+/** A row of estimate and count; the difference is a share of the estimate. */
+function comparison(name: string, estimated: number, counted: number): string[] {
+  const percent = (100 * (counted - estimated)) / estimated;
+  return [name, String(estimated), String(counted), `${percent < 0 ? '' : '+'}${percent.toFixed(1)} %`];
 }
 
 function placementText(placement: Implementation | null, where: string): string[] {
