@@ -1,8 +1,16 @@
 /** LUTs of the arrays with their decoders or table writers, and of the decoder: what docs/rtl.md quotes. */
 
 import type { PlanArray } from '../generator/plan/types.js';
+import { arrayLuts } from '../generator/sizing/array.js';
 import type { Target } from '../generator/synth/targets.js';
-import { synthesizeArray, synthesizeModule } from './support/synthesis.js';
+import {
+  ENGINE_LINEARS,
+  ENGINE_SIZES,
+  FABRICS,
+  synthesizeArray,
+  synthesizeEngine,
+  synthesizeModule,
+} from './support/synthesis.js';
 
 interface Measure {
   readonly name: string;
@@ -26,8 +34,12 @@ const MEASURES: readonly Measure[] = [
 ];
 const MOST_PER_BYTE = 22;
 
-/** Prints each measure with its limit; a few minutes each. */
-export async function main(): Promise<void> {
+/**
+ * Prints each measure with its limit; a few minutes each.
+ * @param what `engines`: instead, whole engines beside what the cost model predicts
+ */
+export async function main(what?: string): Promise<void> {
+  if (what === 'engines') return await compareEngines();
   const decoder = await synthesizeModule('sdq_base3_decode', {}, 'xilinx');
   report('base-3 decoder, LUT6 per byte', decoder.luts, MOST_PER_BYTE, '');
   for (const { name, array, target, flags, most } of MEASURES) {
@@ -38,6 +50,18 @@ export async function main(): Promise<void> {
       luts / (lanes * rows),
       most,
       `${lanes} × ${rows}, ${luts} LUTs, ${lutRams} of them LUT-RAM, ${dsps} DSPs`,
+    );
+  }
+}
+
+async function compareEngines(): Promise<void> {
+  for (const { target, array } of ENGINE_SIZES) {
+    const { measured, units } = await synthesizeEngine(ENGINE_LINEARS, array, target, '.');
+    const { lanes, rows, engine = 'adder' } = array;
+    const predicted = arrayLuts(array, units, FABRICS[target].lutInputs);
+    const ratio = (measured.luts / predicted).toFixed(2);
+    console.log(
+      `${engine} engine, ${target}, ${lanes} × ${rows}: ${measured.luts} LUTs, ${predicted} predicted, ratio ${ratio}`,
     );
   }
 }

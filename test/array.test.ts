@@ -150,6 +150,13 @@ const FAULTS: readonly { file: string; from: string; to: string; shownBy: string
   { file: 'sdq_block_total.v', from: 'sum << shift_i', to: 'sum', shownBy: 'tails and gains on 8 lanes' },
   { file: 'sdq_scale_unit.v', from: 'by_4_q >>> shift_1_i', to: 'by_4_q', shownBy: 'tails and gains on 8 lanes' },
   { file: 'sdq_result_reader.v', from: 'saturates ?', to: "1'b0 ?", shownBy: 'numbers at their limits, with gains' },
+  { file: 'sdq_table_scale.v', from: 'if (first_i)', to: "if (1'b0)", shownBy: 'tables: one step per block, one unit' },
+  {
+    file: 'sdq_table_sequencer.v',
+    from: 'spans_end ? final_group : last_group',
+    to: 'last_group',
+    shownBy: 'tables: several spans, numbers at their limits',
+  },
   { file: 'sdq_sequencer.v', from: 'segment_end ?', to: "1'b0 ?", shownBy: 'tails and gains on 8 lanes' },
 ];
 

@@ -131,8 +131,8 @@ const linear = (rows: number, cols: number): PlanLinear => ({
   gainShifts: [0, 1, 1],
 });
 
-/** The linears of a layer of a small model. */
-export const ENGINE_LINEARS: readonly PlanLinear[] = [linear(256, 256), linear(704, 256), linear(256, 704)];
+/** The linears of a layer of a very small model: their memories are hardly deeper than a block RAM. */
+export const ENGINE_LINEARS: readonly PlanLinear[] = [linear(64, 64), linear(192, 64), linear(64, 192)];
 
 /** Sizes at which the cost model is compared with synthesis. */
 export const ENGINE_SIZES: readonly { readonly target: Target; readonly array: PlanArray }[] = [

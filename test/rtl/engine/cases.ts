@@ -97,7 +97,7 @@ export const ENGINE_CASES: readonly EngineCase[] = [
     engine: 'table',
     extremes: true,
     linears: [
-      linearOf({ rows: 131, cols: 40, block: 32, samples: 64 }),
+      linearOf({ rows: 133, cols: 40, block: 32, samples: 64 }),
       linearOf({ rows: 64, cols: 32, block: 32, samples: 72, gainShifts: [0, 0, 0] }),
     ],
   },
