@@ -18,13 +18,18 @@ import { openModel } from '../generator/model/node/open-model.js';
 import type { ModelSource } from '../generator/model/types.js';
 import { buildPlan, planLinears } from '../generator/plan/build-plan.js';
 import { bitsPerWeight } from '../generator/plan/memory-size.js';
-import type { Alphabet, FrameMode } from '../generator/plan/types.js';
+import type { Alphabet, FrameMode, PlanLinear } from '../generator/plan/types.js';
 import { quantizeToImage } from '../generator/quantize/node/quantize-to-image.js';
 import { DEFAULT_EFFORT, GREATEST_EFFORT } from '../generator/quantize/refine.js';
 import { gaussianLinear, quantizeGaussian } from './support/gaussian.js';
 import { gptqModel } from './support/gptq.js';
 
 const SHARED = process.env.SDQ_SHARED ?? '../shared';
+
+/** Columns per block. */
+const BLOCK = 64;
+/** As many stored bits as 4-bit GPTQ: 165 symbols are 33 bytes, a scale is one more, for 64 weights. */
+const OSR_OF_4_BITS = 165 / BLOCK;
 
 interface Setting {
   readonly alphabet: Alphabet;
@@ -40,6 +45,7 @@ const SETTINGS: readonly Setting[] = [
     { alphabet: 'ternary', frame: 'hadamard', osr, calibrated: false, effort: DEFAULT_EFFORT },
   ]),
   { alphabet: 'ternary', frame: 'hadamard', osr: 2.5, calibrated: true, effort: 7 },
+  { alphabet: 'ternary', frame: 'hadamard', osr: OSR_OF_4_BITS, calibrated: true, effort: DEFAULT_EFFORT },
   { alphabet: 'binary', frame: 'hadamard', osr: 3, calibrated: true, effort: DEFAULT_EFFORT },
 ];
 
@@ -72,7 +78,7 @@ function trained(part: string): void {
   const evaluation = windows('eval');
   const float = floatNll(source, evaluation, {}).nll;
   console.log(`stories260K, float: ${float.toFixed(4)} nats`);
-  for (const setting of part === 'gptq' ? [] : SETTINGS) {
+  for (const setting of part === 'gptq' ? SETTINGS.filter(({ osr }) => osr === OSR_OF_4_BITS) : SETTINGS) {
     console.log(score(source, setting, calibration, evaluation, float));
   }
   for (const bits of part === 'trained' ? [] : [3, 4]) {
@@ -89,7 +95,9 @@ function score(
   evaluation: readonly number[][],
   float: number,
 ): string {
-  const linears = planLinears(source.config, { alphabet, frame, block: 64, placement: 'linear' }, () => osr);
+  const linears = planLinears(source.config, { alphabet, frame, block: BLOCK, placement: 'linear' }, () => osr).map(
+    (linear) => withSamples(linear, Math.round(BLOCK * osr)),
+  );
   const plan = buildPlan(source.config, linears, loadBoard('sim'), 'linear');
   const folder = mkdtempSync(join(tmpdir(), 'sdq-bench-'));
   try {
@@ -99,11 +107,22 @@ function score(
     const seconds = (Date.now() - started) / 1000;
     const image = openImage(path);
     const { nll } = integerNll(image.integerModel(), cached(image), evaluation);
-    const name = `${alphabet} OSR ${osr}, effort ${effort}, ${calibrated ? 'calibrated' : 'uncalibrated'}`;
+    const name = `${alphabet} OSR ${Number(osr.toFixed(3))}, effort ${effort}, ${calibrated ? 'calibrated' : 'uncalibrated'}`;
     return `${name} (${bitsPerWeight(plan).toFixed(2)} bits): ${signed(nll - float)} in ${seconds.toFixed(0)} s`;
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Exactly so many symbols per block: the planner would round them to what fills the array's beats. */
+function withSamples(linear: PlanLinear, samples: number): PlanLinear {
+  const { block, tail } = linear;
+  return {
+    ...linear,
+    osr: samples / block,
+    samples,
+    tail: tail && { ...tail, samples: Math.ceil((samples * tail.cols) / block) },
+  };
 }
 
 function signed(value: number): string {
