@@ -28,8 +28,8 @@ const SHARED = process.env.SDQ_SHARED ?? '../shared';
 
 /** Columns per block. */
 const BLOCK = 64;
-/** As many stored bits as 4-bit GPTQ: 165 symbols are 33 bytes, a scale is one more, for 64 weights. */
-const OSR_OF_4_BITS = 165 / BLOCK;
+/** As many stored bits as GPTQ of 3 and 4 bits: 125 (165) symbols are 25 (33) bytes, a scale is one more, for 64 weights. */
+const GPTQ_OSRS: readonly number[] = [125 / BLOCK, 165 / BLOCK];
 
 interface Setting {
   readonly alphabet: Alphabet;
@@ -45,7 +45,9 @@ const SETTINGS: readonly Setting[] = [
     { alphabet: 'ternary', frame: 'hadamard', osr, calibrated: false, effort: DEFAULT_EFFORT },
   ]),
   { alphabet: 'ternary', frame: 'hadamard', osr: 2.5, calibrated: true, effort: 7 },
-  { alphabet: 'ternary', frame: 'hadamard', osr: OSR_OF_4_BITS, calibrated: true, effort: DEFAULT_EFFORT },
+  ...GPTQ_OSRS.map(
+    (osr): Setting => ({ alphabet: 'ternary', frame: 'hadamard', osr, calibrated: true, effort: DEFAULT_EFFORT }),
+  ),
   { alphabet: 'binary', frame: 'hadamard', osr: 3, calibrated: true, effort: DEFAULT_EFFORT },
 ];
 
@@ -78,7 +80,7 @@ function trained(part: string): void {
   const evaluation = windows('eval');
   const float = floatNll(source, evaluation, {}).nll;
   console.log(`stories260K, float: ${float.toFixed(4)} nats`);
-  for (const setting of part === 'gptq' ? SETTINGS.filter(({ osr }) => osr === OSR_OF_4_BITS) : SETTINGS) {
+  for (const setting of part === 'gptq' ? SETTINGS.filter(({ osr }) => GPTQ_OSRS.includes(osr)) : SETTINGS) {
     console.log(score(source, setting, calibration, evaluation, float));
   }
   for (const bits of part === 'trained' ? [] : [3, 4]) {
