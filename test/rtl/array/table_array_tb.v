@@ -154,7 +154,7 @@ module table_array_tb;
 
       fill = first;
       fill_step = step[1:0];
-      fill_bank = fill_step[0];
+      fill_bank = first ? fill_step[0] : $dist_uniform(seed, 0, 1);
       if (first) begin
         for (l = 0; l < LANES; l = l + 1) begin
           draw = $dist_uniform(seed, 0, 9);
