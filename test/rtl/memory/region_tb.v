@@ -20,6 +20,7 @@ module region_tb #(
   reg ren;
   reg [ADDR_WIDTH+BYTE_INDEX_WIDTH-1:0] addr;
   reg [STORED_WIDTH-1:0] wdata;
+  reg [STORED_WIDTH-1:0] written;  // follows its request by a cycle
   wire [STORED_WIDTH-1:0] rdata;
   wire padding;
   reg run_ren;
@@ -84,7 +85,8 @@ module region_tb #(
       word = step < FILL ? step >> BYTE_INDEX_WIDTH : $unsigned($random(seed)) % WORDS;
       index = step < FILL ? step & (STRIDE - 1) : $random(seed) & (STRIDE - 1);
       addr = (word << BYTE_INDEX_WIDTH) | index;
-      wdata = $random(seed);
+      wdata = written;
+      written = $random(seed);
       wen = step < FILL || ($random(seed) & 3) == 0;
       ren = !wen && ($random(seed) & 1);
       run_raddr = $random(seed) & 1 ? word : $unsigned($random(seed)) % WORDS;
@@ -99,7 +101,7 @@ module region_tb #(
       padding_3 = padding_2;
       padding_2 = padding_1;
       padding_1 = index >= BYTES;
-      if (wen && index < BYTES) model[word][index*STORED_WIDTH+:STORED_WIDTH] = wdata;
+      if (wen && index < BYTES) model[word][index*STORED_WIDTH+:STORED_WIDTH] = written;
     end
     if (errors == 0) $display("PASS %0d cycles", STEPS);
     else $display("FAIL: %0d errors", errors);
