@@ -1,6 +1,6 @@
 `default_nettype none
 // Host link and engine: everything of the accelerator that no board changes. Parameters and ports are those of
-// sdq_host_link and sdq_engine; the schedule is looked up outside, in the module that is generated with them.
+// sdq_host_link and sdq_engine; schedule and signs are looked up outside, in modules that are generated with them.
 module sdq_core #(
     parameter INFO_BYTES = 1,
     parameter [8*INFO_BYTES-1:0] INFO = 0,
@@ -54,6 +54,19 @@ module sdq_core #(
     parameter SPAN_WIDTH = 1,
     parameter STEP_WIDTH = 1,
     parameter ROW_WIDTH = 3,
+    parameter FRAME = 0,  // 1: vectors are framed here, see sdq_frame_unit
+    parameter VALUES = 2,
+    parameter VALUE_WIDTH = 1,
+    parameter SAMPLES = 2,
+    parameter GRANULE = 2,
+    parameter BLOCK_WIDTH = 5,
+    parameter SEGMENT_WIDTH = 1,
+    parameter WORK_WIDTH = 5,
+    parameter ROUND_WIDTH = 5,
+    parameter SHAPE_WIDTH = 1,
+    parameter VECTOR_WORDS = 2,
+    parameter VECTOR_ADDR_WIDTH = 1,
+    parameter WALK_WIDTH = 34,  // the sequencer's part of a schedule word
     parameter SCHEDULE_WIDTH = 34
 ) (
     input wire clk_i,
@@ -86,6 +99,9 @@ module sdq_core #(
     input  wire                                           weights_word_valid_i,
     output wire                                           weights_word_ready_o,
     input  wire [           WEIGHT_BYTES*STORED_WIDTH-1:0] weights_word_i,
+
+    output wire [SEGMENT_WIDTH+BLOCK_WIDTH-VALUE_WIDTH-1:0] signs_index_o,
+    input  wire [                               VALUES-1:0] signs_word_i,
 
     output wire beat_o,
     output wire stall_o,
@@ -202,6 +218,19 @@ module sdq_core #(
       .SPAN_WIDTH           (SPAN_WIDTH),
       .STEP_WIDTH           (STEP_WIDTH),
       .ROW_WIDTH            (ROW_WIDTH),
+      .FRAME                (FRAME),
+      .VALUES               (VALUES),
+      .VALUE_WIDTH          (VALUE_WIDTH),
+      .SAMPLES              (SAMPLES),
+      .GRANULE              (GRANULE),
+      .BLOCK_WIDTH          (BLOCK_WIDTH),
+      .SEGMENT_WIDTH        (SEGMENT_WIDTH),
+      .WORK_WIDTH           (WORK_WIDTH),
+      .ROUND_WIDTH          (ROUND_WIDTH),
+      .SHAPE_WIDTH          (SHAPE_WIDTH),
+      .VECTOR_WORDS         (VECTOR_WORDS),
+      .VECTOR_ADDR_WIDTH    (VECTOR_ADDR_WIDTH),
+      .WALK_WIDTH           (WALK_WIDTH),
       .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
   ) u_engine (
       .clk_i                (clk_i),
@@ -226,6 +255,8 @@ module sdq_core #(
       .res_cycles_o         (res_cycles),
       .schedule_index_o     (schedule_index_o),
       .schedule_word_i      (schedule_word_i),
+      .signs_index_o        (signs_index_o),
+      .signs_word_i         (signs_word_i),
       .weights_quiet_i      (weights_quiet_i),
       .weights_locked_o     (weights_locked_o),
       .weights_wvalid_o     (weights_wvalid_o),

@@ -34,7 +34,7 @@ function mutate(file: string, from: string, to: string): string[] {
 }
 
 describe('each module', () => {
-  const folders = ['array', 'engine', 'memory', 'link', 'control'].map((folder) => join(ROOT, 'rtl', folder));
+  const folders = ['array', 'engine', 'frame', 'memory', 'link', 'control'].map((folder) => join(ROOT, 'rtl', folder));
   const modules = [...engineVerilog(), join(ROOT, 'rtl/sdq_core.v')];
 
   it('is clean for verilator -Wall as the top, with its default parameters', async () => {

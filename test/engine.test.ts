@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { engineParameters } from '../generator/sizing/geometry.js';
-import { scheduleWidth } from '../generator/sizing/schedule.js';
+import { scheduleParameters } from '../generator/sizing/schedule.js';
 import { lint } from '../sim/verilator-bin/src/lint.js';
 import { ENGINE_CASES } from './rtl/engine/cases.js';
 import { engineVerilog, runEngine } from './rtl/engine/icarus.js';
@@ -30,7 +30,7 @@ describe.each(TARGETS)('sdq_engine for $lutInputs-input LUTs and $memoryByteBits
 
     it(`is clean for verilator -Wall: ${engineCase.name}`, async () => {
       const geometry = caseGeometry(engineCase);
-      const params = { ...engineParameters(geometry, target), SCHEDULE_WIDTH: scheduleWidth(geometry) };
+      const params = { ...engineParameters(geometry, target), ...scheduleParameters(geometry) };
       const { ok, output } = await lint({ files: engineVerilog(), top: 'sdq_engine', params });
       expect(output).toBe('');
       expect(ok).toBe(true);

@@ -7,7 +7,7 @@ import type { PlanArray, PlanLinear } from '../../generator/plan/types.js';
 import { type EngineTarget, engineGeometry, engineParameters, storedWidth } from '../../generator/sizing/geometry.js';
 import { log2Exact } from '../../generator/sizing/integers.js';
 import { memoryMap } from '../../generator/sizing/memory.js';
-import { scheduleWidth } from '../../generator/sizing/schedule.js';
+import { scheduleParameters } from '../../generator/sizing/schedule.js';
 import { tableParameters } from '../../generator/sizing/table.js';
 import { STATISTICS_MARK } from '../../generator/synth/scripts.js';
 import { type Resources, resourcesOf, synthCommand, type Target } from '../../generator/synth/targets.js';
@@ -110,7 +110,7 @@ export async function synthesizeEngine(
   root: string,
 ): Promise<{ readonly measured: Resources; readonly units: number }> {
   const geometry = engineGeometry({ linears, array, memory: memoryMap(linears, array) });
-  const parameters = { ...engineParameters(geometry, FABRICS[target]), SCHEDULE_WIDTH: scheduleWidth(geometry) };
+  const parameters = { ...engineParameters(geometry, FABRICS[target]), ...scheduleParameters(geometry) };
   return { measured: await synthesizeModule('sdq_engine', parameters, target, '', root), units: geometry.units };
 }
 

@@ -29,28 +29,43 @@ export class AcceleratorLinears {
   }
 }
 
-/**
- * A framed vector as memory writes: block b's samples begin at word b · S of the activation memory, S the words of the
- * plan's longest block; its sum and exponent are word b of the block memory.
- */
-export function vectorWrites(plan: Plan, call: LinearCall): MemoryWrite[] {
-  const { activations, blocks } = plan.memory;
-  const { samples, stride, exponents, sums } = call.vector;
-  const count = exponents.length;
-  const longest = Math.max(...plan.linears.map((linear) => linear.samples));
-  const blockBytes = Math.ceil(longest / plan.array.lanes) * activations.stride;
-
-  const image = new Uint8Array((count - 1) * blockBytes + stride);
-  for (let b = 0; b < count; b++) {
-    image.set(new Uint8Array(samples.buffer, b * stride, stride), b * blockBytes);
-  }
-  const headers = new DataView(new ArrayBuffer(count * blocks.stride));
-  for (let b = 0; b < count; b++) {
-    headers.setInt32(b * blocks.stride, sums[b]!, true);
-    headers.setInt8(b * blocks.stride + 3, exponents[b]!);
-  }
+/** A vector as memory writes: mantissas for the device to frame, or samples; then the blocks. */
+export function vectorWrites(plan: Plan, { vector }: LinearCall): MemoryWrite[] {
+  const onDevice = plan.array.frame !== undefined;
   return [
-    { address: activations.base, bytes: image },
-    { address: blocks.base, bytes: new Uint8Array(headers.buffer) },
+    { address: plan.memory.activations.base, bytes: onDevice ? mantissaBytes(vector) : sampleBytes(plan, vector) },
+    {
+      address: plan.memory.blocks.base,
+      bytes: blockBytes(plan, vector, onDevice ? vector.mantissaExponents : vector.exponents),
+    },
   ];
+}
+
+/** All blocks' mantissas in turn, int16. */
+function mantissaBytes({ mantissas }: FramedVector): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(2 * mantissas.length));
+  for (const [i, mantissa] of mantissas.entries()) bytes.setInt16(2 * i, mantissa, true);
+  return new Uint8Array(bytes.buffer);
+}
+
+/** Block b's samples begin at word b · S of the region, S the words of the plan's longest block. */
+function sampleBytes(plan: Plan, { samples, stride, exponents }: FramedVector): Uint8Array {
+  const longest = Math.max(...plan.linears.map((linear) => linear.samples));
+  const blockBytes = Math.ceil(longest / plan.array.lanes) * plan.memory.activations.stride;
+  const bytes = new Uint8Array((exponents.length - 1) * blockBytes + stride);
+  for (let b = 0; b < exponents.length; b++) {
+    bytes.set(new Uint8Array(samples.buffer, b * stride, stride), b * blockBytes);
+  }
+  return bytes;
+}
+
+/** Word b holds block b's sum and exponent. */
+function blockBytes(plan: Plan, { sums }: FramedVector, exponents: Int8Array): Uint8Array {
+  const { stride } = plan.memory.blocks;
+  const words = new DataView(new ArrayBuffer(exponents.length * stride));
+  for (const [b, exponent] of exponents.entries()) {
+    words.setInt32(b * stride, sums[b]!, true);
+    words.setInt8(b * stride + 3, exponent);
+  }
+  return new Uint8Array(words.buffer);
 }

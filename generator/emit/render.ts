@@ -5,10 +5,11 @@ import type { Board } from '../boards/board.js';
 import { checkPlanMemory } from '../plan/build-plan.js';
 import { prettyPlan } from '../plan/hash.js';
 import type { Plan } from '../plan/types.js';
+import { type FrameGeometry, signsIndexWidth, signWords } from '../sizing/framing.js';
 import { type EngineGeometry, engineGeometry, engineParameters, storedWidth } from '../sizing/geometry.js';
 import { indexWidth, log2Exact } from '../sizing/integers.js';
 import { regionSpan } from '../sizing/memory.js';
-import { scheduleFields, scheduleOf, scheduleWidth, scheduleWord } from '../sizing/schedule.js';
+import { scheduleFields, scheduleOf, scheduleParameters, scheduleWord } from '../sizing/schedule.js';
 import { sdramModelParameters } from '../sizing/sdram.js';
 import { VERSION } from '../version.js';
 import { BOARD_TEMPLATES, renderBoard } from './render-board.js';
@@ -27,6 +28,7 @@ export const TEMPLATES = [
   'sdq_top.v.hbs',
   'sdq_simulation.v.hbs',
   'sdq_schedule.v.hbs',
+  'sdq_signs.v.hbs',
   'files.f.hbs',
   ...BOARD_TEMPLATES,
 ] as const;
@@ -50,20 +52,28 @@ export interface RenderInput {
 }
 
 /**
- * Renders what depends on the plan: `plan.json`, `sdq_top.v`, `sdq_schedule.v`, the file list `files.f` and the files of
- * the board, by path within the build folder. The same input gives the same bytes.
+ * Renders what depends on the plan: `plan.json`, `sdq_top.v`, `sdq_schedule.v`, where the device frames `sdq_signs.v`,
+ * the file list `files.f` and the files of the board, by path within the build folder. The same input gives the same
+ * bytes.
  *
  * @throws InputError if the plan's memories do not fit the board
  */
 export function renderFiles(input: RenderInput): Map<string, string> {
   const { plan, planHash, board, templates, cores, boardCores, models } = input;
   checkPlanMemory(plan, board);
-  const generated = ['sdq_schedule.v', 'sdq_top.v'];
+  const { frame } = engineGeometry(plan, board);
   const context = topContext(plan, planHash, board);
-  return new Map([
-    ['plan.json', prettyPlan(plan)],
+  const verilog: [string, string][] = [
     ['sdq_schedule.v', render(templates['sdq_schedule.v.hbs'], scheduleContext(plan, planHash, board))],
     ['sdq_top.v', render(templates['sdq_top.v.hbs'], context)],
+  ];
+  if (frame !== null) {
+    verilog.unshift(['sdq_signs.v', render(templates['sdq_signs.v.hbs'], signsContext(plan, planHash, frame))]);
+  }
+  const generated = verilog.map(([name]) => name);
+  return new Map([
+    ['plan.json', prettyPlan(plan)],
+    ...verilog,
     ...(context.sdram === null
       ? []
       : ([
@@ -96,7 +106,7 @@ function scheduleContext(plan: Plan, planHash: string, board: Board): object {
   return {
     preamble: preamble(plan, planHash),
     fields: fields.map(({ name, width }) => ({ name, width })),
-    width: scheduleWidth(geometry),
+    width: scheduleParameters(geometry).SCHEDULE_WIDTH,
     romStyle: board.romStyle,
     lastEntry: plan.linears.length - 1,
     indexWidth: indexWidth(plan.linears.length),
@@ -106,6 +116,15 @@ function scheduleContext(plan: Plan, planHash: string, board: Board): object {
       name: entry.name,
       word: scheduleWord(geometry, entry).toString(16),
     })),
+  };
+}
+
+function signsContext(plan: Plan, planHash: string, frame: FrameGeometry): object {
+  return {
+    preamble: preamble(plan, planHash),
+    values: frame.values,
+    indexWidth: signsIndexWidth(frame),
+    entries: signWords(plan.signs, frame).map((word, index) => ({ index, word: word.toString(16) })),
   };
 }
 
@@ -136,14 +155,18 @@ function topContext(plan: Plan, planHash: string, board: Board): TopContext {
     { name: 'MAX_BODY', value: board.link.maxBody },
     { name: 'RX_BYTES', value: board.link.rxBytes },
     ...Object.entries(engineParameters(geometry, board)).map(([name, value]) => ({ name, value })),
-    { name: 'SCHEDULE_WIDTH', value: scheduleWidth(geometry) },
+    ...Object.entries(scheduleParameters(geometry)).map(([name, value]) => ({ name, value })),
   ];
   return {
     preamble: preamble(plan, planHash),
     board: board.name,
     infoBits: 8 * info.length,
     infoRows: separated(hexRows(info)),
-    scheduleWidth: scheduleWidth(geometry),
+    scheduleWidth: scheduleParameters(geometry).SCHEDULE_WIDTH,
+    framed: geometry.frame !== null,
+    // Without a frame unit, as wide as the core's defaults make these ports.
+    signsIndexWidth: geometry.frame === null ? 5 : signsIndexWidth(geometry.frame),
+    values: geometry.frame?.values ?? 2,
     parameters: separated(parameters),
     weights: {
       addrWidth: indexWidth(weights.words) + log2Exact(weights.stride),

@@ -1,5 +1,7 @@
 /** The JSON Schema of plan.json; `docs/plan.schema.json` is its published copy. */
 
+import { FRAME_CHOICES } from '../sizing/framing.js';
+
 const positive = { type: 'integer', minimum: 1 } as const;
 const natural = { type: 'integer', minimum: 0 } as const;
 
@@ -92,7 +94,10 @@ export const planSchema = {
     placement: { enum: ['linear', 'decoder'] },
     signs: { type: 'array', items: { type: 'string', pattern: '^[0-9a-f]+$' }, minItems: 1, maxItems: 8 },
     linears: { type: 'array', items: linear, minItems: 1 },
-    array: object({ lanes: positive, rows: positive, engine: { const: 'table' } }, ['engine']),
+    array: object({ lanes: positive, rows: positive, engine: { const: 'table' }, frame: { enum: FRAME_CHOICES } }, [
+      'engine',
+      'frame',
+    ]),
     memory: object({ weights: region, scales: region, activations: region, blocks: region }),
   }),
 } as const;

@@ -49,6 +49,8 @@ export interface PlanArray {
   readonly rows: number;
   /** `table`: the table engine, for ternary symbols on FPGAs with LUT-RAM; without it the adder engine. */
   readonly engine?: 'table';
+  /** Numbers per cycle of the unit that frames vectors (mode `hadamard`); without it the host frames them. */
+  readonly frame?: number;
 }
 
 export interface PlanMemoryRegion {

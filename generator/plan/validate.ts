@@ -3,6 +3,7 @@ import { InputError } from '../errors.js';
 import { linearsOf, rolesOf } from '../model/roles.js';
 import type { ModelConfig } from '../model/types.js';
 import { LANE_CHOICES, ROWS_PER_BYTE } from '../sizing/array.js';
+import { frameWidths } from '../sizing/framing.js';
 import { memoryMap } from '../sizing/memory.js';
 import { blockKinds } from '../sizing/shape.js';
 import { segmentShifts } from './blocks.js';
@@ -128,6 +129,12 @@ function arrayInconsistency({ array, linears }: Plan): string | null {
   if (array.engine === 'table' && !ternary) return '$.array.engine may be "table" for ternary symbols only';
   if (ternary && array.engine === undefined && array.rows % ROWS_PER_BYTE !== 0) {
     return `$.array.rows must be a multiple of ${ROWS_PER_BYTE} for ternary symbols, not ${array.rows}`;
+  }
+  const { block, frame } = linears[0]!;
+  if (array.frame !== undefined && frame !== 'hadamard') return '$.array.frame must be absent in mode fourier';
+  const widths = frameWidths(array, block).map(({ values }) => values);
+  if (array.frame !== undefined && !widths.includes(array.frame)) {
+    return `$.array.frame must be one of ${widths.join(', ')} for this array and block, not ${array.frame}`;
   }
   const mostRows = linears.reduce((most, { rows }) => Math.max(most, rows), 0);
   if (array.rows >= mostRows + ROWS_PER_BYTE) {

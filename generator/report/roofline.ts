@@ -119,7 +119,7 @@ function linkName(x0: number, y0: number, x1: number, y1: number): Markup {
 
 /** The whole token, then the linears that share a vector. */
 function points(plan: Plan, geometry: EngineGeometry, bytesPerCycle: number): Point[] {
-  const bytes = linkBytes(plan, geometry);
+  const bytes = linkBytes(plan);
   const point = (indices: readonly number[]): Point => {
     const sum = (of: (index: number) => number): number => indices.reduce((total, index) => total + of(index), 0);
     const symbols = sum((index) => usefulSymbols(plan.linears[index]!));

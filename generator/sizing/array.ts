@@ -1,6 +1,7 @@
 /** Which engine a plan gets, how many lanes and rows its array has, and how many scale units follow it. */
 
 import type { Alphabet, PlanArray, PlanLinear } from '../plan/types.js';
+import { chooseFraming, type FramedLinear, framedLinears, frameLuts } from './framing.js';
 import { roundUpTo } from './integers.js';
 import { arrayCycles, blockKinds, usefulSymbols } from './shape.js';
 
@@ -128,7 +129,8 @@ export function utilisation(linears: readonly PlanLinear[], array: PlanArray, un
 /**
  * Engine, lanes L and rows R for a plan within a board's LUT budget: the fastest array whose utilisation, averaged over the
  * plan, is at least LEAST_UTILISATION; where none is, the best utilised one. In the adder engine R is a multiple of 5 for
- * ternary weights, of 4 for binary ones; in the table engine of 3.
+ * ternary weights, of 4 for binary ones; in the table engine of 3. In mode `hadamard` a frame unit goes with
+ * it, if any fits, large enough that the array hardly waits if the budget allows.
  *
  * @param canHold whether the board's memories hold the plan's in the form that an array wants; where none is held, all count
  * @param memoryCycles what bounds an array besides its own speed: of arrays that wait for memory, the smallest is taken
@@ -142,6 +144,30 @@ export function sizeArray(
   memoryCycles: MemoryCycles = () => 0,
   engines: readonly Engine[] = enginesFor(linears, board),
 ): PlanArray {
+  const vectors = linears.every((linear) => linear.frame === 'hadamard') ? framedLinears(linears) : null;
+  const search = (framed: readonly FramedLinear[] | null): FoundArray | null =>
+    searchArray(linears, board, canHold, memoryCycles, engines, framed);
+  const framed = vectors === null ? null : search(vectors);
+  if (framed?.held) return framed.array;
+  const bare = search(null);
+  if (bare === null) throw new RangeError(`${board.lutBudget} LUTs are too few for the least array`);
+  return framed !== null && !bare.held ? framed.array : bare.array;
+}
+
+interface FoundArray {
+  readonly array: PlanArray;
+  readonly held: boolean;
+}
+
+/** The best array with a frame unit for the given vectors beside it, or without one; null if none is small enough. */
+function searchArray(
+  linears: readonly PlanLinear[],
+  board: ArrayBudget,
+  canHold: (array: PlanArray) => boolean,
+  memoryCycles: MemoryCycles,
+  engines: readonly Engine[],
+  vectors: readonly FramedLinear[] | null,
+): FoundArray | null {
   const classes = shapeClasses(linears);
   const mostRows = linears.reduce((most, linear) => Math.max(most, linear.rows), 0);
   let best: Candidate | null = null;
@@ -151,21 +177,38 @@ export function sizeArray(
     for (let rows = step; rows <= roundUpTo(mostRows, step); rows += step) {
       const array = engine === 'table' ? { lanes, rows, engine } : { lanes, rows };
       if (arrayLuts(array, 1, board.lutInputs) > board.lutBudget) break;
-      const units = cheapestUnits(classes, array);
-      const candidate = {
-        array,
-        luts: arrayLuts(array, units, board.lutInputs),
-        utilisation: averageUtilisation(classes, array, units),
-        cycles: boundCycles(classes, array, units, memoryCycles),
-      };
-      if (candidate.luts > board.lutBudget) continue;
-      const holds = canHold(array);
+      const candidate = candidateOf(classes, array, board, memoryCycles, vectors);
+      if (candidate === null || candidate.luts > board.lutBudget) continue;
+      const holds = canHold(candidate.array);
       if (best === null || (holds === held ? isBetter(candidate, best) : holds)) best = candidate;
       held ||= holds;
     }
   }
-  if (best === null) throw new RangeError(`${board.lutBudget} LUTs are too few for the least array`);
-  return best.array;
+  return best && { array: best.array, held };
+}
+
+/** An array with the units that go with it; null if no frame unit fits beside it. */
+function candidateOf(
+  classes: readonly ShapeClass[],
+  array: PlanArray,
+  board: ArrayBudget,
+  memoryCycles: MemoryCycles,
+  vectors: readonly FramedLinear[] | null,
+): Candidate | null {
+  const units = cheapestUnits(classes, array);
+  const luts = arrayLuts(array, units, board.lutInputs);
+  const cycles = boundCycles(classes, array, units, memoryCycles);
+  const bare = { array, luts, utilisation: averageUtilisation(classes, array, units), cycles };
+  if (vectors === null) return bare;
+  const budget = board.lutBudget - luts;
+  const framing = chooseFraming(vectors, array, cycles, (unit) => frameLuts(unit, board.lutInputs) <= budget);
+  if (framing === null) return null;
+  return {
+    ...bare,
+    array: { ...array, frame: framing.unit.values },
+    luts: luts + frameLuts(framing.unit, board.lutInputs),
+    cycles: cycles + framing.waits,
+  };
 }
 
 /** The engines that a board can have for a plan. */

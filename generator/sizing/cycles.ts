@@ -1,12 +1,20 @@
 /** Predicted time. Engine cycles are exact: what RESULT frames report as `cycles`. */
 
-import type { PlanArray, PlanLinear } from '../plan/types.js';
-import { readsSameVector } from './framing.js';
+import type { PlanArray, PlanLinear, PlanMemory } from '../plan/types.js';
+import { frameTiming, readsSameVector } from './framing.js';
 import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
 import { log2Exact } from './integers.js';
-import { linearWords } from './memory.js';
+import { BLOCK_WORD_BYTES, linearWords, regionSpan } from './memory.js';
 import { WeightStreamTimes } from './sdram.js';
-import { arrayCycles, blockKinds, rowGroups, streamedCycles, turnCycles, usefulSymbols } from './shape.js';
+import {
+  arrayCycles,
+  blockKinds,
+  rowGroups,
+  type SampleTiming,
+  streamedCycles,
+  turnCycles,
+  usefulSymbols,
+} from './shape.js';
 import { tableLevels, tableSpans } from './table.js';
 
 /**
@@ -14,33 +22,44 @@ import { tableLevels, tableSpans } from './table.js';
  * address to memory to symbols to lanes, block total, scale units, accumulator and read-out. One more per level of the
  * adder tree.
  */
-export const PIPELINE_CYCLES = 19;
+export const PIPELINE_CYCLES = 15;
 
 /** The same of the table engine: before the first beat come the fill of its tables, after the last one the queue. */
-export const TABLE_PIPELINE_CYCLES = 39;
+export const TABLE_PIPELINE_CYCLES = 35;
 
-/** Engine cycles of one RUN of a linear, as RESULT frames report them. */
-export function linearCycles(
-  linear: PlanLinear,
-  geometry: Pick<EngineGeometry, 'array' | 'phases' | 'stream'>,
-): number {
+/** Engine cycles of one RUN of a linear whose vector is framed, as RESULT frames report them. */
+export function linearCycles(linear: PlanLinear, geometry: EngineGeometry): number {
+  return timedCycles(linear, geometry);
+}
+
+/** Engine cycles of the first RUN after its vector was written: it is framed before, if the device frames. */
+export function framingCycles(linears: readonly PlanLinear[], index: number, geometry: EngineGeometry): number {
+  return timedCycles(linears[index]!, geometry, sampleTiming(index, geometry));
+}
+
+/** When samples become ready, if they are framed in the run. */
+function sampleTiming(index: number, { array, frame }: EngineGeometry): SampleTiming | undefined {
+  return frame === null ? undefined : frameTiming(frame.shapes[frame.shapeOf[index]!]!, frame, array.lanes);
+}
+
+function timedCycles(linear: PlanLinear, geometry: EngineGeometry, timing?: SampleTiming): number {
   const { array, phases } = geometry;
+  const cycles = beatCycles(linear, geometry, timing);
   if (array.engine === 'table') {
     // The last step's row groups pass the scale units one after another.
-    const others = arrayCycles(linear, array, phases) - turnCycles(linear, blockKinds(linear).at(-1)!, array, phases);
+    const others = cycles - turnCycles(linear, blockKinds(linear).at(-1)!, array, phases);
     const last = tableSpans(rowGroups(linear, array)).finalGroups * phases;
     return TABLE_PIPELINE_CYCLES + tableLevels(array) + others + last;
   }
   // After the last beat, the totals of its row group pass the scale units.
-  return PIPELINE_CYCLES + log2Exact(array.lanes) + beatCycles(linear, geometry) + phases;
+  return PIPELINE_CYCLES + log2Exact(array.lanes) + cycles + phases;
 }
 
 /** Cycles from the array's first to its last beat. */
-function beatCycles(linear: PlanLinear, geometry: Pick<EngineGeometry, 'array' | 'phases' | 'stream'>): number {
-  const { array, phases, stream } = geometry;
-  if (stream === null) return arrayCycles(linear, array, phases);
-  const base = stream.bases.get(linear.name)!;
-  return streamedCycles(linear, array, phases, new WeightStreamTimes(stream.parameters, base));
+function beatCycles(linear: PlanLinear, { array, phases, stream }: EngineGeometry, timing?: SampleTiming): number {
+  if (stream === null) return arrayCycles(linear, array, phases, timing);
+  const times = new WeightStreamTimes(stream.parameters, stream.bases.get(linear.name)!);
+  return streamedCycles(linear, array, phases, times, timing);
 }
 
 /** What one RUN of a linear comes to in the engine. */
@@ -53,19 +72,20 @@ export interface RunCycles {
   readonly stalls: number;
 }
 
-/** Predicts a RUN of each linear, in plan order. Exact: "sdq simulate" fails where the simulated design differs. */
+/**
+ * Predicts the RUNs of one decoder step, in plan order: the first that reads a vector frames it. Exact: "sdq simulate" fails
+ * where the simulated design differs.
+ */
 export function runCycles({ linears, array }: EnginePlan, geometry: EngineGeometry): RunCycles[] {
-  return linears.map((linear) => ({
-    cycles: linearCycles(linear, geometry),
-    beats: linearWords(linear, array).weights,
-    stalls: stallCycles(linear, geometry),
-  }));
-}
-
-/** Cycles that beats wait for weights; those on chip, and all other operands, are there when they are wanted. */
-function stallCycles(linear: PlanLinear, geometry: EngineGeometry): number {
-  const { array, phases, stream } = geometry;
-  return stream === null ? 0 : beatCycles(linear, geometry) - arrayCycles(linear, array, phases);
+  return linears.map((linear, index) => {
+    const timing = readsSameVector(linear, linears[index - 1]) ? undefined : sampleTiming(index, geometry);
+    return {
+      cycles: timedCycles(linear, geometry, timing),
+      beats: linearWords(linear, array).weights,
+      // All other cycles of the array would pass with operands that are there when they are wanted.
+      stalls: beatCycles(linear, geometry, timing) - arrayCycles(linear, array, geometry.phases),
+    };
+  });
 }
 
 /** Useful symbols / (cycles · L · R), when a linear has taken `cycles` engine cycles in each of its runs. */
@@ -92,10 +112,11 @@ function writeBytes(bytes: number): number {
   return whole * frameBytes(MAX_BODY) + (rest > 0 ? frameBytes(4 + rest) : 0);
 }
 
-/** What is written before the first of the linears that read one vector: its blocks' samples and their exponents. */
-function vectorBytes(linear: PlanLinear, array: PlanArray, slotWords: number): number {
+/** What is written before the first of the linears that read one vector: its blocks' numbers and their exponents. */
+function vectorBytes(linear: PlanLinear, memory: PlanMemory): number {
   const blocks = blockKinds(linear).reduce((sum, kind) => sum + kind.count, 0);
-  return writeBytes(blocks * slotWords * array.lanes) + writeBytes(blocks * 4);
+  const perBlock = regionSpan(memory.activations) / memory.blocks.words;
+  return writeBytes(blocks * perBlock) + writeBytes(blocks * BLOCK_WORD_BYTES);
 }
 
 /** Encoded bytes of a RUN request and its RESULT frames. */
@@ -114,17 +135,17 @@ export interface TokenCycles {
 }
 
 /** Bytes that the link moves for a run of each linear, in plan order; a shared vector counts for its first reader. */
-export function linkBytes({ linears, array }: EnginePlan, geometry: EngineGeometry): number[] {
+export function linkBytes({ linears, memory }: EnginePlan): number[] {
   return linears.map((linear, index) => {
     const isFirst = !readsSameVector(linear, linears[index - 1]);
-    return runBytes(linear) + (isFirst ? vectorBytes(linear, array, geometry.slotWords) : 0);
+    return runBytes(linear) + (isFirst ? vectorBytes(linear, memory) : 0);
   });
 }
 
 /** Cycles of one decoder step, in which every linear runs once and nothing overlaps. */
 export function tokenCycles(plan: EnginePlan, geometry: EngineGeometry = engineGeometry(plan)): TokenCycles {
   return {
-    engine: plan.linears.reduce((sum, linear) => sum + linearCycles(linear, geometry), 0),
-    link: linkBytes(plan, geometry).reduce((sum, bytes) => sum + bytes, 0),
+    engine: runCycles(plan, geometry).reduce((sum, { cycles }) => sum + cycles, 0),
+    link: linkBytes(plan).reduce((sum, bytes) => sum + bytes, 0),
   };
 }

@@ -1,6 +1,7 @@
 /** What an engine takes of an FPGA, before any synthesis. */
 
 import { arrayLuts } from './array.js';
+import { type FrameGeometry, frameLuts, transformWidth } from './framing.js';
 import { type EngineGeometry, type EngineTarget, storedWidth } from './geometry.js';
 import { ceilDiv } from './integers.js';
 import { FIFO_BEATS } from './sdram.js';
@@ -37,6 +38,7 @@ export interface EngineMemory {
 /** The engine's memories, the accumulators among them. */
 export function engineMemories(geometry: EngineGeometry, target: EngineTarget): EngineMemory[] {
   const { weights, scales, activations, blocks } = geometry.memory;
+  const { frame } = geometry;
   return [
     geometry.stream === null
       ? { name: 'weights', words: weights.words, width: weights.wordBytes * storedWidth(geometry, target) }
@@ -44,11 +46,21 @@ export function engineMemories(geometry: EngineGeometry, target: EngineTarget): 
     { name: 'scales', words: scales.words, width: scales.wordBytes * 8 },
     { name: 'activations', words: activations.words, width: activations.wordBytes * 8 },
     { name: 'blocks', words: blocks.words, width: blocks.wordBytes * 8 },
+    ...(frame === null ? [] : frameMemories(geometry, frame)),
     {
       name: 'accumulators',
       words: geometry.accumulatorWords,
       width: geometry.units * geometry.widths.accumulator,
     },
+  ];
+}
+
+/** Memories that only the frame unit writes. */
+function frameMemories(geometry: EngineGeometry, frame: FrameGeometry): EngineMemory[] {
+  return [
+    { name: 'samples', words: geometry.sampleWords, width: 8 * geometry.array.lanes },
+    { name: 'exponents', words: geometry.memory.blocks.words, width: 8 },
+    { name: 'transforms', words: 2 * frame.workWords, width: frame.values * transformWidth(frame) },
   ];
 }
 
@@ -68,7 +80,10 @@ export function estimate(geometry: EngineGeometry, target: EstimateTarget): Esti
     .filter(({ name }) => name !== 'weights' || !target.singlePortRam)
     .map((memory) => blockRams(memory, target.blockRam));
   return {
-    luts: arrayLuts(geometry.array, geometry.units, target.lutInputs) + link.luts,
+    luts:
+      arrayLuts(geometry.array, geometry.units, target.lutInputs) +
+      (geometry.frame === null ? 0 : frameLuts(geometry.frame, target.lutInputs)) +
+      link.luts,
     brams: memories.reduce((sum, count) => sum + count, link.memories),
   };
 }

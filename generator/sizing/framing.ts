@@ -3,17 +3,24 @@
 import { type FrameShape, frameShape } from '../../sim/golden/frame.js';
 import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { ceilDiv, countWidth, indexWidth, log2Exact } from './integers.js';
+import { arrayCycles, type SampleTiming } from './shape.js';
 
 /** Numbers per cycle that the frame unit's transforms are built for, and at most this many times the lanes. */
 export const FRAME_CHOICES: readonly number[] = [2, 4, 8, 16, 32];
 const MOST_VALUES_PER_LANE = 2;
+/** Share of a plan's array cycles for which the array may wait for the frame unit. */
+const MOST_WAIT = 0.1;
 
-/** The frame unit of a plan. */
-export interface FrameGeometry {
+/** How much a frame unit does per cycle. */
+export interface FrameWidth {
   /** Numbers per cycle of the transforms (W), and per word of the mantissas. */
   readonly values: number;
   /** Samples that are rounded per cycle: the lesser of W and L. */
   readonly samples: number;
+}
+
+/** The frame unit of a plan. */
+export interface FrameGeometry extends FrameWidth {
   /** Least number of samples that are written at once. */
   readonly granule: number;
   /** Columns of a block (B). */
@@ -48,21 +55,104 @@ export interface FrameSteps {
   readonly step: number;
 }
 
+/** Linears of one vector have the same name for it. */
+function vectorName({ layer, role }: PlanLinear): string {
+  return `${layer} ${role.replace(/[qkv]_proj$/, 'qkv').replace(/(gate|up)_proj$/, 'gate_up')}`;
+}
+
+/**
+ * LUTs of the frame unit: per number of a transform's word (signs, level, magnitude), per sample that is rounded in a
+ * cycle, and of its control; measured with Yosys, see docs/rtl.md.
+ */
+const FRAME_LUT_COSTS = {
+  4: { value: 149, sample: 68, control: 370 },
+  6: { value: 75, sample: 33, control: 230 },
+} as const;
+
+/** LUTs of a frame unit. */
+export function frameLuts(unit: FrameWidth, lutInputs: 4 | 6): number {
+  const cost = FRAME_LUT_COSTS[lutInputs];
+  return unit.values * cost.value + unit.samples * cost.sample + cost.control;
+}
+
+/** Bits of a number in a transform: at most B of 16 bits are added up. */
+export function transformWidth(unit: Pick<FrameGeometry, 'block'>): number {
+  return 16 + log2Exact(unit.block);
+}
+
 /** Whether two linears read the same vector. */
 export function readsSameVector(a: PlanLinear, b: PlanLinear | undefined): boolean {
-  const input = (role: string): string => role.replace(/[qkv]_proj$/, 'qkv').replace(/(gate|up)_proj$/, 'gate_up');
-  return b !== undefined && a.layer === b.layer && input(a.role) === input(b.role);
+  return b !== undefined && vectorName(a) === vectorName(b);
 }
 
 /** The shape of the vector that each linear reads, one framing of which serves all that read it. */
 export function vectorShapes(linears: readonly PlanLinear[]): FrameShape[] {
-  return linears.map((linear) => frameShape(linears.filter((other) => readsSameVector(linear, other))));
+  const readers = new Map<string, PlanLinear[]>();
+  for (const linear of linears) {
+    const name = vectorName(linear);
+    readers.set(name, [...(readers.get(name) ?? []), linear]);
+  }
+  return linears.map((linear) => frameShape(readers.get(vectorName(linear))!));
 }
 
-/** Widths that a frame unit can be built with for a plan. */
-export function frameChoices(linears: readonly PlanLinear[], array: PlanArray): number[] {
-  const most = Math.min(MOST_VALUES_PER_LANE * array.lanes, linears[0]!.block / 2);
-  return FRAME_CHOICES.filter((values) => values <= most);
+/** A vector, and the linear that runs first on it; with how many others there are like it. */
+export interface FramedLinear {
+  readonly linear: PlanLinear;
+  readonly shape: FrameShape;
+  readonly count: number;
+}
+
+/** The first reader of each vector of a plan, alike ones together. */
+export function framedLinears(linears: readonly PlanLinear[]): FramedLinear[] {
+  const shapes = vectorShapes(linears);
+  const classes = new Map<string, FramedLinear>();
+  for (const [i, linear] of linears.entries()) {
+    if (readsSameVector(linear, linears[i - 1])) continue;
+    const key = JSON.stringify([linear.rows, linear.samples, linear.tail, shapes[i]]);
+    classes.set(key, { linear, shape: shapes[i]!, count: (classes.get(key)?.count ?? 0) + 1 });
+  }
+  return [...classes.values()];
+}
+
+/** A frame unit, and the cycles that the array waits for it in one run of every linear. */
+export interface FramingChoice {
+  readonly unit: FrameWidth;
+  readonly waits: number;
+}
+
+/** Widths that a frame unit can be built with, from the least. */
+export function frameWidths({ lanes }: Pick<PlanArray, 'lanes'>, block: number): FrameWidth[] {
+  const most = Math.min(MOST_VALUES_PER_LANE * lanes, block / 2);
+  return FRAME_CHOICES.filter((values) => values <= most).map((values) => ({
+    values,
+    samples: Math.min(values, lanes),
+  }));
+}
+
+/**
+ * The frame unit for an array: the least with which the array waits for samples in no more than a tenth of the cycles
+ * that it works in one run of every linear; if that does not fit, the largest that does; null if none does.
+ *
+ * @param vectors framedLinears(linears)
+ * @param cycles arrayCycles of all linears
+ */
+export function chooseFraming(
+  vectors: readonly FramedLinear[],
+  array: PlanArray,
+  cycles: number,
+  fits: (unit: FrameWidth) => boolean,
+): FramingChoice | null {
+  let best: FramingChoice | null = null;
+  for (const unit of frameWidths(array, vectors[0]!.linear.block)) {
+    if (!fits(unit)) break;
+    const waits = vectors.reduce((sum, { linear, shape, count }) => {
+      const timing = frameTiming(shape, unit, array.lanes);
+      return sum + count * (arrayCycles(linear, array, 1, timing) - arrayCycles(linear, array, 1));
+    }, 0);
+    best = { unit, waits };
+    if (waits <= MOST_WAIT * cycles) break;
+  }
+  return best;
 }
 
 /** Size and samples of the kinds of blocks of a vector. */
@@ -98,7 +188,7 @@ export function frameGeometry(linears: readonly PlanLinear[], array: PlanArray, 
 /** What the unit does with a block of `samples` samples from transforms of `size` entries. */
 export function frameSteps(
   { size, samples }: { readonly size: number; readonly samples: number },
-  unit: Pick<FrameGeometry, 'values' | 'samples'>,
+  unit: FrameWidth,
 ): FrameSteps {
   // A word pair is the least that is transformed.
   const transform = Math.max(size, 2 * unit.values);
@@ -123,27 +213,21 @@ const SETTLE_CYCLES = 4;
 /** Cycles from the reading of a chunk to when its samples can be read. */
 const ROUND_CYCLES = 5;
 
-/** When the blocks of a vector are framed, counted from the cycle after the start. */
-export interface FrameTiming {
-  /** Cycle in which the array can read word w of block b, at the earliest. */
-  readonly ready: (block: number, word: number) => number;
-}
-
-/** Source: rtl/frame/sdq_frame_walk.v. */
-export function frameTiming(shape: FrameShape, unit: FrameGeometry, lanes: number): FrameTiming {
+/** When the samples of a vector can be read. Source: rtl/frame/sdq_frame_walk.v. */
+export function frameTiming(shape: FrameShape, unit: FrameWidth, lanes: number): SampleTiming {
   const [full, tail] = kindsOf(shape).map((kind) => {
     const steps = frameSteps(kind, unit);
     const words = 2 * steps.pairs * steps.segments;
-    const passes = steps.passes * (words + steps.idle) - steps.idle + SETTLE_CYCLES;
-    return { ...kind, ...steps, first: passes, cycles: passes + steps.rounds };
+    const rounding = steps.passes * (words + steps.idle) - steps.idle + SETTLE_CYCLES;
+    return { ...kind, step: steps.step, rounding, cycles: rounding + steps.rounds };
   });
-  const lastBlock = Math.ceil(shape.cols / shape.block) - 1;
+  const lastBlock = ceilDiv(shape.cols, shape.block) - 1;
   const hasTail = shape.cols % shape.block > 0;
   return {
     ready: (block, word) => {
       const kind = hasTail && block === lastBlock ? tail! : full!;
       const chunk = ceilDiv(Math.min(kind.samples, (word + 1) * lanes), kind.step) - 1;
-      return block * full!.cycles + kind.first + chunk + ROUND_CYCLES;
+      return block * full!.cycles + kind.rounding + chunk + ROUND_CYCLES;
     },
   };
 }
@@ -157,8 +241,8 @@ export interface FrameField {
 }
 
 /** Parameters of sdq_frame_unit that are not those of the engine. */
-export function frameParameters(unit: FrameGeometry, lanes: number): Record<string, number> {
-  const widths = frameWidths(unit);
+export function frameParameters(unit: FrameGeometry): Record<string, number> {
+  const widths = fieldWidths(unit);
   return {
     VALUES: unit.values,
     VALUE_WIDTH: log2Exact(unit.values),
@@ -169,11 +253,10 @@ export function frameParameters(unit: FrameGeometry, lanes: number): Record<stri
     WORK_WIDTH: widths.work,
     ROUND_WIDTH: widths.round,
     SHAPE_WIDTH: widths.shape,
-    FRAME_WIDTH: frameFields(unit, lanes).reduce((sum, field) => sum + field.width, 0),
   };
 }
 
-function frameWidths(unit: FrameGeometry): {
+function fieldWidths(unit: FrameGeometry): {
   word: number;
   segment: number;
   work: number;
@@ -192,7 +275,7 @@ function frameWidths(unit: FrameGeometry): {
 
 /** Layout of the frame unit's part of a schedule word. */
 export function frameFields(unit: FrameGeometry, lanes: number): FrameField[] {
-  const { word, segment, round, shape } = frameWidths(unit);
+  const { word, segment, round, shape } = fieldWidths(unit);
   const block = (name: string, kind: 0 | 1): FrameField[] => {
     const field = (field: string, width: number, value: (steps: FrameSteps) => number): FrameField => ({
       name: `${name}_frame_${field}`,
@@ -215,6 +298,12 @@ export function frameFields(unit: FrameGeometry, lanes: number): FrameField[] {
     ...block('full', 0),
     ...block('tail', 1),
   ];
+}
+
+/** Width of an index into signWords. */
+export function signsIndexWidth(unit: FrameGeometry): number {
+  const { word, segment } = fieldWidths(unit);
+  return segment + word;
 }
 
 /** Sign patterns as words of `values` bits, word w of segment k at index k · B / values + w; bit i set: negated. */

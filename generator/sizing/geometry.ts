@@ -2,6 +2,7 @@
 
 import type { Plan, PlanArray, PlanLinear, PlanMemory } from '../plan/types.js';
 import { alphabetOf, scaleUnits } from './array.js';
+import { type FrameGeometry, frameGeometry, frameParameters } from './framing.js';
 import { ceilDiv, countWidth, indexWidth, log2Exact } from './integers.js';
 import { blockSlotWords, type MemoryBoard, weightsInSdram } from './memory.js';
 import { sdramParameters, streamParameters } from './sdram.js';
@@ -23,8 +24,11 @@ export interface EngineGeometry {
   /** Cycles in which the R totals of a row group pass the scale units: R / N. */
   readonly phases: number;
   readonly widths: EngineWidths;
-  /** Words of the activation memory per block. */
+  /** Words of the sample memory per block, and in all. */
   readonly slotWords: number;
+  readonly sampleWords: number;
+  /** The frame unit; null if the host frames. */
+  readonly frame: FrameGeometry | null;
   /** Words of the accumulator memory: N accumulators each. */
   readonly accumulatorWords: number;
   /** Rows of the largest linear. */
@@ -72,6 +76,7 @@ export function engineGeometry(
   const { linears, array, memory } = plan;
   const phases = array.rows / units;
   const mostGroups = largest(linears, (linear) => rowGroups(linear, array));
+  const slotWords = blockSlotWords(linears, array);
   const perKind = (measure: (linear: PlanLinear, kind: BlockKind) => number): number =>
     largest(linears, (linear) => Math.max(...blockKinds(linear).map((kind) => measure(linear, kind))));
   return {
@@ -82,7 +87,9 @@ export function engineGeometry(
     units,
     phases,
     widths: engineWidths(linears, array),
-    slotWords: blockSlotWords(linears, array),
+    slotWords,
+    sampleWords: memory.blocks.words * slotWords,
+    frame: array.frame === undefined ? null : frameGeometry(linears, array, array.frame),
     accumulatorWords: mostGroups * phases,
     mostRows: largest(linears, (linear) => linear.rows),
     mostGroups,
@@ -162,8 +169,8 @@ export function engineParameters(geometry: EngineGeometry, target: EngineTarget)
     SCALE_ADDR_WIDTH: indexWidth(memory.scales.words),
     SCALE_BYTES: memory.scales.wordBytes,
     SCALE_BYTE_WIDTH: log2Exact(memory.scales.stride),
-    ACTIVATION_WORDS: memory.activations.words,
-    ACTIVATION_ADDR_WIDTH: indexWidth(memory.activations.words),
+    ACTIVATION_WORDS: geometry.sampleWords,
+    ACTIVATION_ADDR_WIDTH: indexWidth(geometry.sampleWords),
     SLOT_WORDS: geometry.slotWords,
     BLOCK_WORDS: memory.blocks.words,
     BLOCK_ADDR_WIDTH: indexWidth(memory.blocks.words),
@@ -174,5 +181,9 @@ export function engineParameters(geometry: EngineGeometry, target: EngineTarget)
     SPAN_WIDTH: indexWidth(geometry.mostSpans),
     STEP_WIDTH: indexWidth(geometry.mostBeats),
     ROW_WIDTH: countWidth(geometry.mostRows),
+    FRAME: geometry.frame === null ? 0 : 1,
+    ...(geometry.frame === null ? {} : frameParameters(geometry.frame)),
+    VECTOR_WORDS: memory.activations.words,
+    VECTOR_ADDR_WIDTH: indexWidth(memory.activations.words),
   };
 }

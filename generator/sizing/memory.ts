@@ -16,7 +16,10 @@ export const REGION_BYTES = 2 ** 28;
 /** Bytes of a word of the blocks memory: sum_b (3, signed), eps_b (1, signed). */
 export const BLOCK_WORD_BYTES = 4;
 
-/** Words of the activation memory from one block's samples to the next block's: ⌈max U / L⌉ over the plan. */
+/** Bytes of a mantissa in the activations region. */
+const MANTISSA_BYTES = 2;
+
+/** Words of the sample memory from one block's samples to the next block's: ⌈max U / L⌉ over the plan. */
 export function blockSlotWords(linears: readonly PlanLinear[], array: Pick<PlanArray, 'lanes'>): number {
   const samples = linears.flatMap((linear) => blockKinds(linear).map((kind) => kind.samples));
   return ceilDiv(Math.max(...samples), array.lanes);
@@ -59,7 +62,11 @@ export function memoryMap(linears: readonly PlanLinear[], array: PlanArray): Pla
       array.rows * (hasMeans(linears) ? 2 : 1),
       words.reduce((sum, { scales }) => sum + scales, 0),
     ),
-    activations: region(2, array.lanes, blocks * blockSlotWords(linears, array)),
+    // Samples; or mantissas, as many per word as the frame unit takes at once.
+    activations:
+      array.frame === undefined
+        ? region(2, array.lanes, blocks * blockSlotWords(linears, array))
+        : region(2, MANTISSA_BYTES * array.frame, (blocks * linears[0]!.block) / array.frame),
     blocks: region(3, BLOCK_WORD_BYTES, blocks),
   };
 }

@@ -1,6 +1,7 @@
 /** The schedule: what the engine is told about each linear, and how it lies in a word of the schedule ROM. */
 
 import type { PlanLinear } from '../plan/types.js';
+import { frameFields } from './framing.js';
 import { cycleWidth, type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
 import { countWidth, indexWidth } from './integers.js';
 import { blockBeats, blockKinds, rowGroups, turnCycles } from './shape.js';
@@ -23,6 +24,8 @@ export interface BlockSchedule {
 
 export interface ScheduleEntry {
   readonly name: string;
+  /** Place in the plan. */
+  readonly index: number;
   readonly rows: number;
   readonly groups: number;
   /** Blocks, the tail included. */
@@ -59,6 +62,7 @@ export function scheduleOf(plan: EnginePlan, geometry: EngineGeometry = engineGe
   const bases = linearBases(plan.linears, plan.array);
   return plan.linears.map((linear, index) => ({
     name: linear.name,
+    index,
     rows: linear.rows,
     groups: rowGroups(linear, plan.array),
     weightBase: bases[index]!.weights,
@@ -67,8 +71,20 @@ export function scheduleOf(plan: EnginePlan, geometry: EngineGeometry = engineGe
   }));
 }
 
-/** The layout of a schedule word, low end first. The engine's parameters carry the same widths under the same names. */
+/** The layout of a schedule word, low end first: the sequencer's part, then that of the frame unit, if there is one. */
 export function scheduleFields(geometry: EngineGeometry): ScheduleField[] {
+  const { frame, array } = geometry;
+  if (frame === null) return walkFields(geometry);
+  const framing = frameFields(frame, array.lanes).map(({ name, width, value }) => ({
+    name,
+    width,
+    value: ({ index }: ScheduleEntry) => value(index),
+  }));
+  return [...walkFields(geometry), ...framing];
+}
+
+/** The sequencer's part. The engine's parameters carry the same widths under the same names. */
+function walkFields(geometry: EngineGeometry): ScheduleField[] {
   const table = geometry.array.engine === 'table';
   const places = table ? tableGroupFields(geometry) : [adderGroupField(geometry)];
   const block = table ? tableBlockFields : adderBlockFields;
@@ -148,9 +164,13 @@ function packShifts(shifts: readonly number[], width: number): bigint {
   return shifts.reduce((word, shift, k) => word | (BigInt(shift) << BigInt(k * width)), 0n);
 }
 
-/** Bits of a schedule word. */
-export function scheduleWidth(geometry: EngineGeometry): number {
-  return scheduleFields(geometry).reduce((sum, field) => sum + field.width, 0);
+/** Widths of a schedule word, and of the sequencer's part, as parameters of the engine. */
+export function scheduleParameters(geometry: EngineGeometry): {
+  readonly WALK_WIDTH: number;
+  readonly SCHEDULE_WIDTH: number;
+} {
+  const widthOf = (fields: readonly ScheduleField[]): number => fields.reduce((sum, { width }) => sum + width, 0);
+  return { WALK_WIDTH: widthOf(walkFields(geometry)), SCHEDULE_WIDTH: widthOf(scheduleFields(geometry)) };
 }
 
 /** A schedule word. @throws RangeError if a value does not fit its field */

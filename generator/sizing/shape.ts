@@ -78,31 +78,69 @@ export function turnCycles(linear: PlanLinear, kind: BlockKind, array: PlanArray
   return Math.max(phases, beats);
 }
 
-/** Cycles that the array is given to the blocks of a linear. */
-export function arrayCycles(linear: PlanLinear, array: PlanArray, phases: number): number {
-  const groups = rowGroups(linear, array);
-  return blockKinds(linear).reduce((sum, kind) => {
-    const turns = array.engine === 'table' ? tableSpans(groups).count * ceilDiv(kind.samples, array.lanes) : groups;
-    return sum + kind.count * turns * turnCycles(linear, kind, array, phases);
-  }, 0);
+/** First cycle in which the array can read a word of a block's samples, counted from its first. */
+export interface SampleTiming {
+  readonly ready: (block: number, word: number) => number;
 }
 
 /**
- * The same when weights come from `stream`, beat by beat: the array's first cycle follows the stream's start.
+ * Cycles that the array is given to the blocks of a linear.
+ *
+ * @param timing when samples become ready, if not all are at the start
+ */
+export function arrayCycles(linear: PlanLinear, array: PlanArray, phases: number, timing?: SampleTiming): number {
+  const groups = rowGroups(linear, array);
+  let cycle = 0;
+  let block = 0;
+  for (const kind of blockKinds(linear)) {
+    const words = ceilDiv(kind.samples, array.lanes);
+    const turn = turnCycles(linear, kind, array, phases);
+    const turns = array.engine === 'table' ? tableSpans(groups).count * words : groups;
+    for (const end = block + kind.count; block < end; block++) {
+      if (timing === undefined) cycle += turns * turn;
+      else if (array.engine === 'table') cycle = firstSteps(cycle, words, turn, block, timing) + (turns - words) * turn;
+      else cycle = firstGroup(cycle, words, turn, block, timing) + (turns - 1) * turn;
+    }
+  }
+  return cycle;
+}
+
+/** Words become ready one by one, or more slowly: the last one decides when the first row group of a block is through. */
+function firstGroup(cycle: number, words: number, turn: number, block: number, { ready }: SampleTiming): number {
+  return Math.max(cycle + turn, ready(block, words - 1) + 1);
+}
+
+/** A step of the first span begins when its word is ready. */
+function firstSteps(cycle: number, words: number, turn: number, block: number, { ready }: SampleTiming): number {
+  let end = cycle;
+  for (let word = 0; word < words; word++) end = Math.max(end, ready(block, word)) + turn;
+  return end;
+}
+
+/**
+ * The same in the adder engine when weights come from `stream`, beat by beat: the array's first cycle follows the stream's
+ * start.
  */
 export function streamedCycles(
   linear: PlanLinear,
   array: PlanArray,
   phases: number,
   stream: WeightStreamTimes,
+  timing?: SampleTiming,
 ): number {
   const groups = rowGroups(linear, array);
   let cycle = 0;
+  let block = 0;
   for (const { count, samples } of blockKinds(linear)) {
     const beats = ceilDiv(samples, array.lanes);
-    for (let group = count * groups; group > 0; group--) {
-      cycle += Math.max(0, phases - beats);
-      for (let beat = 0; beat < beats; beat++) cycle = stream.next(cycle + 1);
+    for (const end = block + count; block < end; block++) {
+      for (let group = 0; group < groups; group++) {
+        cycle += Math.max(0, phases - beats);
+        for (let beat = 0; beat < beats; beat++) {
+          const ready = group === 0 && timing !== undefined ? timing.ready(block, beat) : 0;
+          cycle = stream.next(Math.max(cycle, ready) + 1);
+        }
+      }
     }
   }
   return cycle;

@@ -1,9 +1,11 @@
 `default_nettype none
 // The adder engine: walks through a linear and adds up its beats, see sdq_sequencer, sdq_mac_array, sdq_block_scale.
 //
-// Memories answer one cycle after a read; a beat waits for weight_ready_i: stall_o. Scales are read in the order in which
-// they lie, one word per block and row group;
+// Memories answer one cycle after a read. Scales are read in the order in which they lie, one word per block and row group;
 // scale_block_end_o marks the last of a block, after which the next block's word is wanted. Items: see sdq_accumulator.
+//
+// A beat is taken, and its words are read, when all its operands are ready: the weights (weight_ready_i)
+// and the samples at activation_addr_o (samples_ready_i). stall_o: it waits for one of them.
 module sdq_adder_engine #(
     parameter LANES = 8,
     parameter LANE_WIDTH = 3,
@@ -40,12 +42,16 @@ module sdq_adder_engine #(
     input  wire [  SCHEDULE_WIDTH-1:0] schedule_word_i,
     output wire [SCALE_ADDR_WIDTH-1:0] scale_base_o,
     output wire [       ROW_WIDTH-1:0] rows_o,
+    output wire [BLOCK_ADDR_WIDTH-1:0] last_block_o,
+    output wire                        has_tail_o,
+
+    output wire stall_o,
 
     input  wire                                 weight_ready_i,
     output wire                                 weight_read_o,
-    output wire                                 stall_o,
     output wire [        WEIGHT_ADDR_WIDTH-1:0] weight_addr_o,
     input  wire [WEIGHT_BYTES*STORED_WIDTH-1:0] weight_word_i,
+    input  wire                                 samples_ready_i,
     output wire                                 activation_read_o,
     output wire [    ACTIVATION_ADDR_WIDTH-1:0] activation_addr_o,
     input  wire [                  8*LANES-1:0] activation_word_i,
@@ -63,11 +69,9 @@ module sdq_adder_engine #(
   // Cycles from an address to the sums of its beat: memory, two stages of the array before its tree, the tree.
   localparam SUM_CYCLES = 3 + LANE_WIDTH;
 
+  wire beat_ready = samples_ready_i && weight_ready_i;
   wire beat_valid;
-  wire beat = beat_valid && weight_ready_i;
-  wire [BLOCK_ADDR_WIDTH-1:0] last_block;
-  wire has_tail;
-  wire unused_walk = &{last_block, has_tail};
+  wire beat = beat_valid && beat_ready;
   wire beat_last;
   wire beat_block_end;
   wire beat_final;
@@ -96,10 +100,10 @@ module sdq_adder_engine #(
       .word_i           (schedule_word_i),
       .scale_base_o     (scale_base_o),
       .rows_o           (rows_o),
-      .last_block_o     (last_block),
-      .has_tail_o       (has_tail),
+      .last_block_o     (last_block_o),
+      .has_tail_o       (has_tail_o),
       .beat_valid_o     (beat_valid),
-      .beat_ready_i     (weight_ready_i),
+      .beat_ready_i     (beat_ready),
       .beat_last_o      (beat_last),
       .beat_block_end_o (beat_block_end),
       .beat_final_o     (beat_final),
@@ -150,8 +154,8 @@ module sdq_adder_engine #(
       .d_o   (sum_shift)
   );
 
+  assign stall_o           = beat_valid && !beat_ready;
   assign weight_read_o     = beat;
-  assign stall_o           = beat_valid && !weight_ready_i;
   assign weight_addr_o     = beat_weight;
   assign activation_read_o = beat;
   assign activation_addr_o = beat_activation;

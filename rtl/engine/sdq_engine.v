@@ -20,6 +20,11 @@
 // from the request's transfer to the first result.
 //
 // Schedule: schedule_index_o is looked up in one cycle (sdq_schedule); the word's layout is given in sdq_sequencer.
+//
+// With FRAME, regions 2 and 3 hold what a vector is framed from: mantissas (int16) of B columns per block, and in bits
+// 31:24 of a block's word their exponent. A run frames the vector first, if it was written since it was framed; the array
+// follows as samples become ready. The frame unit's part of a schedule word lies above bit WALK_WIDTH; it looks up signs
+// as the schedule is looked up (sdq_signs).
 // All widths and depths come from generator/sizing.
 module sdq_engine #(
     parameter LANES = 8,  // L, a power of two
@@ -64,6 +69,19 @@ module sdq_engine #(
     parameter SPAN_WIDTH = 1,
     parameter STEP_WIDTH = 1,
     parameter ROW_WIDTH = 3,
+    parameter FRAME = 0,  // 1: vectors are framed here, see sdq_frame_unit
+    parameter VALUES = 2,
+    parameter VALUE_WIDTH = 1,
+    parameter SAMPLES = 2,
+    parameter GRANULE = 2,
+    parameter BLOCK_WIDTH = 5,
+    parameter SEGMENT_WIDTH = 1,
+    parameter WORK_WIDTH = 5,
+    parameter ROUND_WIDTH = 5,
+    parameter SHAPE_WIDTH = 1,
+    parameter VECTOR_WORDS = 2,
+    parameter VECTOR_ADDR_WIDTH = 1,
+    parameter WALK_WIDTH = 34,  // the sequencer's part of a schedule word
     parameter SCHEDULE_WIDTH = 34
 ) (
     input wire clk_i,
@@ -108,6 +126,9 @@ module sdq_engine #(
     output wire                                           weights_word_ready_o,
     input  wire [           WEIGHT_BYTES*STORED_WIDTH-1:0] weights_word_i,
 
+    output wire [SEGMENT_WIDTH+BLOCK_WIDTH-VALUE_WIDTH-1:0] signs_index_o,
+    input  wire [                               VALUES-1:0] signs_word_i,
+
     output wire beat_o,   // the array takes a beat in this cycle
     output wire stall_o,  // the array waits for an operand in this cycle
     output wire busy_o
@@ -119,11 +140,13 @@ module sdq_engine #(
   wire start;
   wire [7:0] final_shift;
   wire drained;
-  wire read_start;
   wire read_done;
   wire computing;
   wire [ROW_WIDTH-1:0] rows;
   wire [SCALE_ADDR_WIDTH-1:0] scale_base;
+  wire [BLOCK_ADDR_WIDTH-1:0] last_block;
+  wire has_tail;
+  wire framed;
 
   wire weight_read;
   wire weights_ready = WEIGHT_STREAM == 0 || weights_word_valid_i;
@@ -152,7 +175,6 @@ module sdq_engine #(
       .shift_o       (final_shift),
       .start_o       (start),
       .drained_i     (drained),
-      .read_start_o  (read_start),
       .result_valid_i(res_valid_o),
       .read_done_i   (read_done),
       .computing_o   (computing),
@@ -180,6 +202,20 @@ module sdq_engine #(
   wire [8*LANES-1:0] activation_word;
   wire [31:0] block_word;
 
+  wire touched;
+  wire vector_read;
+  wire [VECTOR_ADDR_WIDTH-1:0] vector_addr;
+  wire [16*VALUES-1:0] vector_word;
+  wire header_read;
+  wire [BLOCK_ADDR_WIDTH-1:0] header_addr;
+  wire [7:0] header_exponent;
+  wire [LANES-1:0] sample_wen;
+  wire [ACTIVATION_ADDR_WIDTH-1:0] sample_addr;
+  wire [8*LANES-1:0] sample_word;
+  wire exponent_wen;
+  wire [BLOCK_ADDR_WIDTH-1:0] exponent_addr;
+  wire [7:0] exponent;
+
   sdq_engine_memories #(
       .LANES                (LANES),
       .LANE_WIDTH           (LANE_WIDTH),
@@ -198,7 +234,12 @@ module sdq_engine #(
       .ACTIVATION_WORDS     (ACTIVATION_WORDS),
       .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
       .BLOCK_WORDS          (BLOCK_WORDS),
-      .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH)
+      .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
+      .FRAME                (FRAME),
+      .VECTOR_WORDS         (VECTOR_WORDS),
+      .VECTOR_ADDR_WIDTH    (VECTOR_ADDR_WIDTH),
+      .VECTOR_BYTES         (2 * VALUES),
+      .VECTOR_BYTE_WIDTH    (VALUE_WIDTH + 1)
   ) u_memories (
       .clk_i               (clk_i),
       .rst_ni              (rst_ni),
@@ -229,8 +270,87 @@ module sdq_engine #(
       .stream_wdata_o      (weights_wdata_o),
       .stream_rdata_i      (weights_rdata_i),
       .stream_word_i       (weights_word_i),
-      .stream_rdata_valid_i(weights_rdata_valid_i)
+      .stream_rdata_valid_i(weights_rdata_valid_i),
+      .touched_o           (touched),
+      .vector_read_i       (vector_read),
+      .vector_addr_i       (vector_addr),
+      .vector_word_o       (vector_word),
+      .header_read_i       (header_read),
+      .header_addr_i       (header_addr),
+      .header_exponent_o   (header_exponent),
+      .sample_wen_i        (sample_wen),
+      .sample_addr_i       (sample_addr),
+      .sample_word_i       (sample_word),
+      .exponent_wen_i      (exponent_wen),
+      .exponent_addr_i     (exponent_addr),
+      .exponent_i          (exponent)
   );
+
+  // Framing.
+  generate
+    if (FRAME != 0) begin : g_frame
+      // A vector of one block has an index of one bit, which is 0.
+      wire [BLOCK_ADDR_WIDTH+BLOCK_WIDTH-VALUE_WIDTH-1:0] address;
+      wire [BLOCK_ADDR_WIDTH+BLOCK_WIDTH-VALUE_WIDTH-1:0] unused_address = address;
+      assign vector_addr = address[VECTOR_ADDR_WIDTH-1:0];
+
+      sdq_frame_unit #(
+          .LANES                (LANES),
+          .LANE_WIDTH           (LANE_WIDTH),
+          .VALUES               (VALUES),
+          .VALUE_WIDTH          (VALUE_WIDTH),
+          .SAMPLES              (SAMPLES),
+          .GRANULE              (GRANULE),
+          .BLOCK_WIDTH          (BLOCK_WIDTH),
+          .SEGMENT_WIDTH        (SEGMENT_WIDTH),
+          .WORK_WIDTH           (WORK_WIDTH),
+          .ROUND_WIDTH          (ROUND_WIDTH),
+          .SHAPE_WIDTH          (SHAPE_WIDTH),
+          .SLOT_WORDS           (SLOT_WORDS),
+          .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
+          .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
+          .FRAME_WIDTH          (SCHEDULE_WIDTH - WALK_WIDTH)
+      ) u_frame (
+          .clk_i            (clk_i),
+          .rst_ni           (rst_ni),
+          .start_i          (start),
+          .last_block_i     (last_block),
+          .has_tail_i       (has_tail),
+          .word_i           (schedule_word_i[SCHEDULE_WIDTH-1:WALK_WIDTH]),
+          .touched_i        (touched),
+          .beat_addr_i      (activation_addr),
+          .framed_o         (framed),
+          .vector_read_o    (vector_read),
+          .vector_addr_o    (address),
+          .vector_word_i    (vector_word),
+          .signs_index_o    (signs_index_o),
+          .signs_word_i     (signs_word_i),
+          .header_read_o    (header_read),
+          .header_addr_o    (header_addr),
+          .header_exponent_i(header_exponent),
+          .sample_wen_o     (sample_wen),
+          .sample_addr_o    (sample_addr),
+          .sample_word_o    (sample_word),
+          .exponent_wen_o   (exponent_wen),
+          .exponent_addr_o  (exponent_addr),
+          .exponent_o       (exponent)
+      );
+    end else begin : g_host_frames
+      wire unused_frame = &{touched, vector_word, header_exponent, last_block, has_tail, signs_word_i};
+      assign framed         = 1'b1;
+      assign vector_read    = 1'b0;
+      assign vector_addr    = {VECTOR_ADDR_WIDTH{1'b0}};
+      assign signs_index_o  = {SEGMENT_WIDTH + BLOCK_WIDTH - VALUE_WIDTH{1'b0}};
+      assign header_read    = 1'b0;
+      assign header_addr    = {BLOCK_ADDR_WIDTH{1'b0}};
+      assign sample_wen     = {LANES{1'b0}};
+      assign sample_addr    = {ACTIVATION_ADDR_WIDTH{1'b0}};
+      assign sample_word    = {8 * LANES{1'b0}};
+      assign exponent_wen   = 1'b0;
+      assign exponent_addr  = {BLOCK_ADDR_WIDTH{1'b0}};
+      assign exponent       = 8'd0;
+    end
+  endgenerate
 
   // From beats to items, and their accumulators.
   wire item_valid;
@@ -267,14 +387,18 @@ module sdq_engine #(
           .SPAN_WIDTH           (SPAN_WIDTH),
           .STEP_WIDTH           (STEP_WIDTH),
           .ROW_WIDTH            (ROW_WIDTH),
-          .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
+          .SCHEDULE_WIDTH       (WALK_WIDTH)
       ) u_engine (
           .clk_i            (clk_i),
           .rst_ni           (rst_ni),
           .start_i          (start),
-          .schedule_word_i  (schedule_word_i),
+          .schedule_word_i  (schedule_word_i[WALK_WIDTH-1:0]),
           .scale_base_o     (scale_base),
           .rows_o           (rows),
+          .last_block_o     (last_block),
+          .has_tail_o       (has_tail),
+          .samples_ready_i  (framed),
+          .stall_o          (stall_o),
           .weight_read_o    (weight_read),
           .weight_addr_o    (weight_addr),
           .weight_word_i    (weight_word),
@@ -326,15 +450,18 @@ module sdq_engine #(
           .CYCLE_WIDTH          (CYCLE_WIDTH),
           .GROUP_WIDTH          (GROUP_WIDTH),
           .ROW_WIDTH            (ROW_WIDTH),
-          .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
+          .SCHEDULE_WIDTH       (WALK_WIDTH)
       ) u_engine (
           .clk_i            (clk_i),
           .rst_ni           (rst_ni),
           .start_i          (start),
-          .schedule_word_i  (schedule_word_i),
+          .schedule_word_i  (schedule_word_i[WALK_WIDTH-1:0]),
           .scale_base_o     (scale_base),
           .rows_o           (rows),
           .weight_ready_i   (weights_ready),
+          .last_block_o     (last_block),
+          .has_tail_o       (has_tail),
+          .samples_ready_i  (framed),
           .stall_o          (stall_o),
           .weight_read_o    (weight_read),
           .weight_addr_o    (weight_addr),
@@ -395,7 +522,7 @@ module sdq_engine #(
   ) u_results (
       .clk_i         (clk_i),
       .rst_ni        (rst_ni),
-      .start_i       (read_start),
+      .start_i       (drained),
       .rows_i        (rows),
       .shift_i       (final_shift),
       .done_o        (read_done),

@@ -3,7 +3,7 @@
 //
 //   y = saturate( (A >> shift) rounded to nearest, halves up ),  shift −16 … 63; a negative shift is to the left
 //
-// done_o is set in the cycle of the last result's transfer. Latency from start_i to the first result: 7 cycles.
+// done_o is set in the cycle of the last result's transfer. Latency from start_i to the first result: 5 cycles.
 module sdq_result_reader #(
     parameter UNITS = 1,  // accumulators per word
     parameter UNIT_WIDTH = 1,  // index width of UNITS
@@ -63,14 +63,11 @@ module sdq_result_reader #(
   assign read_en_o   = active_q && moves;
   assign read_addr_o = addr_q;
 
-  // Stage 1: the accumulator. Stages 2 to 5: shift, two bits of the amount at a time (one 6-input LUT per bit and stage).
-  // Stage 6: rounded and saturated.
-  reg [5:0] valid_q;
-  reg [5:0] last_q;
+  // Stage 1: the accumulator. Stages 2 and 3: shift. Stage 4: rounded and saturated.
+  reg [3:0] valid_q;
+  reg [3:0] last_q;
   reg [UNIT_WIDTH-1:0] unit_1_q;
-  reg signed [WIDTH-1:0] by_32_q;
   reg signed [WIDTH-1:0] by_8_q;
-  reg signed [WIDTH-1:0] by_2_q;
   reg signed [WIDTH-1:0] by_1_q;
   reg [31:0] result_q;
 
@@ -94,24 +91,22 @@ module sdq_result_reader #(
   wire saturates = !fits || (rounded[31] && !by_1_q[WIDTH-1]);
 
   always @(posedge clk_i) begin
-    if (!rst_ni) valid_q <= 6'b000000;
-    else if (moves) valid_q <= {valid_q[4:0], active_q};
+    if (!rst_ni) valid_q <= 4'b0000;
+    else if (moves) valid_q <= {valid_q[2:0], active_q};
 
     if (moves) begin
-      last_q   <= {last_q[4:0], last_row};
+      last_q   <= {last_q[2:0], last_row};
       unit_1_q <= unit_q;
-      by_32_q  <= lifted >>> {amount[6:5], 5'b00000};
-      by_8_q   <= by_32_q >>> {amount[4:3], 3'b000};
-      by_2_q   <= by_8_q >>> {amount[2:1], 1'b0};
-      by_1_q   <= by_2_q >>> amount[0];
+      by_8_q   <= lifted >>> {amount[6:3], 3'b000};
+      by_1_q   <= by_8_q >>> amount[2:0];
       result_q <= saturates ? {by_1_q[WIDTH-1], {31{!by_1_q[WIDTH-1]}}} : rounded;
     end
   end
 
   wire unused_shift = shift_i[7];
 
-  assign result_valid_o = valid_q[5];
-  assign result_last_o  = last_q[5];
+  assign result_valid_o = valid_q[3];
+  assign result_last_o  = last_q[3];
   assign result_data_o  = result_q;
   assign done_o = result_valid_o && result_ready_i && result_last_o;
 

@@ -37,6 +37,11 @@ module sdq_table_engine #(
     input  wire [  SCHEDULE_WIDTH-1:0] schedule_word_i,
     output wire [SCALE_ADDR_WIDTH-1:0] scale_base_o,
     output wire [       ROW_WIDTH-1:0] rows_o,
+    output wire [BLOCK_ADDR_WIDTH-1:0] last_block_o,
+    output wire                        has_tail_o,
+
+    input  wire samples_ready_i,
+    output wire stall_o,
 
     output wire                                 weight_read_o,
     output wire [        WEIGHT_ADDR_WIDTH-1:0] weight_addr_o,
@@ -71,6 +76,7 @@ module sdq_table_engine #(
     end
   endgenerate
 
+  wire fill_valid;
   wire fill_bank;
   wire beat_valid;
   wire beat_bank;
@@ -103,7 +109,10 @@ module sdq_table_engine #(
       .word_i           (schedule_word_i),
       .scale_base_o     (scale_base_o),
       .rows_o           (rows_o),
-      .fill_o           (activation_read_o),
+      .last_block_o     (last_block_o),
+      .has_tail_o       (has_tail_o),
+      .fill_valid_o     (fill_valid),
+      .fill_ready_i     (samples_ready_i),
       .fill_bank_o      (fill_bank),
       .fill_activation_o(activation_addr_o),
       .beat_valid_o     (beat_valid),
@@ -117,7 +126,9 @@ module sdq_table_engine #(
       .beat_weight_o    (weight_addr_o)
   );
 
-  assign weight_read_o = beat_valid;
+  assign weight_read_o     = beat_valid;
+  assign activation_read_o = fill_valid && samples_ready_i;
+  assign stall_o           = fill_valid && !samples_ready_i;
 
   wire [ROWS*SUM_WIDTH-1:0] sums;
   wire [ROWS-1:0] signs;

@@ -1,7 +1,8 @@
 `default_nettype none
 // Walks through a linear for the table engine: for each block, for each span of row groups, for each step (L samples), for
 // each row group of the span. A step fills tables with its samples in its first cycle; its beats follow FILL_CYCLES behind,
-// so that the tables of one step are filled while those of the one before are looked up in.
+// so that the tables of one step are filled while those of the one before are looked up in. A step begins when its
+// samples are ready; what was offered stays until it is taken.
 //
 // word_i is the schedule's word of the linear, stable from start_i on; its layout is that of `scheduleFields` in
 // generator/sizing/schedule.ts, low end first:
@@ -43,8 +44,11 @@ module sdq_table_sequencer #(
 
     output wire [SCALE_ADDR_WIDTH-1:0] scale_base_o,
     output wire [       ROW_WIDTH-1:0] rows_o,
+    output wire [BLOCK_ADDR_WIDTH-1:0] last_block_o,
+    output wire                        has_tail_o,
 
-    output wire                             fill_o,
+    output wire                             fill_valid_o,
+    input  wire                             fill_ready_i,
     output wire                             fill_bank_o,
     output wire [ACTIVATION_ADDR_WIDTH-1:0] fill_activation_o,
 
@@ -77,8 +81,6 @@ module sdq_table_sequencer #(
   wire [GROUP_WIDTH-1:0] last_group;
   wire [GROUP_WIDTH-1:0] final_group;
   wire [SPAN_WIDTH-1:0] last_span;
-  wire [BLOCK_ADDR_WIDTH-1:0] last_block;
-  wire has_tail;
   wire [CYCLE_WIDTH-1:0] full_last_cycle;
   wire [STEP_WIDTH-1:0] full_last_step, full_segment_last_step;
   wire [SHIFTS_WIDTH-1:0] full_shifts;
@@ -88,7 +90,7 @@ module sdq_table_sequencer #(
 
   assign {tail_shifts, tail_segment_last_step, tail_last_step, tail_last_cycle,
           full_shifts, full_segment_last_step, full_last_step, full_last_cycle,
-          has_tail, last_block, last_span, final_group, last_group, rows_o, scale_base_o, weight_base} = word_i;
+          has_tail_o, last_block_o, last_span, final_group, last_group, rows_o, scale_base_o, weight_base} = word_i;
 
   reg active_q;
   reg beats_q;  // this step's row groups are not over
@@ -105,15 +107,16 @@ module sdq_table_sequencer #(
 
   wire spans_end = spans_left_q == {SPAN_WIDTH{1'b0}};
   wire blocks_end = blocks_left_q == {BLOCK_ADDR_WIDTH{1'b0}};
+  wire moves = active_q && (!fill_valid_o || fill_ready_i);
   wire last_step = step_q == (tail_q ? tail_last_step : full_last_step);
-  wire step_ends = cycle_q == (tail_q ? tail_last_cycle : full_last_cycle);
+  wire step_ends = moves && cycle_q == (tail_q ? tail_last_cycle : full_last_cycle);
   wire span_ends = step_ends && last_step;
   wire block_ends = span_ends && spans_end;
   wire segment_end = segment_step_q == (tail_q ? tail_segment_last_step : full_segment_last_step);
   wire groups_end = cycle_q[GROUP_WIDTH-1:0] == (spans_end ? final_group : last_group);
 
   wire next_is_last = blocks_left_q == {{BLOCK_ADDR_WIDTH - 1{1'b0}}, 1'b1};
-  wire next_tail = has_tail && (start_i ? last_block == {BLOCK_ADDR_WIDTH{1'b0}} : next_is_last);
+  wire next_tail = has_tail_o && (start_i ? last_block_o == {BLOCK_ADDR_WIDTH{1'b0}} : next_is_last);
   wire span_tail = start_i || block_ends ? next_tail : tail_q;  // of the next span
   wire [ACTIVATION_ADDR_WIDTH-1:0] next_slot = slot_q + SLOT_WORDS[ACTIVATION_ADDR_WIDTH-1:0];
 
@@ -125,7 +128,7 @@ module sdq_table_sequencer #(
 
   always @(posedge clk_i) begin
     if (start_i) begin
-      blocks_left_q <= last_block;
+      blocks_left_q <= last_block_o;
       spans_left_q  <= last_span;
       tail_q        <= next_tail;
       slot_q        <= {ACTIVATION_ADDR_WIDTH{1'b0}};
@@ -155,13 +158,13 @@ module sdq_table_sequencer #(
     if (start_i || step_ends) begin
       cycle_q <= {CYCLE_WIDTH{1'b0}};
       beats_q <= 1'b1;
-    end else begin
+    end else if (moves) begin
       cycle_q <= cycle_q + 1'b1;
       if (groups_end) beats_q <= 1'b0;
     end
   end
 
-  assign fill_o            = active_q && cycle_q == {CYCLE_WIDTH{1'b0}};
+  assign fill_valid_o      = active_q && cycle_q == {CYCLE_WIDTH{1'b0}};
   assign fill_bank_o       = bank_q;
   assign fill_activation_o = activation_q;
 
@@ -174,7 +177,7 @@ module sdq_table_sequencer #(
       .clk_i (clk_i),
       .rst_ni(rst_ni),
       .d_i({
-        active_q && beats_q,
+        moves && beats_q,
         bank_q,
         step_q == {STEP_WIDTH{1'b0}},
         last_step,

@@ -25,13 +25,13 @@ module sdq_frame_unit #(
     parameter GRANULE = 2,  // least number of samples that are written at once; divides SAMPLES
     parameter BLOCK_WIDTH = 5,  // log2(B)
     parameter SEGMENT_WIDTH = 1,
-    parameter WORK_WIDTH = 4,  // index width of the words of one half of the work memory
+    parameter WORK_WIDTH = 5,  // index width of the words of one half of the work memory
     parameter ROUND_WIDTH = 5,
     parameter SHAPE_WIDTH = 1,
     parameter SLOT_WORDS = 1,
     parameter ACTIVATION_ADDR_WIDTH = 1,
     parameter BLOCK_ADDR_WIDTH = 1,
-    parameter FRAME_WIDTH = 1
+    parameter FRAME_WIDTH = 61
 ) (
     input wire clk_i,
     input wire rst_ni,

@@ -20,11 +20,11 @@ module sdq_frame_walk #(
     parameter VALUE_WIDTH = 1,  // index width of the values of a word
     parameter BLOCK_WIDTH = 5,  // index width of a block's columns
     parameter SEGMENT_WIDTH = 1,
-    parameter WORK_WIDTH = 4,  // index width of the words of one half of the work memory
+    parameter WORK_WIDTH = 5,  // index width of the words of one half of the work memory
     parameter ROUND_WIDTH = 5,  // index width of a block's chunks
     parameter LANE_WIDTH = 3,
     parameter BLOCK_ADDR_WIDTH = 1,
-    parameter KIND_WIDTH = 32  // of the fields of one kind of block
+    parameter KIND_WIDTH = 30  // of the fields of one kind of block
 ) (
     input wire clk_i,
     input wire rst_ni,

@@ -6,6 +6,10 @@
 //
 // WEIGHT_STREAM = 1: weights lie in a memory outside, which gives them in order of the engine's walk (sdq_sdram_weights is
 // one): its own host port takes region 0, and word_valid_i says that the next word can be taken with weight_read_i.
+//
+// FRAME = 0: the host writes samples to region 2 and the blocks' exponents to region 3; the engine reads them.
+// FRAME = 1: the host writes mantissas and their exponents there; sdq_frame_unit reads them, and writes samples and
+// exponents for the engine to memories that the host does not see.
 module sdq_engine_memories #(
     parameter LANES = 8,
     parameter LANE_WIDTH = 3,
@@ -24,7 +28,12 @@ module sdq_engine_memories #(
     parameter ACTIVATION_WORDS = 2,
     parameter ACTIVATION_ADDR_WIDTH = 1,
     parameter BLOCK_WORDS = 2,
-    parameter BLOCK_ADDR_WIDTH = 1
+    parameter BLOCK_ADDR_WIDTH = 1,
+    parameter FRAME = 0,
+    parameter VECTOR_WORDS = 2,  // mantissas
+    parameter VECTOR_ADDR_WIDTH = 1,
+    parameter VECTOR_BYTES = 4,  // a power of two
+    parameter VECTOR_BYTE_WIDTH = 2
 ) (
     input wire clk_i,
     input wire rst_ni,
@@ -59,12 +68,27 @@ module sdq_engine_memories #(
     output wire [                                    7:0] stream_wdata_o,
     input  wire                                           stream_rdata_valid_i,
     input  wire [                                    7:0] stream_rdata_i,
-    input  wire [           WEIGHT_BYTES*STORED_WIDTH-1:0] stream_word_i
+    input  wire [           WEIGHT_BYTES*STORED_WIDTH-1:0] stream_word_i,
+
+    output wire                             touched_o,        // the host writes to region 2 or 3
+    input  wire                             vector_read_i,
+    input  wire [    VECTOR_ADDR_WIDTH-1:0] vector_addr_i,
+    output wire [       8*VECTOR_BYTES-1:0] vector_word_o,
+    input  wire                             header_read_i,
+    input  wire [     BLOCK_ADDR_WIDTH-1:0] header_addr_i,
+    output wire [                      7:0] header_exponent_o,
+    input  wire [                LANES-1:0] sample_wen_i,
+    input  wire [ACTIVATION_ADDR_WIDTH-1:0] sample_addr_i,
+    input  wire [              8*LANES-1:0] sample_word_i,
+    input  wire                             exponent_wen_i,
+    input  wire [     BLOCK_ADDR_WIDTH-1:0] exponent_addr_i,
+    input  wire [                      7:0] exponent_i
 );
 
   localparam WEIGHT_BITS = WEIGHT_ADDR_WIDTH + WEIGHT_BYTE_WIDTH;
   localparam SCALE_BITS = SCALE_ADDR_WIDTH + SCALE_BYTE_WIDTH;
-  localparam ACTIVATION_BITS = ACTIVATION_ADDR_WIDTH + LANE_WIDTH;
+  localparam ACTIVATION_BITS =
+      FRAME != 0 ? VECTOR_ADDR_WIDTH + VECTOR_BYTE_WIDTH : ACTIVATION_ADDR_WIDTH + LANE_WIDTH;
   localparam BLOCK_BITS = BLOCK_ADDR_WIDTH + 2;
 
   generate
@@ -160,23 +184,92 @@ module sdq_engine_memories #(
       .run_rdata_o   (scale_word_o)
   );
 
-  sdq_region_memory #(
-      .WORDS           (ACTIVATION_WORDS),
-      .ADDR_WIDTH      (ACTIVATION_ADDR_WIDTH),
-      .BYTES           (LANES),
-      .BYTE_INDEX_WIDTH(LANE_WIDTH)
-  ) u_activations (
-      .clk_i         (clk_i),
-      .host_wen_i    (writes && region == 4'd2),
-      .host_ren_i    (reads && region == 4'd2),
-      .host_addr_i   (mem_addr_i[ACTIVATION_BITS-1:0]),
-      .host_wdata_i  (wdata_q),
-      .host_rdata_o  (activation_byte),
-      .host_padding_o(activation_padding),
-      .run_ren_i     (activation_read_i),
-      .run_raddr_i   (activation_addr_i),
-      .run_rdata_o   (activation_word_o)
-  );
+  // Regions 2 and 3, what the engine reads of them.
+  wire block_read = FRAME != 0 ? header_read_i : scale_read_i;
+  wire [BLOCK_ADDR_WIDTH-1:0] block_raddr = FRAME != 0 ? header_addr_i : block_addr_i;
+  wire [31:0] block_word;
+
+  generate
+    if (FRAME != 0) begin : g_frame
+      sdq_region_memory #(
+          .WORDS           (VECTOR_WORDS),
+          .ADDR_WIDTH      (VECTOR_ADDR_WIDTH),
+          .BYTES           (VECTOR_BYTES),
+          .BYTE_INDEX_WIDTH(VECTOR_BYTE_WIDTH)
+      ) u_vector (
+          .clk_i         (clk_i),
+          .host_wen_i    (writes && region == 4'd2),
+          .host_ren_i    (reads && region == 4'd2),
+          .host_addr_i   (mem_addr_i[ACTIVATION_BITS-1:0]),
+          .host_wdata_i  (wdata_q),
+          .host_rdata_o  (activation_byte),
+          .host_padding_o(activation_padding),
+          .run_ren_i     (vector_read_i),
+          .run_raddr_i   (vector_addr_i),
+          .run_rdata_o   (vector_word_o)
+      );
+
+      sdq_ram_1r1w #(
+          .WORDS     (ACTIVATION_WORDS),
+          .ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
+          .BYTES     (LANES),
+          .BYTE_WIDTH(8)
+      ) u_samples (
+          .clk_i  (clk_i),
+          .wen_i  (sample_wen_i),
+          .waddr_i(sample_addr_i),
+          .wdata_i(sample_word_i),
+          .ren_i  (activation_read_i),
+          .raddr_i(activation_addr_i),
+          .rdata_o(activation_word_o)
+      );
+
+      sdq_ram_1r1w #(
+          .WORDS     (BLOCK_WORDS),
+          .ADDR_WIDTH(BLOCK_ADDR_WIDTH),
+          .BYTES     (1),
+          .BYTE_WIDTH(8)
+      ) u_exponents (
+          .clk_i  (clk_i),
+          .wen_i  (exponent_wen_i),
+          .waddr_i(exponent_addr_i),
+          .wdata_i(exponent_i),
+          .ren_i  (scale_read_i),
+          .raddr_i(block_addr_i),
+          .rdata_o(block_word_o[31:24])
+      );
+
+      wire [23:0] unused_sum = block_word[23:0];
+      assign block_word_o[23:0] = 24'd0;
+      assign header_exponent_o  = block_word[31:24];
+      assign touched_o          = writes && (region == 4'd2 || region == 4'd3);
+    end else begin : g_host
+      sdq_region_memory #(
+          .WORDS           (ACTIVATION_WORDS),
+          .ADDR_WIDTH      (ACTIVATION_ADDR_WIDTH),
+          .BYTES           (LANES),
+          .BYTE_INDEX_WIDTH(LANE_WIDTH)
+      ) u_activations (
+          .clk_i         (clk_i),
+          .host_wen_i    (writes && region == 4'd2),
+          .host_ren_i    (reads && region == 4'd2),
+          .host_addr_i   (mem_addr_i[ACTIVATION_BITS-1:0]),
+          .host_wdata_i  (wdata_q),
+          .host_rdata_o  (activation_byte),
+          .host_padding_o(activation_padding),
+          .run_ren_i     (activation_read_i),
+          .run_raddr_i   (activation_addr_i),
+          .run_rdata_o   (activation_word_o)
+      );
+
+      wire unused_frame = &{vector_read_i, vector_addr_i, sample_wen_i, sample_addr_i, sample_word_i, exponent_wen_i,
+                            exponent_addr_i, exponent_i, header_read_i, header_addr_i};
+      assign block_word_o      = block_word;
+      assign header_exponent_o = 8'd0;
+      assign vector_word_o     = {8 * VECTOR_BYTES{1'b0}};
+      assign touched_o         = 1'b0;
+    end
+  endgenerate
 
   sdq_region_memory #(
       .WORDS           (BLOCK_WORDS),
@@ -191,9 +284,9 @@ module sdq_engine_memories #(
       .host_wdata_i  (wdata_q),
       .host_rdata_o  (block_byte),
       .host_padding_o(block_padding),
-      .run_ren_i     (scale_read_i),
-      .run_raddr_i   (block_addr_i),
-      .run_rdata_o   (block_word_o)
+      .run_ren_i     (block_read),
+      .run_raddr_i   (block_raddr),
+      .run_rdata_o   (block_word)
   );
 
   wire read_valid;

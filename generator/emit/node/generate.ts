@@ -23,7 +23,7 @@ import {
 import { renderFiles, SIMULATION_LIST, TEMPLATES, type TemplateName, TOP_MODULE } from '../render.js';
 
 /** Folders of the Verilog library whose modules every build gets; `rtl/sdq_core.v` joins them. */
-const CORE_FOLDERS = ['array', 'control', 'engine', 'link', 'memory'];
+const CORE_FOLDERS = ['array', 'control', 'engine', 'frame', 'link', 'memory'];
 
 /** Where the cores lie in a build folder. */
 const CORES = 'rtl';

@@ -1,12 +1,11 @@
 // Properties of sdq_run_control: one request at a time, seen through in the order of the header; what it reports is stable
 // and counts from the request to the first result. The array drains and the results end only when they are waited for.
 
-reg [2:0] f_started_q = 3'b000;  // a request was taken 1, 2, 3 cycles ago
+reg f_started_q = 1'b0;  // a request was taken in the cycle before
 reg [31:0] f_age_q;  // cycles since the request
 reg [31:0] f_total_q;
 reg [15:0] f_linear_q;
 reg [7:0] f_shift_q;
-reg f_drained_q = 1'b0;
 reg f_resulted_q = 1'b0;
 reg f_begun_q = 1'b0;
 
@@ -16,8 +15,7 @@ always @(posedge clk_i) begin
   assume (!drained_i || state_q == S_COMPUTE);
   assume (!(read_done_i || result_valid_i) || state_q == S_RESULTS);
 
-  f_started_q <= rst_ni ? {f_started_q[1:0], takes} : 3'b000;
-  f_drained_q <= rst_ni && drained_i;
+  f_started_q <= rst_ni && takes;
   f_age_q <= takes ? 32'd1 : f_age_q + 32'd1;
   if (takes) begin
     f_linear_q <= run_linear_i;
@@ -28,13 +26,12 @@ always @(posedge clk_i) begin
   f_resulted_q <= rst_ni && !takes && (f_resulted_q || result_valid_i);
 
   if (rst_ni && f_begun_q) begin
-    assert (state_q <= S_RESULTS);
     assert (run_ready_o == !busy_o);
-    assert (start_o == f_started_q[1]);
-    assert (read_start_o == f_drained_q);
-    if (f_started_q[0]) assert (state_q == S_LOOKUP);
-    if (state_q == S_LOOKUP) assert (f_started_q[0]);
-    if (computing_o) assert (busy_o && !read_start_o);
+    assert (start_o == f_started_q);
+    if (start_o) assert (computing_o);
+    if (computing_o) assert (busy_o);
+    // The schedule looks up the request's linear while it is taken.
+    if (takes) assert (linear_o == run_linear_i);
     // Request and count are stable for those who read them.
     if (busy_o) assert (linear_o == f_linear_q && shift_o == f_shift_q);
     if (busy_o && !f_resulted_q) assert (counting_q && cycles_o == f_age_q);

@@ -1,10 +1,11 @@
-/** Named configurations of the engine that tests run. */
+/** Named configurations of the engine that tests run. Linears of different layers read different vectors. */
 
 import { type EngineCase, linearOf } from './vectors.js';
 
-export const ENGINE_CASES: readonly EngineCase[] = [
+const CASES: readonly EngineCase[] = [
   {
     name: 'tails and gains on 8 lanes',
+    frame: 4,
     lanes: 8,
     rows: 5,
     linears: [
@@ -15,6 +16,7 @@ export const ENGINE_CASES: readonly EngineCase[] = [
   },
   {
     name: 'a tail of fewer beats than phases',
+    frame: 16,
     lanes: 32,
     rows: 5,
     units: 1,
@@ -25,6 +27,7 @@ export const ENGINE_CASES: readonly EngineCase[] = [
   },
   {
     name: 'one row group, one beat per block, one phase',
+    frame: 4,
     lanes: 8,
     rows: 4,
     units: 4,
@@ -35,6 +38,7 @@ export const ENGINE_CASES: readonly EngineCase[] = [
   },
   {
     name: 'one row group, one beat per block, two phases',
+    frame: 8,
     lanes: 16,
     rows: 10,
     units: 5,
@@ -71,6 +75,7 @@ export const ENGINE_CASES: readonly EngineCase[] = [
   },
   {
     name: 'binary with tails, three units',
+    frame: 32,
     lanes: 32,
     rows: 6,
     units: 3,
@@ -81,6 +86,7 @@ export const ENGINE_CASES: readonly EngineCase[] = [
   },
   {
     name: 'tables: tails and gains',
+    frame: 8,
     lanes: 8,
     rows: 3,
     engine: 'table',
@@ -103,6 +109,7 @@ export const ENGINE_CASES: readonly EngineCase[] = [
   },
   {
     name: 'tables: one step per block, one unit',
+    frame: 4,
     lanes: 32,
     rows: 4,
     units: 1,
@@ -122,8 +129,35 @@ export const ENGINE_CASES: readonly EngineCase[] = [
   },
   {
     name: 'one row, one column',
+    frame: 2,
     lanes: 8,
     rows: 5,
     linears: [linearOf({ rows: 1, cols: 1, block: 32, samples: 32 })],
   },
+  {
+    name: 'one framing for three linears, and another of the same vector',
+    frame: 8,
+    lanes: 16,
+    rows: 5,
+    reframes: true,
+    linears: [
+      linearOf({ rows: 6, cols: 150, block: 64, samples: 96, layer: 1, role: 'self_attn.q_proj', gainShifts: [0, 0] }),
+      linearOf({
+        rows: 4,
+        cols: 150,
+        block: 64,
+        samples: 137,
+        layer: 1,
+        role: 'self_attn.k_proj',
+        gainShifts: [0, 0, 0],
+      }),
+      linearOf({ rows: 5, cols: 150, block: 64, samples: 64, layer: 1, role: 'self_attn.v_proj' }),
+      linearOf({ rows: 5, cols: 150, block: 64, samples: 80, layer: 2, gainShifts: [0, 0] }),
+    ],
+  },
 ];
+
+export const ENGINE_CASES: readonly EngineCase[] = CASES.map((engineCase) => ({
+  ...engineCase,
+  linears: engineCase.linears.map((linear, i) => (linear.layer === 0 ? { ...linear, layer: 10 + i } : linear)),
+}));

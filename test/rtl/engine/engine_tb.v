@@ -1,6 +1,6 @@
 `default_nettype none
 // Plays a list of operations to sdq_engine and compares what it answers. +ops=FILE: 64-bit words in hex, +schedule=FILE:
-// the words of the schedule, +seed=N, +stall=P and +idle=P: percent of cycles in which results are not taken, and in
+// the words of the schedule, +signs=FILE: of the sign patterns, +seed=N, +stall=P and +idle=P: percent of cycles in which results are not taken, and in
 // which no memory operation is offered.
 //
 //   bits 63:60  1 write byte      39:8 address, 7:0 data
@@ -35,6 +35,7 @@ module engine_tb #(
     parameter TOTAL_WIDTH = 16,
     parameter SCALED_WIDTH = 24,
     parameter ACC_WIDTH = 40,
+    parameter WEIGHT_SINGLE_PORT = 0,
     parameter WEIGHT_WORDS = 2,
     parameter WEIGHT_ADDR_WIDTH = 1,
     parameter WEIGHT_BYTES = 8,
@@ -55,9 +56,23 @@ module engine_tb #(
     parameter SPAN_WIDTH = 1,
     parameter STEP_WIDTH = 1,
     parameter ROW_WIDTH = 3,
+    parameter FRAME = 0,
+    parameter VALUES = 2,
+    parameter VALUE_WIDTH = 1,
+    parameter SAMPLES = 2,
+    parameter GRANULE = 2,
+    parameter BLOCK_WIDTH = 5,
+    parameter SEGMENT_WIDTH = 1,
+    parameter WORK_WIDTH = 5,
+    parameter ROUND_WIDTH = 5,
+    parameter SHAPE_WIDTH = 1,
+    parameter VECTOR_WORDS = 2,
+    parameter VECTOR_ADDR_WIDTH = 1,
+    parameter WALK_WIDTH = 34,
     parameter SCHEDULE_WIDTH = 34
 ) ();
 
+  localparam SIGNS_WIDTH = SEGMENT_WIDTH + BLOCK_WIDTH - VALUE_WIDTH;
   localparam TIMEOUT_CYCLES = 200000;
 
   reg clk = 1'b0;
@@ -66,8 +81,10 @@ module engine_tb #(
 
   reg [63:0] ops[0:OPS-1];
   reg [SCHEDULE_WIDTH-1:0] schedule[0:LINEARS-1];
+  reg [VALUES-1:0] signs[0:(1<<SIGNS_WIDTH)-1];
   reg [8*1024-1:0] ops_file;
   reg [8*1024-1:0] schedule_file;
+  reg [8*1024-1:0] signs_file;
   integer seed;
   integer stall;
   integer idle;
@@ -92,12 +109,17 @@ module engine_tb #(
   wire [31:0] res_cycles;
   wire [15:0] schedule_index;
   reg [SCHEDULE_WIDTH-1:0] schedule_word;
+  wire [SIGNS_WIDTH-1:0] signs_index;
+  reg [VALUES-1:0] signs_word;
   wire beat;
   wire array_stall;
   wire busy;
   reg reading;
 
-  always @(posedge clk) schedule_word <= schedule[schedule_index];
+  always @(posedge clk) begin
+    schedule_word <= schedule[schedule_index];
+    signs_word <= signs[signs_index];
+  end
 
   sdq_engine #(
       .LANES                (LANES),
@@ -121,6 +143,7 @@ module engine_tb #(
       .TOTAL_WIDTH          (TOTAL_WIDTH),
       .SCALED_WIDTH         (SCALED_WIDTH),
       .ACC_WIDTH            (ACC_WIDTH),
+      .WEIGHT_SINGLE_PORT   (WEIGHT_SINGLE_PORT),
       .WEIGHT_WORDS         (WEIGHT_WORDS),
       .WEIGHT_ADDR_WIDTH    (WEIGHT_ADDR_WIDTH),
       .WEIGHT_BYTES         (WEIGHT_BYTES),
@@ -141,6 +164,19 @@ module engine_tb #(
       .SPAN_WIDTH           (SPAN_WIDTH),
       .STEP_WIDTH           (STEP_WIDTH),
       .ROW_WIDTH            (ROW_WIDTH),
+      .FRAME                (FRAME),
+      .VALUES               (VALUES),
+      .VALUE_WIDTH          (VALUE_WIDTH),
+      .SAMPLES              (SAMPLES),
+      .GRANULE              (GRANULE),
+      .BLOCK_WIDTH          (BLOCK_WIDTH),
+      .SEGMENT_WIDTH        (SEGMENT_WIDTH),
+      .WORK_WIDTH           (WORK_WIDTH),
+      .ROUND_WIDTH          (ROUND_WIDTH),
+      .SHAPE_WIDTH          (SHAPE_WIDTH),
+      .VECTOR_WORDS         (VECTOR_WORDS),
+      .VECTOR_ADDR_WIDTH    (VECTOR_ADDR_WIDTH),
+      .WALK_WIDTH           (WALK_WIDTH),
       .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
   ) dut (
       .clk_i            (clk),
@@ -171,10 +207,20 @@ module engine_tb #(
       .weights_rdata_i  (8'd0),
       .weights_word_valid_i(1'b0),
       .weights_word_i   ({WEIGHT_BYTES * STORED_WIDTH{1'b0}}),
+      .signs_index_o    (signs_index),
+      .signs_word_i     (signs_word),
       .beat_o           (beat),
       .stall_o          (array_stall),
       .busy_o           (busy)
   );
+
+  // A table takes off again what lanes without a sample add to it: any number will do there, but not an unknown one.
+  generate
+    if (FRAME != 0 && TABLES != 0) begin : g_samples
+      integer w;
+      initial for (w = 0; w < ACTIVATION_WORDS; w = w + 1) dut.u_memories.g_frame.u_samples.memory[w] = {8 * LANES{1'b0}};
+    end
+  endgenerate
 
   // What was offered must stay until it is taken.
   reg held_q;
@@ -202,11 +248,13 @@ module engine_tb #(
   initial begin
     if (!$value$plusargs("ops=%s", ops_file)) $finish;
     if (!$value$plusargs("schedule=%s", schedule_file)) $finish;
+    if (!$value$plusargs("signs=%s", signs_file)) $finish;
     if (!$value$plusargs("seed=%d", seed)) seed = 1;
     if (!$value$plusargs("stall=%d", stall)) stall = 0;
     if (!$value$plusargs("idle=%d", idle)) idle = 0;
     $readmemh(ops_file, ops);
     $readmemh(schedule_file, schedule);
+    $readmemh(signs_file, signs);
     op = 0;
     errors = 0;
     waited = 0;

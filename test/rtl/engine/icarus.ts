@@ -4,10 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type FrameGeometry, signsIndexWidth, signWords } from '../../../generator/sizing/framing.js';
 import { type EngineTarget, engineParameters } from '../../../generator/sizing/geometry.js';
-import { scheduleOf, scheduleWidth, scheduleWord } from '../../../generator/sizing/schedule.js';
+import { scheduleOf, scheduleParameters, scheduleWord } from '../../../generator/sizing/schedule.js';
 import { type Bench, ROOT } from '../bench.js';
-import { caseGeometry, type EngineCase, engineOperations } from './vectors.js';
+import { caseGeometry, type EngineCase, engineOperations, engineSigns } from './vectors.js';
 
 export { ROOT };
 
@@ -15,11 +16,20 @@ const FOLDER = dirname(fileURLToPath(import.meta.url));
 
 /** The Verilog of the engine. */
 export function engineVerilog(): string[] {
-  return ['array', 'engine', 'memory'].flatMap((folder) =>
+  return ['array', 'engine', 'frame', 'memory'].flatMap((folder) =>
     readdirSync(join(ROOT, 'rtl', folder))
       .filter((file) => file.endsWith('.v'))
       .map((file) => join(ROOT, 'rtl', folder, file)),
   );
+}
+
+/** As many words as the bench's default parameters ask for, of which none is read. */
+const FOURIER_SIGNS = new Array<bigint>(32).fill(0n);
+
+/** Sign patterns as sdq_signs would give them, for every index. */
+export function signMemory(signs: readonly string[], unit: FrameGeometry): bigint[] {
+  const words = signWords(signs, unit);
+  return [...words, ...new Array<bigint>(2 ** signsIndexWidth(unit) - words.length).fill(0n)];
 }
 
 export interface BenchOptions {
@@ -72,17 +82,21 @@ export function engineBench(
   );
   writeFileSync(`${name}.ops`, hexLines(ops));
   writeFileSync(`${name}.schedule`, hexLines(schedule));
+  writeFileSync(
+    `${name}.signs`,
+    hexLines(geometry.frame === null ? FOURIER_SIGNS : signMemory(engineSigns(engineCase), geometry.frame)),
+  );
   return {
     name: `engine, ${engineCase.name}, ${target.lutInputs}-input LUTs, ${target.memoryByteBits}-bit bytes`,
     top: 'engine_tb',
     sources: [join(FOLDER, 'engine_tb.v')],
     parameters: {
       ...engineParameters(geometry, target),
-      SCHEDULE_WIDTH: scheduleWidth(geometry),
+      ...scheduleParameters(geometry),
       OPS: ops.length,
       LINEARS: schedule.length,
     },
-    plusargs: { ops: `${name}.ops`, schedule: `${name}.schedule`, seed, stall, idle },
+    plusargs: { ops: `${name}.ops`, schedule: `${name}.schedule`, signs: `${name}.signs`, seed, stall, idle },
   };
 }
 

@@ -1,10 +1,13 @@
 /** Random work for an engine, with what it must answer by the definition in docs/numerics.md, in exact integers. */
 
 import type { PlanLinear } from '../../../generator/plan/types.js';
-import { linearCycles } from '../../../generator/sizing/cycles.js';
+import { drawSigns } from '../../../generator/quantize/signs.js';
+import { framingCycles, linearCycles } from '../../../generator/sizing/cycles.js';
+import { readsSameVector } from '../../../generator/sizing/framing.js';
 import { type EngineGeometry, engineGeometry } from '../../../generator/sizing/geometry.js';
 import { blockSlotWords, memoryMap } from '../../../generator/sizing/memory.js';
 import { tileLinear } from '../../../generator/sizing/tile.js';
+import { Framer, frameShape } from '../../../sim/golden/frame.js';
 
 export interface EngineCase {
   readonly name: string;
@@ -13,10 +16,14 @@ export interface EngineCase {
   readonly rows: number;
   /** The adder engine, if absent. */
   readonly engine?: 'table';
+  /** Numbers per cycle of the frame unit; the host frames, if absent. */
+  readonly frame?: number;
   /** Rows scaled at once, if not what sizing chooses. */
   readonly units?: number;
   /** All numbers at their limits. */
   readonly extremes?: boolean;
+  /** Vectors of as many columns stay in memory for linears that want them framed in another way. */
+  readonly reframes?: boolean;
 }
 
 /** A linear with the fields that matter to the engine. */
@@ -43,8 +50,8 @@ export function linearOf(
   };
 }
 
-export function caseGeometry({ linears, lanes, rows, engine, units }: EngineCase): EngineGeometry {
-  const array = { lanes, rows, ...(engine && { engine }) };
+export function caseGeometry({ linears, lanes, rows, engine, frame, units }: EngineCase): EngineGeometry {
+  const array = { lanes, rows, ...(engine && { engine }), ...(frame && { frame }) };
   return engineGeometry({ linears, array, memory: memoryMap(linears, array) }, null, units);
 }
 
@@ -88,7 +95,7 @@ const OP = { write: 1n, read: 2n, run: 3n, result: 4n, rows: 5n, cycles: 6n } as
 
 /** Operations for engine_tb.v. */
 export function engineOperations(engineCase: EngineCase, random: () => number): bigint[] {
-  const { linears, lanes } = engineCase;
+  const { linears } = engineCase;
   const geometry = caseGeometry(engineCase);
   const plan = { linears, array: geometry.array, memory: geometry.memory };
   const ops: bigint[] = [];
@@ -131,88 +138,191 @@ export function engineOperations(engineCase: EngineCase, random: () => number): 
     }
   }
 
-  const slot = blockSlotWords(linears, geometry.array) * lanes;
+  const io = { write, below, pick };
   for (let run = 0; run < 2; run++) {
+    let vector: EngineVector | null = null;
     linears.forEach((linear, index) => {
-      const blocks = blocksByDefinition(linear);
-      const sample = (): number => (engineCase.extremes === true ? pick([-128, 127, 127]) : below(256) - 128);
-      const samples = blocks.map(() => Int8Array.from({ length: slot }, sample));
-      for (const [b, block] of samples.entries()) {
-        for (const [j, value] of block.entries()) write(plan.memory.activations.base + b * slot + j, value);
+      // A vector that several linears read is written once; where a case asks for it, one of the same columns stays.
+      const shared = readsSameVector(linear, linears[index - 1]);
+      const stays = engineCase.reframes === true && run === 1 && linear.cols === linears[index - 1]?.cols;
+      const readers = linears.filter((other) => readsSameVector(linear, other));
+      if (shared || stays) vector = frameAgain(engineCase, readers, vector!);
+      else vector = writeVector(engineCase, geometry, quantized, readers, random, io);
+      const { values, shift } = finish(linear, quantized[index]!, vector, run * linears.length + index);
+      const again = shared ? [] : [linearCycles(linear, geometry)];
+      const first = shared ? linearCycles(linear, geometry) : framingCycles(linears, index, geometry);
+      for (const cycles of [first, ...again]) {
+        emit('run', (BigInt(index) << 8n) | BigInt(shift & 0xff));
+        emit('rows', BigInt(linear.rows));
+        emit('cycles', BigInt(cycles));
+        values.forEach((value, r) => {
+          const last = r === values.length - 1 ? 1n << 32n : 0n;
+          emit('result', last | BigInt.asUintN(32, value));
+        });
       }
-      const sums = blocks.map(({ samples: count }, b) =>
-        linear.frame === 'fourier' ? samples[b]!.subarray(0, count).reduce((sum, value) => sum + value, 0) : 0,
-      );
-      const { values, exponents, shift } = computeLinear(
-        linear,
-        quantized[index]!,
-        samples,
-        sums,
-        geometry,
-        random,
-        run * linears.length + index,
-      );
-      blocks.forEach((_, b) => {
-        const word = plan.memory.blocks.base + 4 * b;
-        for (let k = 0; k < 3; k++) write(word + k, sums[b]! >> (8 * k));
-        write(word + 3, exponents[b]!);
-      });
-      emit('run', (BigInt(index) << 8n) | BigInt(shift & 0xff));
-      emit('rows', BigInt(linear.rows));
-      emit('cycles', BigInt(linearCycles(linear, geometry)));
-      values.forEach((value, r) => {
-        const last = r === values.length - 1 ? 1n << 32n : 0n;
-        emit('result', last | BigInt.asUintN(32, value));
-      });
     });
   }
   ops.push(0n);
   return ops;
 }
 
-/** The linear by its definition, with exponents drawn so that the accumulators hold their sums. */
-function computeLinear(
-  linear: PlanLinear,
-  weights: { readonly symbols: Int8Array; readonly scales: Uint8Array; readonly means: Int8Array | null },
-  samples: readonly Int8Array[],
-  sums: readonly number[],
+/** What is in the memories that a run reads its vector from. */
+interface EngineVector {
+  /** Samples of each block, as the array takes them. */
+  readonly samples: readonly Int8Array[];
+  readonly sums: readonly number[];
+  readonly exponents: readonly number[];
+  /** What they are framed from; empty if the host frames. */
+  readonly mantissas: Int32Array;
+  readonly headers: readonly number[];
+}
+
+type Quantized = { readonly symbols: Int8Array; readonly scales: Uint8Array; readonly means: Int8Array | null };
+
+interface VectorIo {
+  readonly write: (address: number, byte: number) => void;
+  readonly below: (n: number) => number;
+  readonly pick: <T>(values: readonly T[]) => T;
+}
+
+/** Draws a vector for the linears that read it, with exponents for which their accumulators hold their sums. */
+function writeVector(
+  engineCase: EngineCase,
   geometry: EngineGeometry,
+  quantized: readonly Quantized[],
+  readers: readonly PlanLinear[],
   random: () => number,
-  run: number,
-): { values: bigint[]; exponents: number[]; shift: number } {
+  io: VectorIo,
+): EngineVector {
+  const { memory } = geometry;
+  const linear = readers[0]!;
+  const blocks = blocksByDefinition(linear);
+  const vector =
+    engineCase.frame !== undefined
+      ? frameMantissas(engineCase, readers, drawMantissas(engineCase, linear, io))
+      : drawSamples(engineCase, geometry, linear, io);
+  const highest = Math.min(
+    ...readers.map((reader) => {
+      const totals = totalsOf(reader, quantized[engineCase.linears.indexOf(reader)]!, vector).flat();
+      const bits = (magnitude(totals) * BigInt(blocks.length)).toString(2).length;
+      return Math.min(17, geometry.widths.accumulator - 2 - bits - (engineCase.reframes === true ? 4 : 0));
+    }),
+  );
+  const pool = [-40, highest, 0, -1, -8, -7].filter((exponent) => exponent <= highest);
+  const exponents = blocks.map(() => {
+    if (random() < 0.4) return io.pick(pool);
+    return highest - io.below(Math.min(20, highest + 41));
+  });
+  const headers = exponents.map((exponent, b) => exponent - vector.exponents[b]!);
+  for (const [i, mantissa] of vector.mantissas.entries()) {
+    for (let k = 0; k < 2; k++) io.write(memory.activations.base + 2 * i + k, mantissa >> (8 * k));
+  }
+  blocks.forEach((_, b) => {
+    const word = memory.blocks.base + 4 * b;
+    for (let k = 0; k < 3; k++) io.write(word + k, vector.sums[b]! >> (8 * k));
+    io.write(word + 3, headers[b]!);
+  });
+  return { ...vector, exponents, headers };
+}
+
+/** Mantissas of all blocks; at the limits, every sample of a block is, or every mantissa. */
+function drawMantissas(engineCase: EngineCase, linear: PlanLinear, { below, pick }: VectorIo): Int32Array {
+  const { cols, block } = linear;
+  const mantissas = new Int32Array(Math.ceil(cols / block) * block);
+  const extreme = pick(['samples', 'mantissas']);
+  for (let i = 0; i < cols; i++) {
+    if (engineCase.extremes !== true) mantissas[i] = below(65535) - 32767;
+    else if (extreme === 'mantissas') mantissas[i] = pick([-32767, 32767]);
+    else mantissas[i] = i % block === 0 ? pick([-127, 127]) : 0;
+  }
+  return mantissas;
+}
+
+/** The vector as the golden model frames it, for headers of 0. */
+function frameMantissas(engineCase: EngineCase, readers: readonly PlanLinear[], mantissas: Int32Array): EngineVector {
+  const shape = frameShape(readers);
+  const framed = new Framer(shape, { signs: engineSigns(engineCase) }, null).frame(mantissas);
+  const blocks = blocksByDefinition(readers[0]!);
+  return {
+    samples: blocks.map((_, b) => framed.samples.subarray(b * framed.stride, (b + 1) * framed.stride)),
+    sums: blocks.map(() => 0),
+    exponents: [...framed.exponents],
+    mantissas,
+    headers: blocks.map(() => 0),
+  };
+}
+
+/** The same mantissas and headers for other readers. */
+function frameAgain(engineCase: EngineCase, readers: readonly PlanLinear[], vector: EngineVector): EngineVector {
+  if (engineCase.frame === undefined) return vector;
+  const framed = frameMantissas(engineCase, readers, vector.mantissas);
+  const exponents = framed.exponents.map((exponent, b) => exponent + vector.headers[b]!);
+  return { ...framed, exponents, headers: vector.headers };
+}
+
+/** Samples that the host writes, those that no lane uses among them. */
+function drawSamples(
+  engineCase: EngineCase,
+  { array, memory }: EngineGeometry,
+  linear: PlanLinear,
+  { write, below, pick }: VectorIo,
+): EngineVector {
+  const blocks = blocksByDefinition(linear);
+  const slot = blockSlotWords(engineCase.linears, array) * array.lanes;
+  const sample = (): number => (engineCase.extremes === true ? pick([-128, 127, 127]) : below(256) - 128);
+  const samples = blocks.map(() => Int8Array.from({ length: slot }, sample));
+  for (const [b, block] of samples.entries()) {
+    for (const [j, value] of block.entries()) write(memory.activations.base + b * slot + j, value);
+  }
+  return {
+    samples,
+    sums: blocks.map(({ samples: count }, b) =>
+      linear.frame === 'fourier' ? samples[b]!.subarray(0, count).reduce((sum, value) => sum + value, 0) : 0,
+    ),
+    exponents: blocks.map(() => 0),
+    mantissas: new Int32Array(0),
+    headers: [],
+  };
+}
+
+/** Sign patterns of a case's plan. */
+export function engineSigns({ linears }: EngineCase): string[] {
+  return drawSigns(11, Math.max(...linears.map((linear) => linear.gainShifts.length)), linears[0]!.block);
+}
+
+/** T of each row and block by its definition. */
+function totalsOf(linear: PlanLinear, weights: Quantized, { samples, sums }: EngineVector): bigint[][] {
   const blocks = blocksByDefinition(linear);
   const perRow = blocks.reduce((sum, block) => sum + block.samples, 0);
   const most = Math.max(...linear.gainShifts);
-  const totals: bigint[][] = [];
-  for (let r = 0; r < linear.rows; r++) {
+  return Array.from({ length: linear.rows }, (_, r) => {
     let offset = 0;
-    totals.push(
-      blocks.map(({ samples: count, size }, b) => {
-        let total = 0;
-        for (let j = 0; j < count; j++) {
-          const gain = size < 32 ? 0 : linear.gainShifts[Math.floor(j / size)]!;
-          total += weights.symbols[r * perRow + offset + j]! * samples[b]![j]! * 2 ** (most - gain);
-        }
-        offset += count;
-        const at = r * blocks.length + b;
-        return BigInt(weights.scales[at]! * total + (weights.means?.[at] ?? 0) * sums[b]!);
-      }),
-    );
-  }
-  const largest = magnitude(totals.flat());
-  const room = geometry.widths.accumulator - 2 - (largest * BigInt(blocks.length)).toString(2).length;
-  const highest = Math.min(17, room);
-  const pool = [-40, highest, 0, -1, -8, -7].filter((exponent) => exponent <= highest);
-  const exponents = blocks.map(() => {
-    if (random() < 0.4) return pool[Math.floor(random() * pool.length)]!;
-    return highest - Math.floor(random() * Math.min(20, highest + 41));
+    return blocks.map(({ samples: count, size }, b) => {
+      let total = 0;
+      for (let j = 0; j < count; j++) {
+        const gain = size < 32 ? 0 : linear.gainShifts[Math.floor(j / size)]!;
+        total += weights.symbols[r * perRow + offset + j]! * samples[b]![j]! * 2 ** (most - gain);
+      }
+      offset += count;
+      const at = r * blocks.length + b;
+      return BigInt(weights.scales[at]! * total + (weights.means?.[at] ?? 0) * sums[b]!);
+    });
   });
-  const accumulators = totals.map((row) =>
-    row.reduce((sum, total, b) => sum + shiftRounded(total, -exponents[b]!), 0n),
+}
+
+/** Accumulators and results, with a shift by which they saturate, or do not. */
+function finish(
+  linear: PlanLinear,
+  weights: Quantized,
+  vector: EngineVector,
+  run: number,
+): { values: bigint[]; shift: number } {
+  const accumulators = totalsOf(linear, weights, vector).map((row) =>
+    row.reduce((sum, total, b) => sum + shiftRounded(total, -vector.exponents[b]!), 0n),
   );
   const bits = magnitude(accumulators).toString(2).length;
   // The first run of a case saturates, the second just does not; then the limits.
   const shifts = [-16, bits - 31, 63, bits - 30, 0, 1, bits - 8, bits - 20].map((s) => Math.max(-16, Math.min(63, s)));
   const shift = shifts[run % shifts.length]!;
-  return { values: accumulators.map((a) => saturate(shiftRounded(a, shift))), exponents, shift };
+  return { values: accumulators.map((a) => saturate(shiftRounded(a, shift))), shift };
 }

@@ -5,17 +5,12 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlanLinear } from '../../../generator/plan/types.js';
 import { drawSigns } from '../../../generator/quantize/signs.js';
-import {
-  frameFields,
-  frameGeometry,
-  frameParameters,
-  frameTiming,
-  signWords,
-} from '../../../generator/sizing/framing.js';
+import { frameFields, frameGeometry, frameParameters, frameTiming } from '../../../generator/sizing/framing.js';
 import { indexWidth, log2Exact } from '../../../generator/sizing/integers.js';
 import { blockSlotWords } from '../../../generator/sizing/memory.js';
 import { Framer } from '../../../sim/golden/frame.js';
 import { type Bench, ROOT } from '../bench.js';
+import { signMemory } from '../engine/icarus.js';
 
 /** The Verilog of the frame unit. */
 export function frameVerilog(): string[] {
@@ -59,7 +54,8 @@ export function frameCaseParameters({ linear, lanes, values }: FrameCase): Recor
     SLOT_WORDS: slot,
     ACTIVATION_ADDR_WIDTH: indexWidth(blocks * slot),
     BLOCK_ADDR_WIDTH: indexWidth(blocks),
-    ...frameParameters(unit, lanes),
+    ...frameParameters(unit),
+    FRAME_WIDTH: frameFields(unit, lanes).reduce((sum, { width }) => sum + width, 0),
   };
 }
 
@@ -118,9 +114,7 @@ export function frameBench(directory: string, frameCase: FrameCase, random: () =
     'exponents',
     vectors.flatMap(({ exponents }) => Array.from(exponents, (e) => e & 0xff)),
   );
-  const signsLength = 2 ** (parameters.SEGMENT_WIDTH! + parameters.BLOCK_WIDTH! - parameters.VALUE_WIDTH!);
-  const words = signWords(signs, unit);
-  write('signs', [...words, ...new Array<number>(signsLength - words.length).fill(0)]);
+  write('signs', signMemory(signs, unit));
   let frame = 0n;
   let at = 0n;
   for (const field of frameFields(unit, lanes)) {
