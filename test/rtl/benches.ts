@@ -1,6 +1,6 @@
 /** All benches, and which of them test a module: `npm test` runs them on the modules, the mutation tests on mutants. */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cobsEncode } from '../../firmware/protocol/cobs.js';
 import { Responder } from '../../firmware/protocol/responder.js';
@@ -62,7 +62,9 @@ function linkBench(
   };
 }
 
+/** Lines of a file that a bench wrote; none if it ended before. */
 function lines(folder: string, name: string): string[] {
+  if (!existsSync(join(folder, name))) return [];
   return readFileSync(join(folder, name), 'utf8').trim().split('\n');
 }
 
@@ -200,7 +202,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_crc32: [...CRC, ...link],
     sdq_delay: DELAY,
     sdq_engine: engine,
-    sdq_engine_memories: [...whole, ...engine],
+    sdq_engine_memories: [...engine.slice(0, 2), ...whole, ...engine.slice(2)],
     sdq_frame_peak: frame,
     sdq_frame_round: frame,
     sdq_frame_rx: link,
