@@ -414,7 +414,6 @@ module sdq_engine #(
           .item_final_o     (item_final),
           .addends_o        (addends)
       );
-      assign stall_o = 1'b0;
       if (WEIGHT_STREAM != 0) begin : g_illegal
         initial begin
           $display("%m: WEIGHT_STREAM=%0d TABLES=%0d", WEIGHT_STREAM, TABLES);
