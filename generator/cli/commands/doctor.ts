@@ -47,20 +47,20 @@ function node(): Check {
 
 async function simulation(): Promise<Check[]> {
   const { verilator, cxx } = await survey();
-  const enables = '"sdq simulate", "sdq board" and "sdq demo", which install it on first use on Debian and Ubuntu';
+  const enables = '"sdq simulate", "sdq lint", "sdq board" and "sdq demo"';
+  const missing = (packages: string): string =>
+    `not found; the first command that needs it sets it up on Debian and Ubuntu, elsewhere install ${packages}`;
   return [
     {
       name: 'Verilator',
       found: verilator !== undefined,
-      detail: verilator
-        ? `${verilator.version} at ${verilator.binary}`
-        : 'not found; "npx verilator-bin install" gets it',
+      detail: verilator ? `${verilator.version} at ${verilator.binary}` : missing('Verilator 5'),
       enables,
     },
     {
       name: 'C++ compiler',
       found: cxx !== undefined,
-      detail: cxx ? cxx.path : 'not found; "npx verilator-bin install" gets it',
+      detail: cxx ? cxx.path : missing('g++ or clang++'),
       enables,
     },
   ];
