@@ -2,10 +2,10 @@
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageRoot } from '../../generator/node/package-root.js';
 
-export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+export const ROOT = packageRoot();
 
 export interface Bench {
   readonly name: string;

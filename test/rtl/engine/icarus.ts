@@ -2,8 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type FrameGeometry, signsIndexWidth, signWords } from '../../../generator/sizing/framing.js';
 import { type EngineTarget, engineParameters } from '../../../generator/sizing/geometry.js';
 import { scheduleOf, scheduleParameters, scheduleWord } from '../../../generator/sizing/schedule.js';
@@ -12,7 +11,7 @@ import { caseGeometry, type EngineCase, engineOperations, engineSigns } from './
 
 export { ROOT };
 
-const FOLDER = dirname(fileURLToPath(import.meta.url));
+const FOLDER = join(ROOT, 'test/rtl/engine');
 
 /** The Verilog of the engine. */
 export function engineVerilog(): string[] {
