@@ -1,12 +1,10 @@
 /** LUTs of the arrays with their decoders or table writers, and of the decoder: what docs/rtl.md quotes. */
 
 import type { PlanArray } from '../generator/plan/types.js';
-import { arrayLuts } from '../generator/sizing/array.js';
 import type { Target } from '../generator/synth/targets.js';
 import {
   ENGINE_LINEARS,
   ENGINE_SIZES,
-  FABRICS,
   synthesizeArray,
   synthesizeEngine,
   synthesizeModule,
@@ -56,12 +54,12 @@ export async function main(what?: string): Promise<void> {
 
 async function compareEngines(): Promise<void> {
   for (const { target, array } of ENGINE_SIZES) {
-    const { measured, units } = await synthesizeEngine(ENGINE_LINEARS, array, target, '.');
-    const { lanes, rows, engine = 'adder' } = array;
-    const predicted = arrayLuts(array, units, FABRICS[target].lutInputs);
+    const { measured, predicted } = await synthesizeEngine(ENGINE_LINEARS, array, target);
+    const { lanes, rows, engine = 'adder', frame } = array;
+    const unit = frame === undefined ? '' : ` with a frame unit of ${frame}`;
     const ratio = (measured.luts / predicted).toFixed(2);
     console.log(
-      `${engine} engine, ${target}, ${lanes} × ${rows}: ${measured.luts} LUTs, ${predicted} predicted, ratio ${ratio}`,
+      `${engine} engine${unit}, ${target}, ${lanes} × ${rows}: ${measured.luts} LUTs, ${predicted} predicted, ratio ${ratio}`,
     );
   }
 }

@@ -4,8 +4,10 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlanArray, PlanLinear } from '../../generator/plan/types.js';
+import { engineLuts } from '../../generator/sizing/estimate.js';
 import { type EngineTarget, engineGeometry, engineParameters, storedWidth } from '../../generator/sizing/geometry.js';
 import { log2Exact } from '../../generator/sizing/integers.js';
+import type { LutTarget } from '../../generator/sizing/luts.js';
 import { memoryMap } from '../../generator/sizing/memory.js';
 import { scheduleParameters } from '../../generator/sizing/schedule.js';
 import { tableParameters } from '../../generator/sizing/table.js';
@@ -18,10 +20,10 @@ const FOLDERS = ['array', 'engine', 'frame', 'memory', 'sdram'];
 const SUBJECT = 'sdq_subject';
 
 /** What the families' FPGAs are to the generator. */
-export const FABRICS: Readonly<Record<Target, EngineTarget>> = {
-  ice40: { lutInputs: 4, memoryByteBits: 8 },
-  ecp5: { lutInputs: 4, memoryByteBits: 9 },
-  xilinx: { lutInputs: 6, memoryByteBits: 9 },
+export const FABRICS: Readonly<Record<Target, EngineTarget & LutTarget>> = {
+  ice40: { family: 'ice40', lutInputs: 4, memoryByteBits: 8 },
+  ecp5: { family: 'ecp5', lutInputs: 4, memoryByteBits: 9 },
+  xilinx: { family: 'xilinx', lutInputs: 6, memoryByteBits: 9 },
 };
 
 /**
@@ -102,16 +104,17 @@ export async function synthesizeArray(array: PlanArray, target: Target, flags = 
   return { luts: sum('luts'), lutRams: sum('lutRams'), ffs: sum('ffs'), brams: sum('brams'), dsps: sum('dsps') };
 }
 
-/** The engine for some linears: array, scaling, memories and control. */
+/** The engine for some linears as Yosys makes it, and the LUTs that the cost model predicts. */
 export async function synthesizeEngine(
   linears: readonly PlanLinear[],
   array: PlanArray,
   target: Target,
-  root: string,
-): Promise<{ readonly measured: Resources; readonly units: number }> {
+  root = '.',
+): Promise<{ readonly measured: Resources; readonly predicted: number }> {
   const geometry = engineGeometry({ linears, array, memory: memoryMap(linears, array) });
   const parameters = { ...engineParameters(geometry, FABRICS[target]), ...scheduleParameters(geometry) };
-  return { measured: await synthesizeModule('sdq_engine', parameters, target, '', root), units: geometry.units };
+  const measured = await synthesizeModule('sdq_engine', parameters, target, '', root);
+  return { measured, predicted: engineLuts(geometry, FABRICS[target]) };
 }
 
 const linear = (rows: number, cols: number): PlanLinear => ({
@@ -136,12 +139,13 @@ export const ENGINE_LINEARS: readonly PlanLinear[] = [linear(64, 64), linear(192
 
 /** Sizes at which the cost model is compared with synthesis. */
 export const ENGINE_SIZES: readonly { readonly target: Target; readonly array: PlanArray }[] = [
-  { target: 'xilinx', array: { lanes: 8, rows: 5 } },
-  { target: 'xilinx', array: { lanes: 32, rows: 10 } },
-  { target: 'xilinx', array: { lanes: 8, rows: 6, engine: 'table' } },
+  { target: 'xilinx', array: { lanes: 8, rows: 5, frame: 4 } },
+  { target: 'xilinx', array: { lanes: 16, rows: 10, frame: 4 } },
+  { target: 'xilinx', array: { lanes: 8, rows: 6, engine: 'table', frame: 4 } },
   { target: 'xilinx', array: { lanes: 32, rows: 12, engine: 'table' } },
-  { target: 'ecp5', array: { lanes: 8, rows: 5 } },
-  { target: 'ecp5', array: { lanes: 32, rows: 10 } },
-  { target: 'ice40', array: { lanes: 8, rows: 5 } },
+  { target: 'ecp5', array: { lanes: 8, rows: 5, frame: 4 } },
+  { target: 'ecp5', array: { lanes: 16, rows: 10 } },
+  { target: 'ecp5', array: { lanes: 8, rows: 6, engine: 'table' } },
+  { target: 'ice40', array: { lanes: 8, rows: 5, frame: 2 } },
   { target: 'ice40', array: { lanes: 16, rows: 10 } },
 ];

@@ -2,10 +2,10 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import { InputError } from '../errors.js';
 import { linearsOf, rolesOf } from '../model/roles.js';
 import type { ModelConfig } from '../model/types.js';
-import { LANE_CHOICES, ROWS_PER_BYTE } from '../sizing/array.js';
+import { LANE_CHOICES } from '../sizing/array.js';
 import { frameWidths } from '../sizing/framing.js';
 import { memoryMap } from '../sizing/memory.js';
-import { blockKinds } from '../sizing/shape.js';
+import { blockKinds, ROWS_PER_BYTE } from '../sizing/shape.js';
 import { segmentShifts } from './blocks.js';
 import { planSchema } from './schema.js';
 import type { Plan, PlanLinear } from './types.js';

@@ -6,10 +6,10 @@ import type { LinearRole } from '../model/types.js';
 import { planHash } from '../plan/hash.js';
 import { bitsPerWeight, meanOsr, planBytes } from '../plan/memory-size.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
-import { arrayLuts, utilisation } from '../sizing/array.js';
+import { utilisation } from '../sizing/array.js';
 import { type TokenBound, tokenBound } from '../sizing/bound.js';
 import { linearCycles, tokenCycles } from '../sizing/cycles.js';
-import { type Estimate, estimate } from '../sizing/estimate.js';
+import { type Estimate, engineLuts, estimate } from '../sizing/estimate.js';
 import { type EngineGeometry, engineGeometry } from '../sizing/geometry.js';
 import { expectedSnr, expectedSnrOf } from './expected-snr.js';
 
@@ -136,7 +136,7 @@ export function planFacts(plan: Plan, board: Board): PlanFacts {
     cycles: tokenCycles(plan, geometry),
     bound: tokenBound(plan, board, geometry),
     utilisation: utilisation(plan.linears, geometry.array, geometry.units),
-    engineLuts: arrayLuts(geometry.array, geometry.units, board.lutInputs),
+    engineLuts: engineLuts(geometry, board),
     estimate: estimate(geometry, board),
     memoryBits: 8 * Object.values(plan.memory).reduce((bytes, { words, wordBytes }) => bytes + words * wordBytes, 0),
   };

@@ -1,16 +1,15 @@
 /** Which engine a plan gets, how many lanes and rows its array has, and how many scale units follow it. */
 
 import type { Alphabet, PlanArray, PlanLinear } from '../plan/types.js';
-import { chooseFraming, type FramedLinear, framedLinears, frameLuts } from './framing.js';
+import { chooseFraming, type FramedLinear, framedLinears } from './framing.js';
 import { roundUpTo } from './integers.js';
-import { arrayCycles, blockKinds, usefulSymbols } from './shape.js';
+import { arrayLuts, frameLuts, type LutTarget } from './luts.js';
+import { arrayCycles, blockKinds, ROWS_PER_BYTE, usefulSymbols } from './shape.js';
 
 /** What sizing needs to know of a board. */
-export interface ArrayBudget {
-  /** LUTs that array, scale units and their control may take. */
+export interface ArrayBudget extends LutTarget {
+  /** LUTs that the engine may take. */
   readonly lutBudget: number;
-  /** Inputs of the board's LUTs. */
-  readonly lutInputs: 4 | 6;
   /** LUTs can be used as memory, as the table engine wants. */
   readonly lutRam?: boolean;
 }
@@ -19,40 +18,17 @@ export interface ArrayBudget {
 export const ENGINES = ['adder', 'table'] as const;
 export type Engine = (typeof ENGINES)[number];
 
-/** Symbols of a ternary byte lie in as many rows. */
-export const ROWS_PER_BYTE = 5;
-
 /** Rows of the table engine that share the read ports of a LUT-RAM. */
 const ROWS_PER_TABLE = 3;
 
 /** Numbers of lanes that the array is built for: each divides LEAST_GAIN_SIZE and every larger segment. */
 export const LANE_CHOICES: readonly number[] = [8, 16, 32];
 
+/** Scale units are a matter of the plan alone: boards differ little in which number of them is cheapest. */
+const ANY_TARGET: LutTarget = { lutInputs: 6 };
+
 /** Utilisation, averaged over the plan, that a size must reach to be preferred for its speed. */
 export const LEAST_UTILISATION = 0.95;
-
-/**
- * LUTs per symbol and clock (decoder or look-up, and the byte's share of the host port), per lane (table writer), per row
- * (block total, shift register), per scale unit with its accumulator, and of everything else; measured with Yosys, see
- * docs/rtl.md.
- */
-const LUT_COSTS = {
-  adder: {
-    4: { mac: 22, lane: 0, row: 60, scaleUnit: 440, control: 1700 },
-    6: { mac: 11.4, lane: 0, row: 42, scaleUnit: 175, control: 900 },
-  },
-  table: {
-    4: { mac: 28, lane: 8, row: 110, scaleUnit: 440, control: 1900 },
-    6: { mac: 7.4, lane: 7, row: 70, scaleUnit: 175, control: 1000 },
-  },
-} as const;
-
-/** LUTs of an engine of this size, without the host link. */
-export function arrayLuts(array: PlanArray, units: number, lutInputs: 4 | 6): number {
-  const { lanes, rows, engine = 'adder' } = array;
-  const { mac, lane, row, scaleUnit, control } = LUT_COSTS[engine][lutInputs];
-  return Math.round(lanes * rows * mac + lanes * lane + rows * row + units * scaleUnit + control);
-}
 
 /** The alphabet of a plan's linears. @throws RangeError if there is more than one, or none */
 export function alphabetOf(linears: readonly PlanLinear[]): Alphabet {
@@ -107,7 +83,7 @@ function cheapestUnits(classes: readonly ShapeClass[], array: PlanArray): number
   let bestCost = Number.POSITIVE_INFINITY;
   for (let units = 1; units <= array.rows; units++) {
     if (array.rows % units !== 0) continue;
-    const cost = totalCycles(classes, array, units) * arrayLuts(array, units, 6);
+    const cost = totalCycles(classes, array, units) * arrayLuts(array, units, ANY_TARGET);
     if (cost < bestCost) [best, bestCost] = [units, cost];
   }
   return best;
@@ -176,7 +152,7 @@ function searchArray(
     const step = engine === 'table' ? ROWS_PER_TABLE : alphabetOf(linears) === 'ternary' ? ROWS_PER_BYTE : 4;
     for (let rows = step; rows <= roundUpTo(mostRows, step); rows += step) {
       const array = engine === 'table' ? { lanes, rows, engine } : { lanes, rows };
-      if (arrayLuts(array, 1, board.lutInputs) > board.lutBudget) break;
+      if (arrayLuts(array, 1, board) > board.lutBudget) break;
       const candidate = candidateOf(classes, array, board, memoryCycles, vectors);
       if (candidate === null || candidate.luts > board.lutBudget) continue;
       const holds = canHold(candidate.array);
@@ -196,17 +172,17 @@ function candidateOf(
   vectors: readonly FramedLinear[] | null,
 ): Candidate | null {
   const units = cheapestUnits(classes, array);
-  const luts = arrayLuts(array, units, board.lutInputs);
+  const luts = arrayLuts(array, units, board);
   const cycles = boundCycles(classes, array, units, memoryCycles);
   const bare = { array, luts, utilisation: averageUtilisation(classes, array, units), cycles };
   if (vectors === null) return bare;
   const budget = board.lutBudget - luts;
-  const framing = chooseFraming(vectors, array, cycles, (unit) => frameLuts(unit, board.lutInputs) <= budget);
+  const framing = chooseFraming(vectors, array, cycles, (unit) => frameLuts(unit, board) <= budget);
   if (framing === null) return null;
   return {
     ...bare,
     array: { ...array, frame: framing.unit.values },
-    luts: luts + frameLuts(framing.unit, board.lutInputs),
+    luts: luts + frameLuts(framing.unit, board),
     cycles: cycles + framing.waits,
   };
 }

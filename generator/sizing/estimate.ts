@@ -1,13 +1,13 @@
 /** What an engine takes of an FPGA, before any synthesis. */
 
-import { arrayLuts } from './array.js';
-import { type FrameGeometry, frameLuts, transformWidth } from './framing.js';
+import { type FrameGeometry, transformWidth } from './framing.js';
 import { type EngineGeometry, type EngineTarget, storedWidth } from './geometry.js';
 import { ceilDiv } from './integers.js';
+import { arrayLuts, frameLuts, type LutTarget } from './luts.js';
 import { FIFO_BEATS } from './sdram.js';
 
 /** What an estimate needs to know of a board. */
-export interface EstimateTarget extends EngineTarget {
+export interface EstimateTarget extends EngineTarget, LutTarget {
   readonly blockRam: {
     readonly bits: number;
     /** Widest word. */
@@ -73,6 +73,11 @@ function blockRams({ words, width }: EngineMemory, ram: EstimateTarget['blockRam
   return best;
 }
 
+/** LUTs of the engine alone, its frame unit included. */
+export function engineLuts({ array, units, frame }: EngineGeometry, target: LutTarget): number {
+  return arrayLuts(array, units, target) + (frame === null ? 0 : frameLuts(frame, target));
+}
+
 /** Estimates an engine with its host link. */
 export function estimate(geometry: EngineGeometry, target: EstimateTarget): Estimate {
   const link = LINK_COST[target.lutInputs];
@@ -80,10 +85,7 @@ export function estimate(geometry: EngineGeometry, target: EstimateTarget): Esti
     .filter(({ name }) => name !== 'weights' || !target.singlePortRam)
     .map((memory) => blockRams(memory, target.blockRam));
   return {
-    luts:
-      arrayLuts(geometry.array, geometry.units, target.lutInputs) +
-      (geometry.frame === null ? 0 : frameLuts(geometry.frame, target.lutInputs)) +
-      link.luts,
+    luts: engineLuts(geometry, target) + link.luts,
     brams: memories.reduce((sum, count) => sum + count, link.memories),
   };
 }

@@ -60,21 +60,6 @@ function vectorName({ layer, role }: PlanLinear): string {
   return `${layer} ${role.replace(/[qkv]_proj$/, 'qkv').replace(/(gate|up)_proj$/, 'gate_up')}`;
 }
 
-/**
- * LUTs of the frame unit: per number of a transform's word (signs, level, magnitude), per sample that is rounded in a
- * cycle, and of its control; measured with Yosys, see docs/rtl.md.
- */
-const FRAME_LUT_COSTS = {
-  4: { value: 149, sample: 68, control: 370 },
-  6: { value: 75, sample: 33, control: 230 },
-} as const;
-
-/** LUTs of a frame unit. */
-export function frameLuts(unit: FrameWidth, lutInputs: 4 | 6): number {
-  const cost = FRAME_LUT_COSTS[lutInputs];
-  return unit.values * cost.value + unit.samples * cost.sample + cost.control;
-}
-
 /** Bits of a number in a transform: at most B of 16 bits are added up. */
 export function transformWidth(unit: Pick<FrameGeometry, 'block'>): number {
   return 16 + log2Exact(unit.block);

@@ -3,10 +3,10 @@
 import { InputError } from '../errors.js';
 import { blockCount } from '../plan/blocks.js';
 import type { PlanArray, PlanLinear, PlanMemory, PlanMemoryRegion } from '../plan/types.js';
-import { alphabetOf, ROWS_PER_BYTE } from './array.js';
+import { alphabetOf } from './array.js';
 import { ceilDiv, nextPowerOfTwo } from './integers.js';
 import { type SdramPart, sdramBytes } from './sdram.js';
-import { blockKinds, rowGroups } from './shape.js';
+import { blockKinds, ROWS_PER_BYTE, rowGroups } from './shape.js';
 import { tableWordBytes } from './table.js';
 import { hasMeans } from './widths.js';
 

@@ -6,6 +6,9 @@ import { ceilDiv } from './integers.js';
 import type { WeightStreamTimes } from './sdram.js';
 import { tableSpans, tableStepCycles } from './table.js';
 
+/** Symbols of a ternary byte lie in as many rows. */
+export const ROWS_PER_BYTE = 5;
+
 /** Blocks of a linear that the array treats alike. */
 export interface BlockKind {
   readonly count: number;

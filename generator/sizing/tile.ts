@@ -3,10 +3,9 @@
 import { blockCount, blocksOf, symbolsPerRow } from '../plan/blocks.js';
 import type { Plan, PlanArray, PlanLinear } from '../plan/types.js';
 import type { QuantizedLinear } from '../quantize/types.js';
-import { ROWS_PER_BYTE } from './array.js';
 import { ceilDiv } from './integers.js';
 import { linearWords } from './memory.js';
-import { rowGroups } from './shape.js';
+import { ROWS_PER_BYTE, rowGroups } from './shape.js';
 import { TABLE_CODE_BITS, TABLE_LANES, tableCode, tableGroups, tableSpans } from './table.js';
 
 /** The parts of a plan that place a linear in the memories. */

@@ -21,7 +21,7 @@ export interface Resources {
 export type CellCounts = Readonly<Record<string, number>>;
 
 /** What an estimate needs to know of a family. */
-export type Fabric = Pick<EstimateTarget, 'lutInputs' | 'blockRam'>;
+export type Fabric = Pick<EstimateTarget, 'family' | 'lutInputs' | 'blockRam'>;
 
 interface TargetFacts {
   readonly fabric: Fabric;
@@ -41,7 +41,7 @@ const NO_HUGE_RAM = 'setattr -unset ram_style */m:* a:ram_style=huge %i';
 
 const FACTS: Readonly<Record<Target, TargetFacts>> = {
   ice40: {
-    fabric: { lutInputs: 4, blockRam: { bits: 4096, width: 16 } },
+    fabric: { family: 'ice40', lutInputs: 4, blockRam: { bits: 4096, width: 16 } },
     // Yosys merges the registers after a multiplier into its cell, and when there are two, 0.23 crashes and 0.55 leaves
     // the result undriven: a register that is kept is not merged.
     prepare: 'setattr -set keep 1 */w:product_q',
@@ -54,7 +54,7 @@ const FACTS: Readonly<Record<Target, TargetFacts>> = {
     flipFlop: /^SB_DFF/,
   },
   ecp5: {
-    fabric: { lutInputs: 4, blockRam: { bits: 18432, width: 36 } },
+    fabric: { family: 'ecp5', lutInputs: 4, blockRam: { bits: 18432, width: 36 } },
     prepare: NO_HUGE_RAM,
     command: 'synth_ecp5',
     // A carry cell is two LUTs with the carry chain between them.
@@ -66,7 +66,7 @@ const FACTS: Readonly<Record<Target, TargetFacts>> = {
     flipFlop: /^TRELLIS_FF$/,
   },
   xilinx: {
-    fabric: { lutInputs: 6, blockRam: { bits: 36864, width: 72 } },
+    fabric: { family: 'xilinx', lutInputs: 6, blockRam: { bits: 36864, width: 72 } },
     // Without -abc9, which crashes on designs with block RAM in Yosys 0.23 (issue 3384 of Yosys) and finds no fewer LUTs.
     prepare: NO_HUGE_RAM,
     command: 'synth_xilinx -family xc7 -flatten',
