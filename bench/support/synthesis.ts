@@ -141,6 +141,7 @@ export const ENGINE_LINEARS: readonly PlanLinear[] = [linear(64, 64), linear(192
 export const ENGINE_SIZES: readonly { readonly target: Target; readonly array: PlanArray }[] = [
   { target: 'xilinx', array: { lanes: 8, rows: 5, frame: 4 } },
   { target: 'xilinx', array: { lanes: 16, rows: 10, frame: 4 } },
+  { target: 'xilinx', array: { lanes: 32, rows: 10 } },
   { target: 'xilinx', array: { lanes: 8, rows: 6, engine: 'table', frame: 4 } },
   { target: 'xilinx', array: { lanes: 32, rows: 12, engine: 'table' } },
   { target: 'ecp5', array: { lanes: 8, rows: 5, frame: 4 } },
