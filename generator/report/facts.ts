@@ -8,7 +8,7 @@ import { bitsPerWeight, meanOsr, planBytes } from '../plan/memory-size.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
 import { utilisation } from '../sizing/array.js';
 import { type TokenBound, tokenBound } from '../sizing/bound.js';
-import { linearCycles, tokenCycles } from '../sizing/cycles.js';
+import { runCycles, tokenCycles } from '../sizing/cycles.js';
 import { type Estimate, engineLuts, estimate } from '../sizing/estimate.js';
 import { type EngineGeometry, engineGeometry } from '../sizing/geometry.js';
 import { expectedSnr, expectedSnrOf } from './expected-snr.js';
@@ -28,7 +28,7 @@ export interface LinearFacts {
   readonly bytes: number;
   /** Stored bits per weight, scales included. */
   readonly bits: number;
-  /** Engine cycles of one run. */
+  /** Engine cycles of its run in a token. */
   readonly cycles: number;
   /** Useful symbols / (array cycles · L · R). */
   readonly utilisation: number;
@@ -71,7 +71,7 @@ export interface PlanFacts {
   readonly memoryBits: number;
 }
 
-function measure(linear: PlanLinear, geometry: EngineGeometry): LinearFacts {
+function measure(linear: PlanLinear, geometry: EngineGeometry, cycles: number): LinearFacts {
   const { name, layer, role, rows, cols, osr } = linear;
   const parts = linearBytes(linear);
   const bytes = parts.symbols + parts.scales + parts.means;
@@ -86,7 +86,7 @@ function measure(linear: PlanLinear, geometry: EngineGeometry): LinearFacts {
     snrDb: expectedSnr(linear),
     bytes,
     bits: (8 * bytes) / (rows * cols),
-    cycles: linearCycles(linear, geometry),
+    cycles,
     utilisation: utilisation([linear], geometry.array, geometry.units),
   };
 }
@@ -120,7 +120,8 @@ function roleFacts(plan: Plan, facts: readonly LinearFacts[], geometry: EngineGe
 /** Measures a plan. @throws RangeError if its linears do not fit its array */
 export function planFacts(plan: Plan, board: Board): PlanFacts {
   const geometry = engineGeometry(plan, board);
-  const linears = plan.linears.map((linear) => measure(linear, geometry));
+  const runs = runCycles(plan, geometry);
+  const linears = plan.linears.map((linear, index) => measure(linear, geometry, runs[index]!.cycles));
   return {
     plan,
     planHash: planHash(plan),

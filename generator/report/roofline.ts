@@ -2,7 +2,7 @@
 
 import type { Plan } from '../plan/types.js';
 import { linkBytesPerCycle, type TokenBound } from '../sizing/bound.js';
-import { linearCycles, linkBytes } from '../sizing/cycles.js';
+import { linkBytes, runCycles } from '../sizing/cycles.js';
 import { readsSameVector } from '../sizing/framing.js';
 import type { EngineGeometry } from '../sizing/geometry.js';
 import { usefulSymbols } from '../sizing/shape.js';
@@ -120,11 +120,12 @@ function linkName(x0: number, y0: number, x1: number, y1: number): Markup {
 /** The whole token, then the linears that share a vector. */
 function points(plan: Plan, geometry: EngineGeometry, bytesPerCycle: number): Point[] {
   const bytes = linkBytes(plan);
+  const runs = runCycles(plan, geometry);
   const point = (indices: readonly number[]): Point => {
     const sum = (of: (index: number) => number): number => indices.reduce((total, index) => total + of(index), 0);
     const symbols = sum((index) => usefulSymbols(plan.linears[index]!));
     const moved = sum((index) => bytes[index]!);
-    const cycles = sum((index) => linearCycles(plan.linears[index]!, geometry)) + moved / bytesPerCycle;
+    const cycles = sum((index) => runs[index]!.cycles) + moved / bytesPerCycle;
     return { intensity: symbols / moved, rate: symbols / cycles };
   };
   const groups: number[][] = [];
