@@ -92,8 +92,9 @@ module region_tb #(
       run_raddr = $random(seed) & 1 ? word : $unsigned($random(seed)) % WORDS;
       run_ren = step > FILL && !before_ren && !(before_wen && (SINGLE_PORT != 0 || before_word == run_raddr)) && ($random(seed) & 1);
 
-      run_due = run_ren;
-      run_wanted = model[run_raddr];
+      // What the engine has read stays until something else is read.
+      run_due = run_ren || (run_due && !before_ren);
+      if (run_ren) run_wanted = model[run_raddr];
       due = {due[2:0], ren};
       byte_3 = byte_2;
       byte_2 = byte_1;
