@@ -36,7 +36,7 @@ export function tokenBound(plan: EnginePlan, board: BoundTarget, geometry: Engin
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const runs = runCycles(plan, geometry);
   const lanes = sum(runs.map(({ cycles, stalls }) => cycles - stalls));
-  const memory = sum(runs.map(({ beats, stalls }) => beats + stalls));
+  const memory = sum(runs.map(({ beats, weightStalls }) => beats + weightStalls));
   const link = Math.ceil(sum(linkBytes(plan)) / linkBytesPerCycle(board));
   const most = Math.max(lanes, memory, link);
   return { bound: lanes === most ? 'lanes' : memory === most ? 'memory' : 'link', lanes, memory, link };

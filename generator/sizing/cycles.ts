@@ -72,18 +72,26 @@ export interface RunCycles {
   readonly stalls: number;
 }
 
+/** A RUN as it is predicted. */
+export interface PredictedRun extends RunCycles {
+  /** The stalls that there would be if the vector were framed already: those for weights. */
+  readonly weightStalls: number;
+}
+
 /**
  * Predicts the RUNs of one decoder step, in plan order: the first that reads a vector frames it. Exact: "sdq simulate" fails
  * where the simulated design differs.
  */
-export function runCycles({ linears, array }: EnginePlan, geometry: EngineGeometry): RunCycles[] {
+export function runCycles({ linears, array }: EnginePlan, geometry: EngineGeometry): PredictedRun[] {
   return linears.map((linear, index) => {
     const timing = readsSameVector(linear, linears[index - 1]) ? undefined : sampleTiming(index, geometry);
+    // What passes with operands that are there when they are wanted.
+    const unstalled = arrayCycles(linear, array, geometry.phases);
     return {
       cycles: timedCycles(linear, geometry, timing),
       beats: linearWords(linear, array).weights,
-      // All other cycles of the array would pass with operands that are there when they are wanted.
-      stalls: beatCycles(linear, geometry, timing) - arrayCycles(linear, array, geometry.phases),
+      stalls: beatCycles(linear, geometry, timing) - unstalled,
+      weightStalls: beatCycles(linear, geometry) - unstalled,
     };
   });
 }
