@@ -42,7 +42,6 @@ export interface BoardPin {
   readonly activeLow: boolean;
 }
 
-/** What a board is besides its FPGA, and how its tools are called. */
 /** Pins of an SDRAM, bit 0 first. */
 export interface SdramPins {
   readonly clk: string;
@@ -57,6 +56,7 @@ export interface SdramPins {
   readonly dq: readonly string[];
 }
 
+/** What a board is besides its FPGA, and how its tools are called. */
 export interface BoardDevice {
   readonly oscillator: { readonly pin: string; readonly hz: number };
   /** A button that resets while it is low. */

@@ -106,9 +106,6 @@ export function memoryProblem(
       return `the weights of this plan, ${words} words of ${wordBytes} bytes, take ${rams} single-port RAMs; board ${name} has ${singlePortRam.count}`;
     }
   }
-  if (geometry.stream !== null && geometry.array.engine === 'table') {
-    return `the weights of this plan do not fit on chip, and the table engine does not take them from the SDRAM of ${name}`;
-  }
   const { brams } = estimate(geometry, target);
   if (blockRam.count == null || brams <= blockRam.count) return null;
   return `this plan takes ${brams} block RAMs; board ${name} has ${blockRam.count}`;

@@ -1,6 +1,7 @@
 `default_nettype none
 // The table engine: walks through a linear and adds up sums that it looks up, see sdq_table_sequencer, sdq_table_array,
-// sdq_table_scale. Its ports are those of sdq_adder_engine. Ternary weights only, in memory as codes (STORED_WIDTH = 8).
+// sdq_table_scale. Its ports are those of sdq_adder_engine but for weight_ready_i: weights are on the chip, and never waited
+// for. Ternary weights only, in memory as codes (STORED_WIDTH = 8).
 module sdq_table_engine #(
     parameter LANES = 8,
     parameter TABLE_GROUPS = 3,

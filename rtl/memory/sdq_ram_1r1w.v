@@ -5,8 +5,7 @@
 //   write: byte k of the word at waddr_i becomes byte k of wdata_i where wen_i[k] is set
 //
 // What a read returns while its word is written is undefined: users forward, or do not do it. The contents begin
-// undefined. Tools map it to block RAM, however few
-// its words are; BYTE_WIDTH may be 9 where block RAMs have parity bits.
+// undefined. Tools map it to block RAM, however few its words are; BYTE_WIDTH may be 9 where block RAMs have parity bits.
 module sdq_ram_1r1w #(
     parameter WORDS = 2,
     parameter ADDR_WIDTH = 1,  // index width of WORDS
