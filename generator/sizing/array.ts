@@ -183,7 +183,8 @@ function candidateOf(
     ...bare,
     array: { ...array, frame: framing.unit.values },
     luts: luts + frameLuts(framing.unit, board),
-    cycles: cycles + framing.waits,
+    // So that arrays that wait for memory alike stay alike, whatever their frame units.
+    cycles: cycles + framing.excess,
   };
 }
 

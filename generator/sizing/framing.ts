@@ -99,10 +99,10 @@ export function framedLinears(linears: readonly PlanLinear[]): FramedLinear[] {
   return [...classes.values()];
 }
 
-/** A frame unit, and the cycles that the array waits for it in one run of every linear. */
+/** A frame unit, and for how many cycles more than is accepted the array waits for it in one run of every linear. */
 export interface FramingChoice {
   readonly unit: FrameWidth;
-  readonly waits: number;
+  readonly excess: number;
 }
 
 /** Widths that a frame unit can be built with, from the least. */
@@ -134,8 +134,8 @@ export function chooseFraming(
       const timing = frameTiming(shape, unit, array.lanes);
       return sum + count * (arrayCycles(linear, array, 1, timing) - arrayCycles(linear, array, 1));
     }, 0);
-    best = { unit, waits };
-    if (waits <= MOST_WAIT * cycles) break;
+    best = { unit, excess: Math.max(0, waits - MOST_WAIT * cycles) };
+    if (best.excess === 0) break;
   }
   return best;
 }
