@@ -147,7 +147,7 @@ describe('the array', () => {
     const binary = linearOf({ rows: 8, cols: 64, block: 64, samples: 128, alphabet: 'binary' });
     const ternary = linearOf({ rows: 8, cols: 64, block: 64, samples: 128 });
     expect(() => sizeArray([binary, ternary], budgets[0])).toThrow('one alphabet is wanted, not binary and ternary');
-    expect(() => sizeArray([ternary], { lutBudget: 100, lutInputs: 6 })).toThrow('too few');
+    expect(() => sizeArray([ternary], { lutBudget: 100, lutInputs: 6 })).toThrow('too small for the least array');
   });
 
   it('refuses gains that would change within a beat', () => {

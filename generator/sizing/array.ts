@@ -1,5 +1,6 @@
 /** Which engine a plan gets, how many lanes and rows its array has, and how many scale units follow it. */
 
+import { InputError } from '../errors.js';
 import type { Alphabet, PlanArray, PlanLinear } from '../plan/types.js';
 import { chooseFraming, type FramedLinear, framedLinears } from './framing.js';
 import { roundUpTo } from './integers.js';
@@ -111,7 +112,7 @@ export function utilisation(linears: readonly PlanLinear[], array: PlanArray, un
  * @param canHold whether the board's memories hold the plan's in the form that an array wants; where none is held, all count
  * @param memoryCycles what bounds an array besides its own speed: of arrays that wait for memory, the smallest is taken
  * @param engines those to choose from
- * @throws RangeError if the linears do not share an alphabet, or the budget is too small for the least array
+ * @throws RangeError if the linears do not share an alphabet; InputError if the budget is too small for the least array
  */
 export function sizeArray(
   linears: readonly PlanLinear[],
@@ -126,7 +127,8 @@ export function sizeArray(
   const framed = vectors === null ? null : search(vectors);
   if (framed?.held) return framed.array;
   const bare = search(null);
-  if (bare === null) throw new RangeError(`${board.lutBudget} LUTs are too few for the least array`);
+  if (bare === null)
+    throw new InputError(`the board's lutBudget of ${board.lutBudget} is too small for the least array of this plan`);
   return framed !== null && !bare.held ? framed.array : bare.array;
 }
 
