@@ -7,6 +7,7 @@ reg [31:0] f_total_q;
 reg [15:0] f_linear_q;
 reg [7:0] f_shift_q;
 reg f_resulted_q = 1'b0;
+reg f_waits_q = 1'b0;  // the array was at work, and not drained
 reg f_begun_q = 1'b0;
 
 always @(posedge clk_i) begin
@@ -23,6 +24,7 @@ always @(posedge clk_i) begin
   end
   // The count that the first result shows.
   if (result_valid_i && !f_resulted_q) f_total_q <= cycles_o;
+  f_waits_q <= rst_ni && computing_o && !drained_i;
   f_resulted_q <= rst_ni && !takes && (f_resulted_q || result_valid_i);
 
   if (rst_ni && f_begun_q) begin
@@ -30,6 +32,8 @@ always @(posedge clk_i) begin
     assert (start_o == f_started_q);
     if (start_o) assert (computing_o);
     if (computing_o) assert (busy_o);
+    // The memories stay locked until the array is drained.
+    if (f_waits_q) assert (computing_o);
     // The schedule looks up the request's linear while it is taken.
     if (takes) assert (linear_o == run_linear_i);
     // Request and count are stable for those who read them.
