@@ -1,6 +1,7 @@
 `default_nettype none
 // Source of a transform's words: VALUES mantissas of 16 bits with their signs applied, or VALUES numbers of the work
-// memory. One cycle.
+// memory. One cycle. The choice comes before the sum, where it shares a LUT with the inversion: behind block RAM there is
+// time for one LUT and a carry chain.
 module sdq_frame_signs #(
     parameter VALUES = 2,
     parameter WIDTH = 22
@@ -18,10 +19,11 @@ module sdq_frame_signs #(
   generate
     for (n = 0; n < VALUES; n = n + 1) begin : g_value
       wire [15:0] mantissa = mantissas_i[16*n+:16];
-      wire [15:0] signed_mantissa = (mantissa ^ {16{negative_i[n]}}) + {15'd0, negative_i[n]};
+      wire negates = load_i && negative_i[n];
+      wire [WIDTH-1:0] number = load_i ? {{WIDTH - 16{mantissa[15]}}, mantissa} : work_i[n*WIDTH+:WIDTH];
 
       always @(posedge clk_i) begin
-        word_o[n*WIDTH+:WIDTH] <= load_i ? {{WIDTH - 16{signed_mantissa[15]}}, signed_mantissa} : work_i[n*WIDTH+:WIDTH];
+        word_o[n*WIDTH+:WIDTH] <= (number ^ {WIDTH{negates}}) + {{WIDTH - 1{1'b0}}, negates};
       end
     end
   endgenerate
