@@ -12,9 +12,10 @@ import { tempDirectory } from '../support/temp.js';
 
 const directory = tempDirectory();
 
+/** The generated top must reach at least this, whatever clock the board's file asks for. */
 const BOARDS = [
-  { name: 'icebreaker', target: 'ice40', need: ice40Tools },
-  { name: 'ulx3s-85f', target: 'ecp5', need: ecp5Tools },
+  { name: 'icebreaker', target: 'ice40', need: ice40Tools, leastMHz: 24 },
+  { name: 'ulx3s-85f', target: 'ecp5', need: ecp5Tools, leastMHz: 80 },
 ] as const;
 
 /** What a bitstream of the family has near its beginning. */
@@ -27,7 +28,7 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 
-describe.each(BOARDS)('the accelerator of stories260K at OSR 2 for $name', ({ name, target, need }) => {
+describe.each(BOARDS)('the accelerator of stories260K at OSR 2 for $name', ({ name, target, need, leastMHz }) => {
   it.skipIf(lacks(yosys, need))('becomes a bitstream that meets the clock', async () => {
     const board = loadBoard(name);
     const options = { alphabet: 'ternary', frame: 'hadamard', block: 64, placement: 'linear' } as const;
@@ -48,7 +49,7 @@ describe.each(BOARDS)('the accelerator of stories260K at OSR 2 for $name', ({ na
     console.log(`${name}: ${result.fmaxMHz} MHz, ${result.luts} LUTs (estimated ${estimate.luts})`);
     expect(result.problem).toBeUndefined();
     expect(passed).toBe(true);
-    expect(result.fmaxMHz).toBeGreaterThanOrEqual(board.clockHz / 1e6);
+    expect(result.fmaxMHz).toBeGreaterThanOrEqual(Math.max(leastMHz, board.clockHz / 1e6));
 
     const bitstream = readFileSync(result.bitstream);
     expect(bitstream.subarray(0, 1024).includes(Buffer.from(PREAMBLE[target]))).toBe(true);
