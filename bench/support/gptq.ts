@@ -1,9 +1,9 @@
 /** Plain GPTQ, the yardstick of bench/accuracy.ts: columns in order, groups of 64 with a scale and an offset each. */
 
 import { embed } from '../../generator/float/forward.js';
+import { inputOf } from '../../generator/model/roles.js';
 import type { LayerTensors, LinearRole, ModelSource } from '../../generator/model/types.js';
 import { LayerCalibration } from '../../generator/quantize/calibration.js';
-import { inputOf } from '../../generator/quantize/quantize-model.js';
 
 const GROUP = 64;
 

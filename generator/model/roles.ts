@@ -15,6 +15,19 @@ export function rolesOf(architecture: Architecture): readonly LinearRole[] {
     : ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj', 'self_attn.out_proj', 'fc1', 'fc2'];
 }
 
+/** The first linear, in the order of inference, that reads the same vector as the given one. */
+export function inputOf(role: LinearRole): LinearRole {
+  switch (role) {
+    case 'self_attn.k_proj':
+    case 'self_attn.v_proj':
+      return 'self_attn.q_proj';
+    case 'mlp.up_proj':
+      return 'mlp.gate_proj';
+    default:
+      return role;
+  }
+}
+
 /** Rows (output features) and columns (input features) of a linear. */
 export function shapeOf(config: ModelConfig, role: LinearRole): { rows: number; cols: number } {
   const attention = config.heads * config.headDim;

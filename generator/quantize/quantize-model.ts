@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js';
 import { embed } from '../float/forward.js';
 import { LayerWeights } from '../model/layer-weights.js';
+import { inputOf } from '../model/roles.js';
 import type { LinearRole, ModelSource } from '../model/types.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
 import { compensateDrift, type InputStatistics, LayerCalibration } from './calibration.js';
@@ -11,19 +12,6 @@ import {
   quantizeLinear,
 } from './quantize-linear.js';
 import { checkSearch, type SearchName } from './searches.js';
-
-/** The first linear, in the order of inference, that reads the same vector as the given one. */
-export function inputOf(role: LinearRole): LinearRole {
-  switch (role) {
-    case 'self_attn.k_proj':
-    case 'self_attn.v_proj':
-      return 'self_attn.q_proj';
-    case 'mlp.up_proj':
-      return 'mlp.gate_proj';
-    default:
-      return role;
-  }
-}
 
 export interface QuantizeProgress {
   readonly activity: 'calibrating' | 'quantizing';

@@ -1,6 +1,7 @@
 /** Framing on the device (mode `hadamard`): which vectors there are, and how sdq_frame_unit goes through one. */
 
 import { type FrameShape, frameShape } from '../../sim/golden/frame.js';
+import { inputOf } from '../model/roles.js';
 import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { ceilDiv, countWidth, indexWidth, log2Exact } from './integers.js';
 import { arrayCycles, type SampleTiming } from './shape.js';
@@ -55,9 +56,9 @@ export interface FrameSteps {
   readonly step: number;
 }
 
-/** Linears of one vector have the same name for it. */
+/** Linears of one vector have the same name for it: that of its first reader. */
 function vectorName({ layer, role }: PlanLinear): string {
-  return `${layer} ${role.replace(/[qkv]_proj$/, 'qkv').replace(/(gate|up)_proj$/, 'gate_up')}`;
+  return `${layer} ${inputOf(role)}`;
 }
 
 /** Bits of a number in a transform: at most B of 16 bits are added up. */
