@@ -29,12 +29,13 @@ export const TABLE_PIPELINE_CYCLES = 35;
 
 /** Engine cycles of one RUN of a linear whose vector is framed, as RESULT frames report them. */
 export function linearCycles(linear: PlanLinear, geometry: EngineGeometry): number {
-  return timedCycles(linear, geometry);
+  return engineCycles(linear, geometry, beatCycles(linear, geometry));
 }
 
 /** Engine cycles of the first RUN after its vector was written: it is framed before, if the device frames. */
 export function framingCycles(linears: readonly PlanLinear[], index: number, geometry: EngineGeometry): number {
-  return timedCycles(linears[index]!, geometry, sampleTiming(index, geometry));
+  const linear = linears[index]!;
+  return engineCycles(linear, geometry, beatCycles(linear, geometry, sampleTiming(index, geometry)));
 }
 
 /** When samples become ready, if they are framed in the run. */
@@ -42,9 +43,8 @@ function sampleTiming(index: number, { array, frame }: EngineGeometry): SampleTi
   return frame === null ? undefined : frameTiming(frame.shapes[frame.shapeOf[index]!]!, frame, array.lanes);
 }
 
-function timedCycles(linear: PlanLinear, geometry: EngineGeometry, timing?: SampleTiming): number {
-  const { array, phases } = geometry;
-  const cycles = beatCycles(linear, geometry, timing);
+/** From the cycles of the array to those of the RUN. */
+function engineCycles(linear: PlanLinear, { array, phases }: EngineGeometry, cycles: number): number {
   if (array.engine === 'table') {
     // The last step's row groups pass the scale units one after another.
     const others = cycles - turnCycles(linear, blockKinds(linear).at(-1)!, array, phases);
@@ -87,11 +87,13 @@ export function runCycles({ linears, array }: EnginePlan, geometry: EngineGeomet
     const timing = readsSameVector(linear, linears[index - 1]) ? undefined : sampleTiming(index, geometry);
     // What passes with operands that are there when they are wanted.
     const unstalled = arrayCycles(linear, array, geometry.phases);
+    const working = beatCycles(linear, geometry, timing);
+    const framed = timing === undefined ? working : beatCycles(linear, geometry);
     return {
-      cycles: timedCycles(linear, geometry, timing),
+      cycles: engineCycles(linear, geometry, working),
       beats: linearWords(linear, array).weights,
-      stalls: beatCycles(linear, geometry, timing) - unstalled,
-      weightStalls: beatCycles(linear, geometry) - unstalled,
+      stalls: working - unstalled,
+      weightStalls: framed - unstalled,
     };
   });
 }
