@@ -15,7 +15,7 @@ export function timingText(linears: readonly LinearTiming[]): string[] {
     );
     return [name, ...sides(predicted!, simulated!)];
   };
-  const head = [...['engine, predicted / simulated', 'cycles', '', 'beats', '', 'stalls', ''], ...['utilisation', '']];
+  const head = ['engine, predicted / simulated', 'cycles', '', 'beats', '', 'stalls', '', 'utilisation', ''];
   const rows = layers.map((layer) =>
     row(
       `layer ${layer}`,

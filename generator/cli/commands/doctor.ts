@@ -24,7 +24,15 @@ export function addDoctor(program: Command, register: Register): void {
 }
 
 async function doctor(): Promise<CommandResult> {
-  const checks = [node(), ...(await simulation()), await serial(), await cocotb(), ...tools(), ...routers()];
+  const checks = [
+    node(),
+    ...(await simulation()),
+    await serial(),
+    await cocotb(),
+    ...tools(),
+    ...routers(),
+    programmer(),
+  ];
   const lines = checks.map(({ name, found, detail, enables }) =>
     [`${found ? '✔' : '✘'} ${name}: ${detail}`, ...(found ? [] : [`    needed for: ${enables}`])].join('\n'),
   );
@@ -93,10 +101,13 @@ function tools(): Check[] {
   return [
     { name: 'yosys', get: 'apt install yosys', enables: 'synthesis of the generated Verilog' },
     { name: 'iverilog', get: 'apt install iverilog', enables: 'a second simulator for the tests' },
-  ].map(({ name, get, enables }) => {
-    const path = findTool(name);
-    return { name, found: path !== null, detail: path ?? `not found; "${get}" gets it on Debian and Ubuntu`, enables };
-  });
+  ].map(debianTool);
+}
+
+/** A program that Debian has as a package. */
+function debianTool({ name, get, enables }: { name: string; get: string; enables: string }): Check {
+  const path = findTool(name);
+  return { name, found: path !== null, detail: path ?? `not found; "${get}" gets it on Debian and Ubuntu`, enables };
 }
 
 /** What makes bitstreams, by family. */
@@ -108,15 +119,13 @@ function routers(): Check[] {
       const enables = `"sdq synth --target ${family} --pnr": ${names === routers ? 'clock rate' : 'bitstream'}`;
       return { name: names[0], found: path !== null, detail: path ?? `not found; ${install}`, enables };
     });
-  }).concat(programmer());
+  });
 }
 
 function programmer(): Check {
-  const path = findTool('openFPGALoader');
-  return {
+  return debianTool({
     name: 'openFPGALoader',
-    found: path !== null,
-    detail: path ?? 'not found; "apt install openfpgaloader" gets it on Debian and Ubuntu',
+    get: 'apt install openfpgaloader',
     enables: 'programming a board with the bitstream',
-  };
+  });
 }
