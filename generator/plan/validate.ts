@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import { InputError } from '../errors.js';
 import { linearsOf, rolesOf } from '../model/roles.js';
 import type { ModelConfig } from '../model/types.js';
@@ -7,10 +7,8 @@ import { frameWidths } from '../sizing/framing.js';
 import { memoryMap } from '../sizing/memory.js';
 import { blockKinds, ROWS_PER_BYTE } from '../sizing/shape.js';
 import { segmentShifts } from './blocks.js';
-import { planSchema } from './schema.js';
+import { schemaError } from './schema-check.js';
 import type { Plan, PlanLinear } from './types.js';
-
-let compiled: ValidateFunction | null = null;
 
 /** Parses and checks a plan. @param name what to call the text in messages: the file's name
  *  @throws InputError naming the JSON path of the first field that is wrong */
@@ -21,8 +19,8 @@ export function parsePlan(text: string, name: string): Plan {
   } catch (error) {
     throw new InputError(`${name} is not JSON: ${(error as Error).message}`);
   }
-  compiled ??= new Ajv2020({ allErrors: false, verbose: true }).compile(planSchema);
-  if (!compiled(value)) throw new InputError(`${name}: ${describe(compiled.errors![0]!)}`);
+  const wrong = schemaError(value);
+  if (wrong) throw new InputError(`${name}: ${describe(wrong)}`);
   const plan = value as Plan;
   const problem = inconsistency(plan);
   if (problem) throw new InputError(`${name}: ${problem}`);

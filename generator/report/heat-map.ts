@@ -18,7 +18,7 @@ export function heatMap(facts: PlanFacts, measures: readonly Measure[]): Markup 
 <h2 id="map-title">Every linear</h2>
 <p class="lead">${summary(facts, osr)}</p>
 <div class="map-tools">
-<fieldset id="measures" hidden><legend class="unseen">Measure shown in the map</legend>${measures.map(
+<fieldset class="pills" id="measures" hidden><legend class="unseen">Measure shown in the map</legend>${measures.map(
     ({ key, label }, i) =>
       html`<label><input type="radio" name="measure" value="${key}"${i === 0 && html` checked`}><span>${label}</span></label>`,
   )}</fieldset>

@@ -1,10 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { InputError } from '../../../generator/errors.js';
 import { asInput, readBytes, readJson } from '../../../generator/model/node/files.js';
-import { gpt2Tokenizer } from '../gpt2.js';
-import { HuggingFaceTokenizer } from '../huggingface.js';
-import { parseLlama2cTokenizer } from '../llama2c.js';
+import { gpt2Names, MERGES, parseTokenizer, tokenizerNames } from '../from-files.js';
 import type { Tokenizer } from '../tokenizer.js';
 
 /**
@@ -17,45 +15,39 @@ import type { Tokenizer } from '../tokenizer.js';
  * @throws InputError if there is no tokenizer, or it is malformed
  */
 export function loadTokenizer(modelPath: string, tokenizerPath?: string): Tokenizer {
+  const [first, ...rest] = tokenizerPaths(modelPath, tokenizerPath).map((name) => ({ name, bytes: readBytes(name) }));
+  return parseTokenizer([first!, ...rest]);
+}
+
+/**
+ * The files that `loadTokenizer` reads, at least one.
+ * @throws InputError if there is no tokenizer
+ */
+export function tokenizerPaths(modelPath: string, tokenizerPath?: string): string[] {
   const path = tokenizerPath ?? modelPath;
-  if (asInput(path, () => statSync(path).isDirectory())) return loadFromDirectory(path);
+  if (asInput(path, () => statSync(path).isDirectory())) return pathsInDirectory(path);
   if (tokenizerPath === undefined) {
     throw new InputError(`${modelPath} brings no tokenizer with it: give one with --tokenizer FILE.`);
   }
   if (path.endsWith('.model')) throw new InputError(`${path}: ${SENTENCEPIECE_ADVICE}`);
-  if (!path.endsWith('.json')) return parseLlama2cTokenizer(path, readBytes(path));
   const directory = dirname(path);
-  const json = readJson(path);
-  if (!('model' in json) && existsSync(join(directory, MERGES))) return loadGpt2(directory, path);
-  return new HuggingFaceTokenizer(path, json);
+  const isVocabulary = path.endsWith('.json') && !('model' in readJson(path)) && existsSync(join(directory, MERGES));
+  if (!isVocabulary) return [path];
+  return gpt2Names(basename(path), readdirSync(directory)).map((name) => join(directory, name));
 }
 
-const MERGES = 'merges.txt';
 const SENTENCEPIECE_ADVICE =
   'a SentencePiece model is not read; write a tokenizer.json with ' +
   'python -c "from transformers import AutoTokenizer as T; T.from_pretrained(DIR).save_pretrained(DIR)".';
 
-function loadFromDirectory(directory: string): Tokenizer {
-  const tokenizerJson = join(directory, 'tokenizer.json');
-  if (existsSync(tokenizerJson)) return new HuggingFaceTokenizer(tokenizerJson, readJson(tokenizerJson));
-  const vocab = join(directory, 'vocab.json');
-  if (existsSync(vocab) && existsSync(join(directory, MERGES))) return loadGpt2(directory, vocab);
-  if (existsSync(join(directory, 'tokenizer.model'))) {
+function pathsInDirectory(directory: string): string[] {
+  const names = asInput(directory, () => readdirSync(directory));
+  const chosen = tokenizerNames(names);
+  if (chosen) return chosen.map((name) => join(directory, name));
+  if (names.includes('tokenizer.model')) {
     throw new InputError(`${join(directory, 'tokenizer.model')}: ${SENTENCEPIECE_ADVICE}`);
   }
   throw new InputError(
     `${directory} has neither tokenizer.json nor vocab.json with merges.txt: give a tokenizer with --tokenizer FILE.`,
   );
-}
-
-function loadGpt2(directory: string, vocab: string): Tokenizer {
-  const merges = join(directory, MERGES);
-  const settings = ['tokenizer_config.json', 'special_tokens_map.json']
-    .map((name) => join(directory, name))
-    .filter((path) => existsSync(path));
-  return gpt2Tokenizer({
-    vocab: { file: vocab, json: readJson(vocab) },
-    merges: { file: merges, text: new TextDecoder().decode(readBytes(merges)) },
-    settings: settings.map(readJson),
-  });
 }

@@ -5,16 +5,21 @@ import { writeFileAtomic } from '../../node/atomic-file.js';
 import { packageRoot } from '../../node/package-root.js';
 import type { PlanFacts } from '../facts.js';
 import { reportContent } from '../page.js';
+import { activateHeatMap } from '../web/activate-heat-map.js';
 import type { WeightStatistics } from '../weight-statistics.js';
 
-const TEMPLATE = 'templates/report.html.hbs';
+const text = (name: string): string => readFileSync(join(packageRoot(), 'templates', name), 'utf8');
 
 /** The whole page: one file that needs nothing else. */
 export function renderReport(facts: PlanFacts, statistics: WeightStatistics | null): string {
-  const template = Handlebars.compile(readFileSync(join(packageRoot(), TEMPLATE), 'utf8'), { strict: true });
+  const template = Handlebars.compile(text('report.html.hbs'), { strict: true });
+  const verbatim = (markup: string) => new Handlebars.SafeString(markup);
   return template({
     title: `${facts.plan.model.name} · sdq plan report`,
-    content: new Handlebars.SafeString(reportContent(facts, statistics).toString()),
+    theme: verbatim(text('theme.css')),
+    heatMapStyle: verbatim(text('heat-map.css')),
+    heatMapScript: verbatim(`(${activateHeatMap})();`),
+    content: verbatim(reportContent(facts, statistics).toString()),
   });
 }
 
