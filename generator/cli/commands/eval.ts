@@ -3,12 +3,13 @@ import { floatNll } from '../../evaluate/float-nll.js';
 import { integerNll } from '../../evaluate/integer-nll.js';
 import { countPredictions } from '../../evaluate/windows.js';
 import { cached } from '../../image/image.js';
+import { checkSameModel } from '../../plan/same-model.js';
 import { dequantizedModel } from '../../quantize/dequantized-model.js';
 import type { CommandResult, Register } from '../command.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel, readWindows } from '../model.js';
 import { remaining, startProgress } from '../progress.js';
 import { integerFrom } from '../values.js';
-import { checkSameModel, openUserWeights } from '../weights.js';
+import { openUserWeights } from '../weights.js';
 
 interface EvalOptions extends ModelOptions {
   readonly text: string;

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { InputError } from '../../errors.js';
 import { planHash } from '../../plan/hash.js';
 import { readPlan } from '../../plan/node/read-plan.js';
+import { checkSameModel } from '../../plan/same-model.js';
 import { checkpointPath } from '../../quantize/node/checkpoint.js';
 import type { SearchName } from '../../quantize/quantize-linear.js';
 import { DEFAULT_EFFORT, GREATEST_EFFORT, LEAST_EFFORT } from '../../quantize/refine.js';
@@ -21,7 +22,6 @@ import { duration, sizeText, startProgress, timeLeft } from '../progress.js';
 import type { QuantizeJob } from '../quantize/job.js';
 import { runQuantizeJob } from '../quantize/run-job.js';
 import { integerFrom, outputPath, userPath } from '../values.js';
-import { checkSameModel } from '../weights.js';
 
 interface QuantizeOptions extends ModelOptions {
   readonly plan: string;

@@ -9,12 +9,13 @@ import type { Transport } from '../../../firmware/transport/transport.js';
 import { IntegerDecoder } from '../../../sim/golden/decoder.js';
 import { InputError } from '../../errors.js';
 import type { Image } from '../../image/image.js';
+import { checkSameModel } from '../../plan/same-model.js';
 import type { CommandResult, Register } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
 import { sizeText, startProgress } from '../progress.js';
 import { integerFrom } from '../values.js';
-import { checkSameModel, openUserWeights } from '../weights.js';
+import { openUserWeights } from '../weights.js';
 
 interface RunOptions extends ModelOptions {
   readonly port: string;

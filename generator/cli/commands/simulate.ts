@@ -5,6 +5,7 @@ import { promptTokens } from '../../../firmware/session/session.js';
 import { type SimulationReport, simulate } from '../../../sim/harness/node/simulate.js';
 import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { writeFileAtomic } from '../../node/atomic-file.js';
+import { checkSameModel } from '../../plan/same-model.js';
 import type { CommandResult, Register } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { junitReport } from '../junit.js';
@@ -12,7 +13,7 @@ import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } 
 import { startProgress } from '../progress.js';
 import { timingText } from '../timing-text.js';
 import { integerFrom, outputPath, userPath } from '../values.js';
-import { checkSameModel, checkSamePlan, openUserWeights } from '../weights.js';
+import { checkSamePlan, openUserWeights } from '../weights.js';
 
 interface SimulateOptions extends ModelOptions {
   readonly model: string;

@@ -1,0 +1,28 @@
+import { InputError } from '../errors.js';
+import type { ModelConfig } from '../model/types.js';
+import type { Plan } from './types.js';
+
+const SHAPE_FIELDS = [
+  'architecture',
+  'dim',
+  'hidden',
+  'layers',
+  'heads',
+  'kvHeads',
+  'headDim',
+  'vocab',
+  'context',
+  'embedDim',
+  'tiedHead',
+] as const;
+
+/** @throws InputError naming the first field in which a plan's model and a checkpoint differ */
+export function checkSameModel(plan: Plan, config: ModelConfig, file: string): void {
+  for (const field of SHAPE_FIELDS) {
+    if (plan.model[field] !== config[field]) {
+      throw new InputError(
+        `${file} is for another model: its "${field}" is ${plan.model[field]}, but that of ${config.name} is ${config[field]}`,
+      );
+    }
+  }
+}
