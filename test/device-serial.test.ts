@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Device } from '../firmware/device/device.js';
+import { Accelerator } from '../firmware/device/accelerator.js';
 import { encodeRequest } from '../firmware/protocol/frames.js';
 import { openSerial } from '../firmware/transport/node/serial.js';
 import { startVirtualBoard, type VirtualBoard } from '../sim/harness/node/virtual-board.js';
@@ -42,7 +42,7 @@ describe('the virtual board, over the serialport package', () => {
   it('is uploaded and run, by one client after the other', async () => {
     const board = await startBoard();
     for (let client = 0; client < 4; client++) {
-      const device = await Device.open(await openSerial(board.path));
+      const device = await Accelerator.open(await openSerial(board.path));
       const { sentBytes } = await device.upload([WEIGHTS]);
       expect(sentBytes).toBe(client === 0 ? 4096 : 0);
       for (let i = 0; i < 5; i++) {
@@ -54,7 +54,7 @@ describe('the virtual board, over the serialport package', () => {
 
   it('holds the preloaded memory', async () => {
     const board = await startBoard([WEIGHTS, VECTOR]);
-    const device = await Device.open(await openSerial(board.path));
+    const device = await Accelerator.open(await openSerial(board.path));
     expect(await device.upload([WEIGHTS, VECTOR])).toMatchObject({ sentBytes: 0 });
     expect((await device.run(2, 0)).values).toEqual(expectedRun(2, 0));
     await device.close();
@@ -69,14 +69,14 @@ describe('the virtual board, over the serialport package', () => {
     writeSync(rude, Uint8Array.from(runs.flat()));
     await sleep(300); // 40 x 1000 bytes of results: more than the line holds
     closeSync(rude);
-    const device = await Device.open(await openSerial(board.path));
+    const device = await Accelerator.open(await openSerial(board.path));
     expect((await device.run(1, 0, [WEIGHTS, VECTOR])).values).toEqual(expectedRun(1, 0));
     await device.close();
   });
 
   it('does not run while idle', async () => {
     const board = await startBoard();
-    const device = await Device.open(await openSerial(board.path));
+    const device = await Accelerator.open(await openSerial(board.path));
     const usage = process.resourceUsage().userCPUTime;
     await sleep(100);
     expect(process.resourceUsage().userCPUTime - usage).toBeLessThan(100_000);
@@ -96,7 +96,7 @@ describe('the virtual board, over the serialport package', () => {
 
   it('that goes away ends the device, naming the port', async () => {
     const board = await startBoard();
-    const device = await Device.open(await openSerial(board.path));
+    const device = await Accelerator.open(await openSerial(board.path));
     board.stop();
     await board.exited;
     await expect(device.run(0, 0)).rejects.toMatchObject({

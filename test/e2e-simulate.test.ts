@@ -2,8 +2,8 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Device } from '../firmware/device/device.js';
-import { AcceleratorLinears } from '../firmware/session/accelerator.js';
+import { Accelerator } from '../firmware/device/accelerator.js';
+import { AcceleratorLinears } from '../firmware/session/accelerator-linears.js';
 import { Comparison, describeMismatch } from '../firmware/session/compare.js';
 import { uploadImages } from '../firmware/session/upload.js';
 import { cached } from '../generator/image/image.js';
@@ -142,7 +142,7 @@ describe('the check sees', () => {
     const harness = spawnHarness(executable);
     const comparison = new Comparison();
     try {
-      const device = await Device.open(harness, { planHash: build.planHash, timeoutMs: SLOW.timeout });
+      const device = await Accelerator.open(harness, { planHash: build.planHash, timeoutMs: SLOW.timeout });
       await device.upload(uploadImages(build.plan, flip.weights));
       const accelerator = new AcceleratorLinears(device, build.plan);
       const decoder = new IntegerDecoder(image.integerModel());

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Device, DeviceError } from '../firmware/device/device.js';
+import { Accelerator } from '../firmware/device/accelerator.js';
 import { encodeRequest } from '../firmware/protocol/frames.js';
+import { DeviceError } from '../firmware/transport/errors.js';
 import { type HarnessTransport, spawnHarness } from '../sim/harness/node/harness.js';
 import { compileFixture, FakeEngine, HARNESS } from './rtl/link/fixture.js';
 import { toHex } from './rtl/link/golden.js';
@@ -36,7 +37,7 @@ describe('the harness in lock-step mode', () => {
   it('runs a device, with the same cycles every time', async () => {
     const session = async (timeoutMs: number) => {
       const harness = spawnHarness(executable);
-      const device = await Device.open(harness, { timeoutMs });
+      const device = await Accelerator.open(harness, { timeoutMs });
       const images = [VECTOR, { address: 0, bytes: new Uint8Array(4096).map((_, i) => (i % 8 < 5 ? i : 0)) }];
       await device.upload(images);
       const cycles = [harness.cycles];
@@ -62,7 +63,7 @@ describe('the harness in lock-step mode', () => {
 
   it('uploads at close to a byte per cycle', async () => {
     const harness = spawnHarness(executable);
-    const device = await Device.open(harness);
+    const device = await Accelerator.open(harness);
     const before = harness.cycles;
     const bytes = new Uint8Array(4096).map((_, i) => (i % 8 < 5 ? i + 1 : 0));
     await device.upload([{ address: 0, bytes }]);
@@ -101,7 +102,7 @@ describe('the harness in lock-step mode', () => {
     expect((await missing.closed)?.message).toMatch(/could not be started.*ENOENT/);
     const ending = collected(spawnHarness('/bin/false'));
     expect((await ending.closed)?.message).toContain('exit code 1');
-    await expect(Device.open(spawnHarness('/bin/false'))).rejects.toMatchObject({ code: 'disconnected' });
+    await expect(Accelerator.open(spawnHarness('/bin/false'))).rejects.toMatchObject({ code: 'disconnected' });
   });
 
   it('closes without an error, and refuses writes then', async () => {

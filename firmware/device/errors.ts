@@ -79,6 +79,14 @@ export function wrongImageError(what: string): DeviceError {
   return new DeviceError('wrong-image', what, 'Make the image from the plan that the board was built for.');
 }
 
+export function noWeightsError(name: string): DeviceError {
+  return new DeviceError(
+    'no-weights',
+    `The device at ${name} does not hold the weights of this session.`,
+    'Upload them first; a session ends when other weights are uploaded.',
+  );
+}
+
 /** A 32-bit number as 0x and eight digits. */
 export function hex(value: number): string {
   return `0x${value.toString(16).padStart(8, '0')}`;

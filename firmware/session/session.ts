@@ -1,39 +1,52 @@
 import { InputError } from '../../generator/errors.js';
 import type { ModelConfig } from '../../generator/model/types.js';
-import type { IntegerDecoder, LinearCall } from '../../sim/golden/decoder.js';
-import { argmax } from '../../sim/golden/ops.js';
+import { IntegerDecoder } from '../../sim/golden/decoder.js';
+import type { IntegerModel } from '../../sim/golden/parameters.js';
 import { runDecoder } from '../../sim/golden/run.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { Comparison } from './compare.js';
+import type { LinearRunner } from './linears.js';
+import { Sampler, type SamplingOptions } from './sampling.js';
 
-/** Runs one linear of the decoder: on a board, in the simulator, or in the golden model. */
-export type LinearRunner = (call: LinearCall) => Promise<Int32Array>;
-
-export interface GenerateOptions {
+export interface SessionOptions extends SamplingOptions {
+  readonly tokenizer: Tokenizer;
   /** Text to continue; empty means from the beginning of a document. */
   readonly prompt: string;
-  /** The most tokens to generate. */
-  readonly maxTokens: number;
+  /** The most tokens to generate, 1 or more; without it until the model ends the text, or the context is full. */
+  readonly maxTokens?: number;
+  /** Ends the session: its reason is thrown. */
   readonly signal?: AbortSignal;
+  /** Called after each token that the model has read, prompt included, with the number of them. */
+  readonly onStep?: (tokensRead: number) => void;
   /** Feed the last generated token too, so that the decoder has run once for each token. */
   readonly feedLast?: boolean;
-  /** Called after each token that was fed, prompt included. */
-  readonly onToken?: (position: number, token: number) => void;
 }
 
 export interface GeneratedToken {
   readonly token: number;
-  /** Text that the token completes; may be empty while a character is incomplete. */
+  /** Text that the token completes; empty while a character is incomplete. */
   readonly text: string;
+  /** In a session that compares: what was compared since the token before, the steps of the prompt included. */
+  readonly agreement?: Agreement;
 }
 
-/** What a session has to know of a model. */
-export type SessionModel = Pick<ModelConfig, 'bos' | 'eos' | 'context' | 'vocab'>;
+/** How far the accelerator's values agree with the golden model's. */
+export interface Agreement {
+  /** Values compared: one per row of each linear. */
+  readonly compared: number;
+  /** Those of them that differ; 0 is full agreement. */
+  readonly mismatches: number;
+}
 
 /**
  * The tokens of a prompt, BOS included.
  * @throws InputError if they do not fit the context or the vocabulary
  */
-export function promptTokens(prompt: string, tokenizer: Tokenizer, { bos, context, vocab }: SessionModel): number[] {
+export function promptTokens(
+  prompt: string,
+  tokenizer: Tokenizer,
+  { bos, context, vocab }: Pick<ModelConfig, 'bos' | 'context' | 'vocab'>,
+): number[] {
   const tokens = [bos, ...tokenizer.encode(prompt)];
   if (tokens.length > context) {
     throw new InputError(`the prompt is ${tokens.length} tokens long, but the context holds ${context}`);
@@ -47,44 +60,94 @@ export function promptTokens(prompt: string, tokenizer: Tokenizer, { bos, contex
   return tokens;
 }
 
-/** A conversation with one model: tokens in, tokens out, the linears run by `linear`. */
-export class Session {
-  /** Tokens of the last prompt, BOS included. */
-  promptTokens: readonly number[] = [];
-
-  constructor(
-    private readonly decoder: IntegerDecoder,
-    private readonly tokenizer: Tokenizer,
-    private readonly model: SessionModel,
-    private readonly linear: LinearRunner,
-  ) {}
+/**
+ * A text that is continued: iterate over it for the tokens. It ends at an end-of-text token, which is not given out,
+ * after `maxTokens`, or when the context is full. Each iteration begins anew and gives the same tokens.
+ */
+export class Session implements AsyncIterable<GeneratedToken> {
+  /** BOS included. */
+  readonly promptTokens: readonly number[];
+  /** What was compared with the golden model so far; null in a session that does not compare. */
+  readonly comparison: Comparison | null;
+  readonly #model: IntegerModel;
+  readonly #linear: LinearRunner;
+  readonly #options: SessionOptions;
 
   /**
-   * Continues a prompt greedily; ends at an end-of-text token, after maxTokens, or when the context is full.
-   * @throws InputError if the prompt alone does not fit the context or the vocabulary
+   * @param linear runs the model's linears
+   * @param comparison what `linear` adds to, if it does
+   * @throws InputError if the prompt does not fit the model, or an option is out of range
    */
-  async *generate(options: GenerateOptions): AsyncGenerator<GeneratedToken, void, void> {
-    const { context, eos } = this.model;
-    this.promptTokens = promptTokens(options.prompt, this.tokenizer, this.model);
-    this.decoder.reset();
-    const stream = this.tokenizer.stream(this.promptTokens);
-    let next = 0;
-    for (const token of this.promptTokens) next = await this.#feed(token, options);
-    for (let count = 1; count <= options.maxTokens && !eos.includes(next); count++) {
-      yield { token: next, text: stream.push(next) };
-      const wanted = count < options.maxTokens || options.feedLast === true;
-      if (!wanted || this.decoder.position >= context) break;
-      next = await this.#feed(next, options);
+  constructor(
+    model: IntegerModel,
+    linear: LinearRunner,
+    options: SessionOptions,
+    comparison: Comparison | null = null,
+  ) {
+    const { maxTokens = 1 } = options;
+    if (!(Number.isInteger(maxTokens) && maxTokens >= 1)) {
+      throw new InputError(`maxTokens is ${maxTokens}; a whole number of at least 1 is wanted`);
     }
-    const rest = stream.end();
-    if (rest) yield { token: -1, text: rest };
+    this.promptTokens = promptTokens(options.prompt, options.tokenizer, model.config);
+    this.comparison = comparison;
+    this.#model = model;
+    this.#linear = linear;
+    this.#options = options;
+    new Sampler(model.tables, options);
   }
 
-  async #feed(token: number, { signal, onToken }: GenerateOptions): Promise<number> {
+  /** @throws what the linears throw; the reason of `signal` */
+  async *[Symbol.asyncIterator](): AsyncGenerator<GeneratedToken, void, void> {
+    const { context, eos } = this.#model.config;
+    const { tokenizer, maxTokens = Number.POSITIVE_INFINITY, feedLast = false } = this.#options;
+    const decoder = new IntegerDecoder(this.#model);
+    const sampler = new Sampler(this.#model.tables, this.#options);
+    const stream = tokenizer.stream(this.promptTokens);
+    const agreement = this.#agreements();
+
+    let logits: Int32Array | null = null;
+    for (const token of this.promptTokens) logits = await this.#feed(decoder, token);
+    // A token without text waits until it is known whether another one follows: the last one gets what was held back.
+    let held: number | null = null;
+    for (let count = 1; logits !== null; count++) {
+      const token = sampler.next(logits);
+      const ends = eos.includes(token);
+      if (held !== null) yield { token: held, text: ends ? stream.end() : '', ...agreement() };
+      if (ends) return;
+      held = null;
+      const text = stream.push(token);
+      const full = decoder.position >= context;
+      if (count === maxTokens || full) {
+        if (feedLast && !full) await this.#feed(decoder, token);
+        yield { token, text: text + stream.end(), ...agreement() };
+        return;
+      }
+      if (text === '') held = token;
+      else yield { token, text, ...agreement() };
+      logits = await this.#feed(decoder, token);
+    }
+  }
+
+  async #feed(decoder: IntegerDecoder, token: number): Promise<Int32Array> {
+    const { signal, onStep } = this.#options;
     signal?.throwIfAborted();
-    const position = this.decoder.position;
-    const logits = await runDecoder(this.decoder.step(token), this.linear);
-    onToken?.(position, token);
-    return argmax(logits);
+    const logits = await runDecoder(decoder.step(token), (call) => this.#linear(call, signal));
+    onStep?.(decoder.position);
+    return logits;
+  }
+
+  /** Each call gives what was compared since the one before. */
+  #agreements(): () => { agreement?: Agreement } {
+    const { comparison } = this;
+    if (comparison === null) return () => ({});
+    let { compared, mismatchCount } = comparison;
+    return () => {
+      const agreement = {
+        compared: comparison.compared - compared,
+        mismatches: comparison.mismatchCount - mismatchCount,
+      };
+      ({ compared, mismatchCount } = comparison);
+      return { agreement };
+    };
   }
 }

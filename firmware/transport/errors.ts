@@ -13,6 +13,8 @@ export type DeviceErrorCode =
   | 'refused'
   /** The image lies outside the device's memory. */
   | 'wrong-image'
+  /** No weights were uploaded, or others than those of the session. */
+  | 'no-weights'
   /** The device has restarted since it was opened; its memory may be lost. */
   | 'restarted'
   /** Another process uses the port. */

@@ -123,6 +123,15 @@ export class Image implements LinearWeights {
   }
 }
 
+/**
+ * Weights from the bytes of a weights.sdq, which are kept, not copied.
+ * @param name for messages
+ * @throws InputError if they are not an undamaged image
+ */
+export function readWeights(bytes: Uint8Array, name = 'weights.sdq'): Image {
+  return new Image({ name, size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) });
+}
+
 /** Keeps linears once they were read, for models that fit in memory. */
 export function cached(weights: LinearWeights): LinearWeights {
   const linears = new Map<number, QuantizedLinear>();

@@ -1,12 +1,9 @@
 import type { Command } from 'commander';
-import { Device } from '../../../firmware/device/device.js';
-import { AcceleratorLinears } from '../../../firmware/session/accelerator.js';
-import { promptTokens, Session } from '../../../firmware/session/session.js';
-import { uploadImages } from '../../../firmware/session/upload.js';
+import { Device } from '../../../firmware/session/device.js';
+import { promptTokens } from '../../../firmware/session/session.js';
 import type { Tokenizer } from '../../../firmware/tokenizer/tokenizer.js';
 import { openSerial } from '../../../firmware/transport/node/serial.js';
 import type { Transport } from '../../../firmware/transport/transport.js';
-import { IntegerDecoder } from '../../../sim/golden/decoder.js';
 import { InputError } from '../../errors.js';
 import type { Image } from '../../image/image.js';
 import { checkSameModel } from '../../plan/same-model.js';
@@ -56,11 +53,7 @@ async function run(options: RunOptions): Promise<CommandResult> {
 
   const transport = await openSerial(options.port, options.baud === undefined ? {} : { baudRate: options.baud });
   try {
-    return await interruptible((signal) => {
-      // Whatever waits for the device then ends.
-      signal.addEventListener('abort', () => void transport.close());
-      return generate(transport, image, tokenizer, options);
-    });
+    return await interruptible((signal) => generate(transport, image, tokenizer, options, signal));
   } finally {
     await transport.close();
   }
@@ -72,21 +65,18 @@ async function generate(
   image: Image,
   tokenizer: Tokenizer,
   options: RunOptions,
+  signal: AbortSignal,
 ): Promise<CommandResult> {
-  const { plan } = image;
-  const device = await Device.open(transport, { planHash: image.planHash });
-  const uploadBytesPerSecond = await upload(device, image);
-  const accelerator = new AcceleratorLinears(device, plan);
-  const session = new Session(new IntegerDecoder(image.integerModel()), tokenizer, plan.model, (call) =>
-    accelerator.run(call),
-  );
+  const device = await Device.open(transport, { planHash: image.planHash, signal });
+  const uploadBytesPerSecond = await upload(device, image, signal);
+  const session = device.session({ tokenizer, prompt: options.prompt, maxTokens: options.tokens, signal });
   const started = performance.now();
   let text = '';
   let tokens = 0;
   try {
-    for await (const piece of session.generate({ prompt: options.prompt, maxTokens: options.tokens })) {
+    for await (const piece of session) {
       text += piece.text;
-      if (piece.token >= 0) tokens++;
+      tokens++;
       if (!options.json) process.stdout.write(piece.text);
     }
   } finally {
@@ -98,12 +88,13 @@ async function generate(
 }
 
 /** @returns bytes per second, 0 if the board had the image already */
-async function upload(device: Device, image: Image): Promise<number> {
+async function upload(device: Device, image: Image, signal: AbortSignal): Promise<number> {
   const progress = startProgress('Uploading the weights');
   const started = performance.now();
   try {
-    const { sentBytes } = await device.upload(uploadImages(image.plan, image), {
-      onProgress: (done: number, total: number) => progress.update(`${sizeText(done)} of ${sizeText(total)}`),
+    const { sentBytes } = await device.upload(image, {
+      onProgress: (done, total) => progress.update(`${sizeText(done)} of ${sizeText(total)}`),
+      signal,
     });
     const seconds = (performance.now() - started) / 1000;
     progress.done(

@@ -67,7 +67,7 @@ export async function simulateBuild(path: string, options: SimulateOptions): Pro
         prompt: options.prompt,
         maxTokens: options.tokens,
         ...(tracePath !== null && { tracePath }),
-        onToken: (position, compared) => progress.update(`token ${position}, ${compared} values compared`),
+        onStep: (tokensRead, compared) => progress.update(`token ${tokensRead}, ${compared} values compared`),
         signal,
       });
     });

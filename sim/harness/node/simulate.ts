@@ -1,12 +1,12 @@
-import { Device } from '../../../firmware/device/device.js';
-import { AcceleratorLinears } from '../../../firmware/session/accelerator.js';
+import { Accelerator } from '../../../firmware/device/accelerator.js';
+import { AcceleratorLinears } from '../../../firmware/session/accelerator-linears.js';
 import { Comparison, type Mismatch } from '../../../firmware/session/compare.js';
 import { Session } from '../../../firmware/session/session.js';
 import { uploadImages } from '../../../firmware/session/upload.js';
 import type { Tokenizer } from '../../../firmware/tokenizer/tokenizer.js';
 import { cached, type Image } from '../../../generator/image/image.js';
 import { AtomicFile } from '../../../generator/node/atomic-file.js';
-import { IntegerDecoder, type LinearCall } from '../../golden/decoder.js';
+import type { LinearCall } from '../../golden/decoder.js';
 import { goldenLinear } from '../../golden/run.js';
 import { spawnHarness } from './harness.js';
 import type { BuildFolder } from './simulator.js';
@@ -23,7 +23,7 @@ export interface SimulateOptions {
   readonly maxTokens: number;
   /** Write every call of the accelerator to this file, one JSON object per line. */
   readonly tracePath?: string;
-  readonly onToken?: (position: number, compared: number) => void;
+  readonly onStep?: (tokensRead: number, compared: number) => void;
   /** Ends the simulation; the reason is thrown. */
   readonly signal?: AbortSignal;
 }
@@ -75,7 +75,7 @@ export async function simulate(
   const abort = (): void => void harness.close();
   options.signal?.addEventListener('abort', abort);
   try {
-    const device = await Device.open(harness, { planHash: build.planHash, timeoutMs: TIMEOUT_MS });
+    const device = await Accelerator.open(harness, { planHash: build.planHash, timeoutMs: TIMEOUT_MS });
     await device.upload(uploadImages(plan, weights));
     const uploaded = harness.cycles;
     const accelerator = new AcceleratorLinears(device, plan);
@@ -104,13 +104,13 @@ export async function simulate(
       return actual;
     };
 
-    const session = new Session(new IntegerDecoder(image.integerModel()), tokenizer, plan.model, run);
+    const onStep = (tokensRead: number) => options.onStep?.(tokensRead, comparison.compared);
+    const session = new Session(image.integerModel(), run, { ...options, tokenizer, feedLast: true, onStep });
     let text = '';
     let generatedTokens = 0;
-    const onToken = (position: number) => options.onToken?.(position, comparison.compared);
-    for await (const piece of session.generate({ ...options, feedLast: true, onToken })) {
+    for await (const piece of session) {
       text += piece.text;
-      generatedTokens += piece.token < 0 ? 0 : 1;
+      generatedTokens++;
     }
     trace?.commit();
     const cycles = harness.cycles - uploaded;

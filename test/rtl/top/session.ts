@@ -3,7 +3,7 @@
 import { encodeRequest } from '../../../firmware/protocol/frames.js';
 import { MAX_BODY_BYTES, type Request, type Response } from '../../../firmware/protocol/messages.js';
 import { Responder, type ResponderEngine } from '../../../firmware/protocol/responder.js';
-import { type MemoryWrite, vectorWrites } from '../../../firmware/session/accelerator.js';
+import { type MemoryWrite, vectorWrites } from '../../../firmware/session/accelerator-linears.js';
 import { loadBoard } from '../../../generator/boards/node/load.js';
 import { generate } from '../../../generator/emit/node/generate.js';
 import type { Plan } from '../../../generator/plan/types.js';

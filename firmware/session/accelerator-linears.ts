@@ -1,7 +1,7 @@
 import type { Plan } from '../../generator/plan/types.js';
 import type { LinearCall } from '../../sim/golden/decoder.js';
 import type { FramedVector } from '../../sim/golden/frame.js';
-import type { Device } from '../device/device.js';
+import type { Accelerator } from '../device/accelerator.js';
 
 /** Bytes at an address of the accelerator's memory. */
 export interface MemoryWrite {
@@ -9,23 +9,31 @@ export interface MemoryWrite {
   readonly bytes: Uint8Array;
 }
 
-/** Runs linears on a device; a vector that consecutive calls share is sent once. */
+/** Runs linears on an accelerator; a vector that consecutive calls share is sent once. */
 export class AcceleratorLinears {
+  /** The vector that the accelerator holds once what was asked of it is done. */
   #sent: FramedVector | null = null;
   /** Engine cycles of the last run. */
   cycles = 0;
 
   constructor(
-    private readonly device: Device,
+    private readonly accelerator: Accelerator,
     private readonly plan: Plan,
   ) {}
 
-  async run(call: LinearCall): Promise<Int32Array> {
+  /** @throws what `Accelerator.run` throws */
+  async run(call: LinearCall, signal?: AbortSignal): Promise<Int32Array> {
     const writes = call.vector === this.#sent ? [] : vectorWrites(this.plan, call);
-    const { values, cycles } = await this.device.run(call.index, call.shift, writes);
+    // Before the answer: another session's call may be made meanwhile, and is executed after this one.
     this.#sent = call.vector;
-    this.cycles = cycles;
-    return values;
+    try {
+      const { values, cycles } = await this.accelerator.run(call.index, call.shift, writes, signal);
+      this.cycles = cycles;
+      return values;
+    } catch (error) {
+      this.#sent = null;
+      throw error;
+    }
   }
 }
 

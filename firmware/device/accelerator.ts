@@ -1,4 +1,4 @@
-/** The accelerator as a host program sees it: a memory that is uploaded once, and linears that are run. */
+/** The accelerator over its wire protocol: a memory that is uploaded once, and linears that are run. */
 
 import { frameBound } from '../protocol/frames.js';
 import { type Info, PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
@@ -8,10 +8,7 @@ import { Exchange } from './exchange.js';
 import type { Reply } from './job.js';
 import { imageWrites, type MemoryImage, type UploadOptions, type UploadResult, upload } from './upload.js';
 
-export { DeviceError, type DeviceErrorCode } from '../transport/errors.js';
-export type { MemoryImage, UploadOptions, UploadResult } from './upload.js';
-
-export interface DeviceOptions {
+export interface AcceleratorOptions {
   /** Hash of the plan that the device must have been built for, 64 hexadecimal digits. */
   readonly planHash?: string;
   /**
@@ -38,7 +35,9 @@ export interface LinearResult {
   readonly cycles: number;
 }
 
-export class Device {
+export class Accelerator {
+  /** Name of the transport, for messages to people. */
+  readonly name: string;
   /** What the device said about itself. */
   readonly info: Info;
   /** Hash of the plan that it was built for, 64 hexadecimal digits. */
@@ -49,8 +48,9 @@ export class Device {
   /** Clock cycles of the device in which the line moves a byte, at least 1. */
   readonly #cyclesPerByte: number;
 
-  private constructor(exchange: Exchange, info: Info, bytesPerSecond: number | undefined) {
+  private constructor(exchange: Exchange, info: Info, { name, bytesPerSecond }: Transport) {
     this.#exchange = exchange;
+    this.name = name;
     this.info = info;
     this.planHash = hexOf(info.planHash);
     this.#writeBytes = writeBytesFor(info);
@@ -58,21 +58,21 @@ export class Device {
   }
 
   /**
-   * Says HELLO and checks who answers. The device owns the transport from here on: it is closed when this throws.
+   * Says HELLO and checks who answers. The accelerator owns the transport from here on: it is closed when this throws.
    *
    * @throws DeviceError no-answer, wrong-version, wrong-plan (its message has both hashes), disconnected, closed;
    * the reason of `signal`
    */
-  static async open(transport: Transport, options: DeviceOptions = {}): Promise<Device> {
+  static async open(transport: Transport, options: AcceleratorOptions = {}): Promise<Accelerator> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES, planHash } = options;
     const exchange = new Exchange(transport, { timeoutMs, retries });
     try {
       const hello: Request = { kind: 'hello', version: PROTOCOL_VERSION };
       const info = await lastReply(exchange, [hello], 'info', options.signal);
-      const device = new Device(exchange, info, transport.bytesPerSecond);
-      checkInfo(device, transport.name, planHash);
-      exchange.establish(device.info.rxBytes, device.info.bootNonce);
-      return device;
+      const accelerator = new Accelerator(exchange, info, transport);
+      checkInfo(accelerator, planHash);
+      exchange.establish(info.rxBytes, info.bootNonce);
+      return accelerator;
     } catch (error) {
       await exchange.close();
       throw error;
@@ -170,7 +170,7 @@ function writeBytesFor(info: Info): number {
   return body - overhead;
 }
 
-function checkInfo({ info, planHash }: Device, name: string, expected: string | undefined): void {
+function checkInfo({ name, info, planHash }: Accelerator, expected: string | undefined): void {
   if (info.version !== PROTOCOL_VERSION) throw wrongVersionError(name, info.version);
   if (expected !== undefined && expected.toLowerCase() !== planHash) throw wrongPlanError(name, planHash, expected);
 }

@@ -1,13 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Device, DeviceError, type DeviceOptions, type MemoryImage } from '../firmware/device/device.js';
+import { Accelerator, type AcceleratorOptions } from '../firmware/device/accelerator.js';
+import type { MemoryImage } from '../firmware/device/upload.js';
 import { encodeResponse, FrameParser } from '../firmware/protocol/frames.js';
 import { type Request, type Response, readRequest } from '../firmware/protocol/messages.js';
 import { Responder } from '../firmware/protocol/responder.js';
+import { DeviceError } from '../firmware/transport/errors.js';
 import { type ByteDevice, InProcessTransport } from '../firmware/transport/in-process.js';
 import { FakeEngine, fixtureInfo } from './rtl/link/fixture.js';
 import { uniform } from './support/random.js';
 
-const FAST: DeviceOptions = { timeoutMs: 40, retries: 3 };
+const FAST: AcceleratorOptions = { timeoutMs: 40, retries: 3 };
 const PLAN_HASH = Array.from(fixtureInfo().planHash, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** The reference device behind a line that can be watched and damaged. */
@@ -31,8 +33,8 @@ class Line implements ByteDevice {
     return this.requests.map(({ kind }) => kind[0]).join('');
   }
 
-  open(options: DeviceOptions = FAST): Promise<Device> {
-    return Device.open(new InProcessTransport(this, 'the line'), options);
+  open(options: AcceleratorOptions = FAST): Promise<Accelerator> {
+    return Accelerator.open(new InProcessTransport(this, 'the line'), options);
   }
 }
 
@@ -65,7 +67,7 @@ function expectMemory(engine: FakeEngine, images: readonly MemoryImage[]): void 
 const SCALES = randomImage(1, 0x1000_0000, 256);
 const VECTOR = randomImage(2, 0x2000_0000, 16);
 
-describe('Device.open', () => {
+describe('Accelerator.open', () => {
   it('reports what the device says', async () => {
     const device = await new Line().open({ ...FAST, planHash: PLAN_HASH.toUpperCase() });
     expect(device.info).toEqual(fixtureInfo());
@@ -76,7 +78,7 @@ describe('Device.open', () => {
     const line = new Line();
     const transport = new InProcessTransport(line, '/dev/line');
     const close = vi.spyOn(transport, 'close');
-    const error = await Device.open(transport, { ...FAST, planHash: 'ab'.repeat(32) }).catch((e: unknown) => e);
+    const error = await Accelerator.open(transport, { ...FAST, planHash: 'ab'.repeat(32) }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(DeviceError);
     expect(error).toMatchObject({ code: 'wrong-plan', nextStep: expect.stringContaining('sdq generate') });
     for (const text of ['/dev/line', PLAN_HASH, 'ab'.repeat(32)]) expect((error as Error).message).toContain(text);
@@ -117,7 +119,7 @@ describe('Device.open', () => {
     line.responder.receive(Uint8Array.of(2, 3, 4, 5)); // what another program left behind
     const hello = line.toHost;
     line.toHost = (bytes) => Uint8Array.of(9, 9, 9, 0, 0, 7, 0, ...hello(bytes));
-    await expect(line.open()).resolves.toBeInstanceOf(Device);
+    await expect(line.open()).resolves.toBeInstanceOf(Accelerator);
     expect(line.kinds()).toBe('h');
   });
 
@@ -132,7 +134,7 @@ describe('Device.open', () => {
   });
 });
 
-describe('Device.upload', () => {
+describe('Accelerator.upload', () => {
   it('writes, verifies, and skips what is there', async () => {
     const line = new Line();
     const device = await line.open();
@@ -223,7 +225,7 @@ describe('Device.upload', () => {
   });
 });
 
-describe('Device.run', () => {
+describe('Accelerator.run', () => {
   it('sends vector and request as one burst and returns all rows', async () => {
     const line = new Line();
     const device = await line.open();
@@ -239,7 +241,7 @@ describe('Device.run', () => {
     const framesAt = async (bytesPerSecond?: number) => {
       const line = new Line();
       const transport = Object.assign(new InProcessTransport(line), bytesPerSecond && { bytesPerSecond });
-      const device = await Device.open(transport, FAST);
+      const device = await Accelerator.open(transport, FAST);
       await device.run(0, 0, [randomImage(6, 0x2000_0000, 128)]);
       return line.kinds();
     };
@@ -383,7 +385,7 @@ describe('a bad line', () => {
   it('waits longer each time for a device that is only slow', async () => {
     const line = new Line();
     const transport = new InProcessTransport(line, 'the line');
-    const device = await Device.open(transport, { timeoutMs: 10, retries: 4 });
+    const device = await Accelerator.open(transport, { timeoutMs: 10, retries: 4 });
     const write = transport.write.bind(transport);
     let turn = Promise.resolve();
     transport.write = async (bytes) => {

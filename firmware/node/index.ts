@@ -1,0 +1,6 @@
+/** What sdq-forge has for programs in Node beside its portable entry: transports, and models and weights in files. */
+
+export { openImage as openWeights } from '../../generator/image/node/open-image.js';
+export * from '../index.js';
+export { loadTokenizer } from '../tokenizer/node/load.js';
+export { DEFAULT_BAUD_RATE, openSerial, type SerialOptions } from '../transport/node/serial.js';
