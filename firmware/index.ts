@@ -30,4 +30,7 @@ export { type NamedBytes, parseTokenizer } from './tokenizer/from-files.js';
 export type { TextStream, Tokenizer } from './tokenizer/tokenizer.js';
 export { DeviceError, type DeviceErrorCode } from './transport/errors.js';
 export { type ByteDevice, InProcessTransport } from './transport/in-process.js';
+export { DEFAULT_BAUD_RATE } from './transport/rates.js';
 export type { Transport, TransportListener } from './transport/transport.js';
+export type { UsbDevice } from './transport/usb/device.js';
+export { openUsb, type UsbOptions } from './transport/usb/transport.js';

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DeviceError } from '../firmware/transport/errors.js';
-import { DEFAULT_BAUD_RATE, openSerial } from '../firmware/transport/node/serial.js';
+import { openSerial } from '../firmware/transport/node/serial.js';
+import { DEFAULT_BAUD_RATE } from '../firmware/transport/rates.js';
 
 /** What the `serialport` package would do. */
 const fake = vi.hoisted(() => ({

@@ -3,4 +3,4 @@
 export { openImage as openWeights } from '../../generator/image/node/open-image.js';
 export * from '../index.js';
 export { loadTokenizer } from '../tokenizer/node/load.js';
-export { DEFAULT_BAUD_RATE, openSerial, type SerialOptions } from '../transport/node/serial.js';
+export { openSerial, type SerialOptions } from '../transport/node/serial.js';

@@ -2,13 +2,8 @@
 
 import type { SerialPort } from 'serialport';
 import { closedError, DeviceError, disconnectedError } from '../errors.js';
+import { bytesPerSecond, DEFAULT_BAUD_RATE } from '../rates.js';
 import type { Transport, TransportListener } from '../transport.js';
-
-/** Baud rate unless another is asked for: what common USB bridges and a 12 MHz device both reach exactly. */
-export const DEFAULT_BAUD_RATE = 1_000_000;
-
-/** Eight data bits, a start bit and a stop bit. */
-const BITS_PER_BYTE = 10;
 
 const PORT_STEP =
   'Give the path of a serial port (list them with "ls /dev/serial/by-id" or "ls /dev/tty*"); "sdq board" prints that of the virtual board.';
@@ -58,7 +53,7 @@ class SerialTransport implements Transport {
 
   constructor(name: string, port: SerialPort, baudRate: number) {
     this.name = name;
-    this.bytesPerSecond = baudRate / BITS_PER_BYTE;
+    this.bytesPerSecond = bytesPerSecond(baudRate);
     this.#port = port;
     // Bytes stay in the stream's buffer until 'data' has a listener; the end of the port can come at any time.
     port.on('error', (error: Error) => this.#finish(portError(name, error)));
