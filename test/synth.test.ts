@@ -1,5 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadBoard } from '../generator/boards/node/load.js';
@@ -8,7 +7,6 @@ import { InputError } from '../generator/errors.js';
 import { planHash, prettyPlan } from '../generator/plan/hash.js';
 import { estimate } from '../generator/sizing/estimate.js';
 import { engineGeometry } from '../generator/sizing/geometry.js';
-import { chooseYosys } from '../generator/synth/node/yosys.js';
 import { parseFmax } from '../generator/synth/place-route.js';
 import { synthesisScript } from '../generator/synth/scripts.js';
 import { resourcesOf, TARGETS } from '../generator/synth/targets.js';
@@ -122,6 +120,36 @@ class Sandbox {
     chmodSync(file, 0o755);
   }
 
+  /** An npm whose packages have a Yosys that counts its netlists, and a router that copies them. */
+  npm(): void {
+    const commands = `
+export class Exit extends Error {}
+const statistics = '{"design": {"num_cells_by_type": {"SB_LUT4": 9, "SB_DFF": 8}}}';
+export const commands = {
+  async yosys(args, files, { stdout }) {
+    const script = args[1];
+    const lines = script.endsWith('; ls') ? ['', '  sdq_mac_array', '  sdq_core', '  sdq_top', ''] : [statistics];
+    stdout(Buffer.from(['', 'sdq statistics', ...lines, ''].join('\\n')));
+    if (!script.includes('write_json')) return files;
+    const old = files['synth-ice40.json'];
+    return { ...files, 'synth-ice40.json': Buffer.from('netlist ' + (old ? 2 : 1)) };
+  },
+  async 'nextpnr-ice40'(args, files, { stdout }) {
+    stdout(Buffer.from("Info: Max frequency for clock 'clk_i': 33.25 MHz (PASS at 12.00 MHz)\\n"));
+    return { ...files, routed: files['synth-ice40.json'] };
+  },
+};`;
+    this.tool(
+      'npm',
+      `const fs = require('node:fs');
+const spec = process.argv.at(-1);
+const folder = 'node_modules/' + spec.slice(0, spec.lastIndexOf('@'));
+fs.mkdirSync(folder, { recursive: true });
+fs.writeFileSync(folder + '/package.json', JSON.stringify({ type: 'module', exports: './index.js' }));
+fs.writeFileSync(folder + '/index.js', ${JSON.stringify(commands)});`,
+    );
+  }
+
   /** Lists the given modules, those below the array first narrowed, and gives each the number of cells that it is worth. */
   yosys(modules: readonly string[], inArray: readonly string[] = []): void {
     this.tool(
@@ -218,21 +246,37 @@ describe('sdq synth', () => {
     await expect(synth(box.build, { target: 'ecp5' })).rejects.toThrow(/has no sdq_mac_array below sdq_top/);
   });
 
-  it('says how to get Yosys where there is none', () => {
-    let packaged = true;
-    try {
-      createRequire(import.meta.url).resolve('@yowasp/yosys');
-    } catch {
-      packaged = false;
-    }
-    if (packaged) expect(chooseYosys(null).prefix).toHaveLength(1);
-    else expect(() => chooseYosys(null)).toThrow(/apt install yosys.*npm install @yowasp\/yosys/);
+  it('says how to get Yosys where neither it nor npm is there', async () => {
+    await expect(synth(box.build, { target: 'ecp5' })).rejects.toThrow(
+      /yosys is not on PATH, nor is npm, .*@yowasp\/yosys.*apt install yosys/,
+    );
+  });
+
+  it('fetches the WebAssembly builds once where the programs are not there', async () => {
+    vi.stubEnv('XDG_CACHE_HOME', join(box.bin, 'cache'));
+    box.npm();
+    const { json } = await synth(box.build, { target: 'ice40', pnr: true });
+    expect(json).toMatchObject({ ffs: 8, yosys: expect.stringMatching(/^@yowasp\/yosys@/), fmaxMHz: 33.25 });
+    expect(readFileSync(join(box.build, 'synth-ice40.json'), 'utf8')).toBe('netlist 1');
+    box.tool('npm', 'process.exit(7);');
+    await synth(box.build, { target: 'ice40', pnr: true });
+    // What the router reads is what was written last.
+    expect(readFileSync(join(box.build, 'routed'), 'utf8')).toBe('netlist 2');
+  });
+
+  it('says why npm could not fetch them', async () => {
+    vi.stubEnv('XDG_CACHE_HOME', join(box.bin, 'cache'));
+    box.tool('npm', `console.error('npm error code E404\\nnpm error 404 Not Found'); process.exit(1);`);
+    await expect(synth(box.build, { target: 'ecp5' })).rejects.toThrow(
+      /npm could not fetch @yowasp\/yosys@[\d.]+ \(404 Not Found\): get it with "apt install yosys"/,
+    );
+    expect(readdirSync(join(box.bin, 'cache/sdq-forge/packages'))).toEqual([]);
   });
 
   it('says which router is missing before it synthesises', async () => {
     box.tool('yosys', 'process.exit(1);');
-    await expect(synth(box.build, { target: 'ice40', pnr: true })).rejects.toThrow(
-      /nextpnr-ice40, which is not on PATH/,
+    await expect(synth(box.build, { target: 'ecp5', pnr: true })).rejects.toThrow(
+      /nextpnr-ecp5 is not on PATH: get it/,
     );
     await expect(synth(box.build, { target: 'xilinx', pnr: true })).rejects.toThrow(/ice40 and ecp5/);
   });

@@ -13,13 +13,13 @@ import {
 } from '../synth/board-files.js';
 import {
   boardRouterArguments,
-  familyTools,
   isRouted,
   packArguments,
   programCommand,
   type RoutedBoard,
 } from '../synth/place-route.js';
 import { synthCommand } from '../synth/targets.js';
+import { ROUTING_TOOLS } from '../synth/tools.js';
 import { render, separated } from './template.js';
 
 export const BOARD_TEMPLATES = ['sdq_board.v.hbs', 'board.pcf.hbs', 'board.lpf.hbs', 'build.sh.hbs'] as const;
@@ -112,7 +112,7 @@ function sdramPinsOf(pins: SdramPins): { port: string; pin: string; pullUp: bool
 
 /** From the Verilog to a bitstream. */
 function commandsOf(board: RoutedBoard, verilog: readonly string[]): string[] {
-  const { routers, packers } = familyTools(board.family)!;
+  const { router, packer } = ROUTING_TOOLS[board.family];
   const script = [
     `read_verilog ${verilog.join(' ')}`,
     `hierarchy -top ${BOARD_TOP}`,
@@ -120,7 +120,7 @@ function commandsOf(board: RoutedBoard, verilog: readonly string[]): string[] {
   ].join('; ');
   return [
     `yosys -q -p '${script}'`,
-    [routers[0], ...boardRouterArguments(board)].join(' '),
-    [packers[0], ...packArguments(board)].join(' '),
+    [router.names[0], ...boardRouterArguments(board)].join(' '),
+    [packer.names[0], ...packArguments(board)].join(' '),
   ];
 }

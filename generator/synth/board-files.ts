@@ -4,6 +4,10 @@
 export const ROUTED_FAMILIES = ['ice40', 'ecp5'] as const;
 export type RoutedFamily = (typeof ROUTED_FAMILIES)[number];
 
+/** Whether designs of a family can be placed and routed. */
+export const isRoutedFamily = (family: string): family is RoutedFamily =>
+  (ROUTED_FAMILIES as readonly string[]).includes(family);
+
 /** Folder of everything that only a board needs. */
 export const BOARD_FOLDER = 'board';
 

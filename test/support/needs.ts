@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findTool } from '../../generator/cli/find-tool.js';
 import type { RoutedFamily } from '../../generator/synth/board-files.js';
-import { familyTools } from '../../generator/synth/place-route.js';
+import { ROUTING_TOOLS } from '../../generator/synth/tools.js';
 import { sharedPath } from './shared.js';
 
 /** Null if it is there, else what is missing and how to get it. */
@@ -26,9 +26,10 @@ export const yosys = tool('Yosys', ['yosys'], 'apt install yosys');
 
 /** One of several names for each program. */
 function toolsOf(family: RoutedFamily): Need {
-  const { routers, packers, install } = familyTools(family)!;
-  const missing = [routers, packers].filter((names) => names.every((program) => findTool(program) === null));
-  return missing.length === 0 ? null : `${missing.map(([name]) => name).join(' and ')} not on PATH: ${install}`;
+  const { router, packer } = ROUTING_TOOLS[family];
+  const missing = [router, packer].filter(({ names }) => names.every((program) => findTool(program) === null));
+  const names = missing.map((program) => program.names[0]).join(' and ');
+  return missing.length === 0 ? null : `${names} not on PATH: ${missing[0]!.install}`;
 }
 
 export const ice40Tools: Need = toolsOf('ice40');

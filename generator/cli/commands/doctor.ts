@@ -2,7 +2,8 @@ import { survey } from '@fpga/verilator-bin';
 import { detect } from 'cocotb-bridge';
 import type { Command } from 'commander';
 import { ROUTED_FAMILIES } from '../../synth/board-files.js';
-import { familyTools } from '../../synth/place-route.js';
+import { isFetched } from '../../synth/node/provide.js';
+import { ROUTING_TOOLS, type Tool, YOSYS } from '../../synth/tools.js';
 import type { CommandResult, Register } from '../command.js';
 import { findTool } from '../find-tool.js';
 
@@ -99,9 +100,9 @@ async function cocotb(): Promise<Check> {
 
 function tools(): Check[] {
   return [
-    { name: 'yosys', get: 'apt install yosys', enables: 'synthesis of the generated Verilog' },
-    { name: 'iverilog', get: 'apt install iverilog', enables: 'a second simulator for the tests' },
-  ].map(debianTool);
+    synthesisTool(YOSYS, '"sdq synth"'),
+    debianTool({ name: 'iverilog', get: 'apt install iverilog', enables: 'a second simulator for the tests' }),
+  ];
 }
 
 /** A program that Debian has as a package. */
@@ -113,13 +114,20 @@ function debianTool({ name, get, enables }: { name: string; get: string; enables
 /** What makes bitstreams, by family. */
 function routers(): Check[] {
   return ROUTED_FAMILIES.flatMap((family) => {
-    const { routers, packers, install } = familyTools(family)!;
-    return [routers, packers].map((names) => {
-      const path = names.map(findTool).find((found) => found !== null) ?? null;
-      const enables = `"sdq synth --target ${family} --pnr": ${names === routers ? 'clock rate' : 'bitstream'}`;
-      return { name: names[0], found: path !== null, detail: path ?? `not found; ${install}`, enables };
-    });
+    const { router, packer } = ROUTING_TOOLS[family];
+    const command = `"sdq synth --target ${family} --pnr"`;
+    return [synthesisTool(router, `${command}: clock rate`), synthesisTool(packer, `${command}: bitstream`)];
   });
+}
+
+/** A program on PATH, or a WebAssembly build from npm. */
+function synthesisTool({ names, wasm, install }: Tool, enables: string): Check {
+  const path = names.map(findTool).find((found) => found !== null) ?? null;
+  if (path !== null) return { name: names[0], found: true, detail: path, enables };
+  if (wasm === null) return { name: names[0], found: false, detail: `not found; ${install}`, enables };
+  if (isFetched(wasm)) return { name: names[0], found: true, detail: `WebAssembly build ${wasm}`, enables };
+  const detail = `not found; "sdq synth" fetches ${wasm} with npm when it needs it; for the faster program ${install}`;
+  return { name: names[0], found: false, detail, enables };
 }
 
 function programmer(): Check {

@@ -6,10 +6,12 @@ import { loadBoard } from '../../boards/node/load.js';
 import { boardListFile } from '../../synth/board-files.js';
 import { estimateBuild } from '../../synth/estimate-build.js';
 import { chooseImplementer, type Implementation, implement, routedBoard } from '../../synth/node/implement.js';
+import { provide } from '../../synth/node/provide.js';
 import { listModules, type SynthesisJob, synthesize } from '../../synth/node/synthesize.js';
-import { chooseYosys, Log } from '../../synth/node/yosys.js';
-import { familyTools, programCommand } from '../../synth/place-route.js';
+import { Log } from '../../synth/node/yosys.js';
+import { programCommand } from '../../synth/place-route.js';
 import { TARGETS, type Target } from '../../synth/targets.js';
+import { YOSYS } from '../../synth/tools.js';
 import type { CommandResult, Register } from '../command.js';
 import { findTool } from '../find-tool.js';
 import { interruptible } from '../interrupt.js';
@@ -31,6 +33,7 @@ export function addSynth(program: Command, register: Register): void {
     .addHelpText(
       'after',
       `
+Yosys, and nextpnr for ice40, are fetched with npm as WebAssembly builds on first use where they are not installed.
 The tools' log goes to synth-<family>.log in the build folder. Exit code 1 if the design cannot be placed and routed, or
 misses the clock of its board.
 
@@ -45,29 +48,34 @@ Examples:
 export async function synth(path: string, { target, pnr }: SynthOptions): Promise<CommandResult> {
   const build = readBuildFolder(userPath(path));
   const board = loadBoard(build.plan.board);
-  const yosys = chooseYosys(findTool('yosys'));
   const placed = routedBoard({ board, target });
-  const implementer = pnr ? chooseImplementer(familyTools(target), target, placed !== null, findTool) : null;
 
   const log = new Log(join(build.path, `synth-${target}.log`));
   const started = Date.now();
   const progress = startProgress(`Synthesising for ${target}`);
   try {
-    const job: Omit<SynthesisJob, 'signal'> = {
+    const job: Omit<SynthesisJob, 'signal' | 'yosys'> = {
       folder: build.path,
       verilog: build.verilog,
       boardVerilog: boardVerilogOf(build.path),
       board,
       target,
-      yosys,
       log,
       progress: progress.update,
     };
-    const { top, total, cells, array, placement } = await interruptible(async (signal) => {
-      const stoppable = { ...job, signal };
+    const { top, total, cells, array, yosys, implementer, placement } = await interruptible(async (signal) => {
+      const from = { find: findTool, say: progress.note, signal };
+      const implementer = pnr ? await chooseImplementer(target, placed !== null, from) : null;
+      const yosys = await provide(YOSYS, from);
+      const stoppable = { ...job, yosys, signal };
       const modules = await listModules(stoppable);
       const synthesis = await synthesize(stoppable, modules, implementer !== null);
-      return { ...synthesis, placement: implementer ? await implement(stoppable, implementer) : null };
+      return {
+        ...synthesis,
+        yosys,
+        implementer,
+        placement: implementer ? await implement(stoppable, implementer) : null,
+      };
     });
     const bitstream = placement?.bitstream ? join(build.path, placement.bitstream) : null;
     const program = placed && bitstream ? programCommand(placed, `${build.path}/`) : null;
@@ -111,10 +119,7 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
       ]),
       '',
       `${json.lutsPerMac.toFixed(2)} LUTs per addition: ${array.luts} LUTs of array and decoder for ${macsPerClock} per clock`,
-      ...placementText(
-        placement,
-        placed ? `board ${board.name}` : `${implementer?.tools.part}, without a board's pins`,
-      ),
+      ...placementText(placement, placed ? `board ${board.name}` : `${implementer?.part.name}, without a board's pins`),
       ...(program === null ? [] : [`Program it with: ${program}`]),
       `Log: ${log.path} (${duration(seconds)})`,
     ];

@@ -1,8 +1,9 @@
 import { InputError } from '../../errors.js';
-import { bitstreamFile } from '../board-files.js';
+import { bitstreamFile, isRoutedFamily } from '../board-files.js';
 import {
+  BARE_PARTS,
+  type BarePart,
   boardRouterArguments,
-  type FamilyTools,
   isRouted,
   packArguments,
   parseFmax,
@@ -10,16 +11,18 @@ import {
   routerArguments,
 } from '../place-route.js';
 import type { Target } from '../targets.js';
+import { ROUTING_TOOLS } from '../tools.js';
 import { errorOf } from '../yosys-output.js';
+import { type Program, type ProvideOptions, provide } from './provide.js';
 import { netlistOf, type SynthesisJob } from './synthesize.js';
 import { runLogged } from './yosys.js';
 
-/** Programs of a family, as paths. */
+/** Programs that place and route, started with their arguments. */
 export interface Implementer {
-  readonly tools: FamilyTools;
-  readonly router: string;
-  /** Needed for a bitstream. */
-  readonly packer: string;
+  readonly part: BarePart;
+  readonly router: Program;
+  /** Null where no bitstream is wanted. */
+  readonly packer: Program | null;
 }
 
 export interface Implementation {
@@ -42,46 +45,48 @@ export function routedBoard({ board, target }: Pick<SynthesisJob, 'board' | 'tar
  *
  * @throws InputError if a program cannot be started
  */
-export async function implement(job: SynthesisJob, { tools, router, packer }: Implementer): Promise<Implementation> {
+export async function implement(job: SynthesisJob, { part, router, packer }: Implementer): Promise<Implementation> {
   const board = routedBoard(job);
-  const part = board?.part ?? tools.part;
-  job.progress(`placing and routing on ${part}`);
-  const args = board ? boardRouterArguments(board) : routerArguments(tools, netlistOf(job), job.board.clockHz);
-  const routed = await runLogged([router, ...args], job);
+  const partName = board?.part ?? part.name;
+  job.progress(`placing and routing on ${partName}`);
+  const args = board ? boardRouterArguments(board) : routerArguments(part, netlistOf(job), job.board.clockHz);
+  const routed = await runLogged(router, args, job);
   const fmaxMHz = parseFmax(routed.output);
   if (routed.code !== 0 || fmaxMHz === null) {
     const reason = errorOf(routed.output) ?? 'it gave no clock rate';
-    const problem = `${tools.routers[0]} could not place and route it on ${part}: ${reason}`;
+    const problem = `${router.name} could not place and route it on ${partName}: ${reason}`;
     return { fmaxMHz: null, bitstream: null, problem };
   }
-  if (board === null) return { fmaxMHz, bitstream: null, problem: null };
+  if (board === null || packer === null) return { fmaxMHz, bitstream: null, problem: null };
 
   job.progress('packing the bitstream');
-  const packed = await runLogged([packer, ...packArguments(board)], job);
+  const packed = await runLogged(packer, packArguments(board), job);
   if (packed.code !== 0) {
     const reason = packed.output.trim().split('\n').at(-1);
-    return { fmaxMHz, bitstream: null, problem: `${tools.packers[0]} made no bitstream: ${reason}` };
+    return { fmaxMHz, bitstream: null, problem: `${packer.name} made no bitstream: ${reason}` };
   }
   const clockMHz = board.clockHz / 1e6;
   const problem = fmaxMHz < clockMHz ? `${fmaxMHz} MHz are less than the board's clock, ${clockMHz} MHz` : null;
   return { fmaxMHz, bitstream: bitstreamFile(board.family), problem };
 }
 
-/** The programs that a target is placed and routed with. @throws InputError if there are none, or not installed */
-export function chooseImplementer(
-  tools: FamilyTools | null,
+/**
+ * The programs that a target is placed and routed with.
+ * @param bitstream whether one is wanted
+ * @throws InputError if there are none, or not to be had
+ */
+export async function chooseImplementer(
   target: Target,
-  needsPacker: boolean,
-  find: (name: string) => string | null,
-): Implementer {
-  if (tools === null) {
+  bitstream: boolean,
+  options: ProvideOptions,
+): Promise<Implementer> {
+  if (!isRoutedFamily(target)) {
     throw new InputError(`--pnr goes with the targets ice40 and ecp5: there is no open router for ${target}`);
   }
-  const choose = (names: readonly [string, ...string[]]): string => {
-    const path = names.map(find).find((found) => found !== null);
-    if (path) return path;
-    throw new InputError(`--pnr needs ${names[0]}, which is not on PATH: ${tools.install}`);
+  const { router, packer } = ROUTING_TOOLS[target];
+  return {
+    part: BARE_PARTS[target],
+    router: await provide(router, options),
+    packer: bitstream ? await provide(packer, options) : null,
   };
-  const router = choose(tools.routers);
-  return { tools, router, packer: needsPacker ? choose(tools.packers) : '' };
 }

@@ -5,7 +5,8 @@ import { BOARD_TOP, netlistFile } from '../board-files.js';
 import { listScript, type SynthesisScript, synthesisScript } from '../scripts.js';
 import { type CellCounts, type Resources, resourcesOf, type Target } from '../targets.js';
 import { parseCells, parseModules, passTitle } from '../yosys-output.js';
-import { runYosys, type ToolRun, type Yosys } from './yosys.js';
+import type { Program } from './provide.js';
+import { runYosys, type ToolRun } from './yosys.js';
 
 const TOP = 'sdq_top';
 /** What lies below a board's wrapper. */
@@ -23,7 +24,7 @@ export interface SynthesisJob extends Omit<ToolRun, 'onLine'> {
   readonly boardVerilog: readonly string[];
   readonly board: Board;
   readonly target: Target;
-  readonly yosys: Yosys;
+  readonly yosys: Program;
   /** Told what is being done. */
   readonly progress: (text: string) => void;
 }

@@ -1,39 +1,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { InputError } from '../../errors.js';
 import { writeError } from '../../node/atomic-file.js';
 import { errorOf } from '../yosys-output.js';
-
-/** A Yosys that can be started. */
-export interface Yosys {
-  /** For people: a path, or the package's name. */
-  readonly name: string;
-  readonly command: string;
-  /** What precedes the arguments of Yosys. */
-  readonly prefix: readonly string[];
-}
-
-const WASM_PACKAGE = '@yowasp/yosys';
-
-/**
- * The Yosys to use: the program, else the WebAssembly build if that package is installed.
- * @param path where the program is, or null
- * @throws InputError that says how to get one
- */
-export function chooseYosys(path: string | null): Yosys {
-  if (path !== null) return { name: path, command: path, prefix: [] };
-  try {
-    createRequire(import.meta.url).resolve(WASM_PACKAGE);
-  } catch {
-    throw new InputError(
-      `Yosys is neither on PATH nor installed as a package: get it with "apt install yosys" (Debian, Ubuntu) or "npm install ${WASM_PACKAGE}"`,
-    );
-  }
-  const runner = fileURLToPath(new URL('run-wasm.js', import.meta.url));
-  return { name: WASM_PACKAGE, command: process.execPath, prefix: [runner] };
-}
+import type { Program } from './provide.js';
 
 /** A log file that several runs append to. */
 export class Log {
@@ -68,14 +38,14 @@ export interface ToolRun {
   readonly signal?: AbortSignal;
 }
 
-/** Runs a tool. @returns everything that it printed, and its exit code */
+/** Runs a program. @returns everything that it printed, and its exit code */
 export function runLogged(
-  command: readonly [string, ...string[]],
+  { command, prefix }: Program,
+  args: readonly string[],
   { folder, log, onLine = () => {}, signal }: ToolRun,
 ): Promise<{ output: string; code: number | null }> {
-  const [program, ...args] = command;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], signal });
+    const child = spawn(command, [...prefix, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], signal });
     const parts: string[] = [];
     let rest = '';
     const take = (text: string): void => {
@@ -97,8 +67,8 @@ export function runLogged(
  * @returns what Yosys printed
  * @throws InputError with what Yosys said if it failed
  */
-export async function runYosys(yosys: Yosys, script: string, run: ToolRun): Promise<string> {
-  const { output, code } = await runLogged([yosys.command, ...yosys.prefix, '-p', script], run);
+export async function runYosys(yosys: Program, script: string, run: ToolRun): Promise<string> {
+  const { output, code } = await runLogged(yosys, ['-p', script], run);
   if (code === 0) return output;
   const reason = errorOf(output) ?? (code === null ? 'it was stopped' : `it ended with exit code ${code}`);
   throw new InputError(`Yosys could not synthesise the Verilog in ${run.folder}: ${reason} (see ${run.log.path})`);
