@@ -160,10 +160,32 @@ describe('Accelerator.upload', () => {
     line.bursts.length = 0;
     await device.upload([image]);
     expectMemory(line.engine, [image]);
-    // CHECK, then frames of at most a quarter of the credit in full windows, then CHECK.
+    // CHECK, then frames of at most a quarter of the credit in full windows; the last one ends with CHECK.
     expect(Math.max(...line.bursts)).toBeLessThanOrEqual(4096);
     expect(Math.max(...line.bursts)).toBeGreaterThan(3500);
-    expect(line.bursts).toHaveLength(4);
+    expect(line.bursts).toHaveLength(3);
+  });
+
+  it('has more writes under way than the buffer holds if the device keeps up with the line, and nothing else', async () => {
+    const line = new Line();
+    line.responder = new Responder(fixtureInfo(1, { maxBody: 24, rxBytes: 64 }), line.engine);
+    // 12 MHz at 100 000 bytes per second: 120 clock cycles per byte.
+    const transport = Object.assign(new InProcessTransport(line), { bytesPerSecond: 100_000 });
+    const device = await Accelerator.open(transport, FAST);
+    line.bursts.length = 0;
+    await device.upload(
+      Array.from({ length: 16 }, (_, i) => ({
+        ...SCALES,
+        address: SCALES.address + 16 * i,
+        bytes: SCALES.bytes.slice(16 * i, 16 * i + 16),
+      })),
+    );
+    expectMemory(line.engine, [SCALES]);
+    // 16 CHECKs of 16 bytes, four at a time; 16 WRITEs at once; as many CHECKs.
+    const writes = line.bursts.filter((bytes) => bytes > 64);
+    expect(writes).toHaveLength(1);
+    expect(writes[0]).toBe(16 * 28);
+    expect(line.bursts).toHaveLength(9);
   });
 
   it('reports memory that does not take the image, and never success', async () => {
@@ -380,6 +402,15 @@ describe('a bad line', () => {
       return new Uint8Array(0);
     };
     await expect(device.run(0, 0)).rejects.toMatchObject({ code: 'restarted' });
+  });
+
+  it('notices it also where nothing was lost on the line', async () => {
+    const line = new Line();
+    const device = await line.open();
+    await device.run(0, 0, [VECTOR]);
+    line.responder = new Responder(fixtureInfo(2), new FakeEngine());
+    await expect(device.run(0, 0)).rejects.toMatchObject({ code: 'restarted' });
+    await expect(device.upload([SCALES])).rejects.toMatchObject({ code: 'restarted' });
   });
 
   it('waits longer each time for a device that is only slow', async () => {

@@ -66,7 +66,7 @@ describe('the virtual board, over the serialport package', () => {
     const runs = Array.from({ length: 40 }, (_, i) =>
       Array.from(encodeRequest({ kind: 'run', linear: 3, shift: 0 }, i)),
     );
-    writeSync(rude, Uint8Array.from(runs.flat()));
+    writeSync(rude, Uint8Array.from([...encodeRequest({ kind: 'hello', version: 1 }, 0), ...runs.flat()]));
     await sleep(300); // 40 x 1000 bytes of results: more than the line holds
     closeSync(rude);
     const device = await Accelerator.open(await openSerial(board.path));

@@ -14,6 +14,8 @@ beforeAll(async () => {
 
 const VECTOR = { address: 0x2000_0000, bytes: Uint8Array.from({ length: 16 }, (_, i) => i * 17) };
 
+const hello = encodeRequest({ kind: 'hello', version: 1 }, 5);
+
 /** Bytes before those of an answer: length, cycles, beats, stalls. */
 const HEADER = 28;
 
@@ -74,7 +76,6 @@ describe('the harness in lock-step mode', () => {
   });
 
   it('answers each chunk as a whole, also over the pipe by hand', () => {
-    const hello = encodeRequest({ kind: 'hello', version: 1 }, 5);
     const input = Uint8Array.of(...chunk(hello), ...chunk(new Uint8Array(0)), ...chunk(hello));
     const { stdout, status } = spawnSync(executable, ['--pipe', '--nonce', '0x12345678'], { input });
     expect(status).toBe(0);
@@ -87,13 +88,14 @@ describe('the harness in lock-step mode', () => {
   });
 
   it('ends when the accelerator stays busy, and says so', async () => {
-    const harness = spawnHarness(executable, { maxCycles: 60 });
+    const harness = spawnHarness(executable, { maxCycles: 220 });
     const { closed } = collected(harness);
+    await harness.write(hello);
     await harness.write(encodeRequest({ kind: 'run', linear: 3, shift: 0 }, 0));
     const error = await closed;
     expect(error).toBeInstanceOf(DeviceError);
     expect(error).toMatchObject({ code: 'disconnected' });
-    expect(error?.message).toMatch(/exit code 3: .*still busy after 60 cycles \(\d+ of 11 bytes not taken\)/);
+    expect(error?.message).toMatch(/exit code 3: .*still busy after 220 cycles \(\d+ of 11 bytes not taken\)/);
     await expect(harness.write(Uint8Array.of(0))).rejects.toBe(error);
   });
 

@@ -53,7 +53,7 @@ export class Accelerator {
     this.name = name;
     this.info = info;
     this.planHash = hexOf(info.planHash);
-    this.#writeBytes = writeBytesFor(info);
+    this.#writeBytes = writeBytesFor(info, exchange.writeWindow);
     this.#cyclesPerByte = bytesPerSecond === undefined ? 1 : Math.max(1, info.clockHz / bytesPerSecond);
   }
 
@@ -69,9 +69,9 @@ export class Accelerator {
     try {
       const hello: Request = { kind: 'hello', version: PROTOCOL_VERSION };
       const info = await lastReply(exchange, [hello], 'info', options.signal);
+      exchange.establish(info);
       const accelerator = new Accelerator(exchange, info, transport);
       checkInfo(accelerator, planHash);
-      exchange.establish(info.rxBytes, info.bootNonce);
       return accelerator;
     } catch (error) {
       await exchange.close();
@@ -160,13 +160,13 @@ function* runRequests(
 }
 
 /**
- * Data bytes of a WRITE: such that whole frames fill the device's buffer, and that at least four are under way, so
- * that the line does not fall idle between a frame and its answer.
+ * Data bytes of a WRITE: such that whole frames fill the window, and that at least four are under way, so that the line
+ * does not fall idle between a frame and its answer.
  */
-function writeBytesFor(info: Info): number {
+function writeBytesFor(info: Info, window: number): number {
   const overhead = 4;
   let body = info.maxBody;
-  while (body > overhead + 1 && frameBound(body) > info.rxBytes / 4) body--;
+  while (body > overhead + 1 && frameBound(body) > window / 4) body--;
   return body - overhead;
 }
 

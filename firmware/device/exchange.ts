@@ -9,7 +9,15 @@
 
 import { FrameParser, FrameWriter, frameBound } from '../protocol/frames.js';
 import { LayoutError } from '../protocol/layout.js';
-import { ERROR_CODES, PROTOCOL_VERSION, type Request, type Response, readResponse } from '../protocol/messages.js';
+import {
+  ERROR_CODES,
+  type Info,
+  PROTOCOL_VERSION,
+  type Request,
+  type Response,
+  readResponse,
+} from '../protocol/messages.js';
+import { systemClock } from '../transport/clock.js';
 import { closedError, type DeviceError } from '../transport/errors.js';
 import type { Transport } from '../transport/transport.js';
 import { asDeviceError, damagedError, noAnswerError, refusedError, restartedError } from './errors.js';
@@ -26,8 +34,14 @@ export interface ExchangeOptions {
 
 /** Before INFO has said how much the device can hold: enough for HELLO. */
 const INITIAL_CREDIT_BYTES = 64;
-/** Sequence numbers are bytes; half of them keeps those in flight distinct from late ones. */
-const MAX_FLIGHTS = 128;
+/** Sequence numbers are bytes. */
+const SEQUENCE_NUMBERS = 256;
+/** No more requests are under way, so that damage does not cost more than that many repetitions. */
+const MAX_FLIGHTS = 64;
+/** Clock cycles of the device per byte of the line from which on it takes WRITEs as they come, whatever its memory. */
+const KEEPS_UP_CYCLES = 64;
+/** How long a line is filled ahead with such WRITEs: several times what a USB bridge holds an answer back. */
+const WINDOW_SECONDS = 0.064;
 /** Repetitions because of damaged frames, without progress, before the line is given up. */
 const MAX_DAMAGED = 16;
 
@@ -42,7 +56,11 @@ export class Exchange {
   #entries: Entry[] = [];
   #cursor = 0;
   readonly #flights = new Flights<Entry>();
+  /** Transmissions whose answers may still come, those repeated included, have different numbers. */
+  readonly #maxFlights: number;
   #credit = INITIAL_CREDIT_BYTES;
+  /** Most bytes under way if all of them are WRITEs. */
+  #writeWindow = INITIAL_CREDIT_BYTES;
   #bootNonce: number | null = null;
   #seq: number;
   #resynchronise = true;
@@ -56,19 +74,32 @@ export class Exchange {
   constructor(transport: Transport, options: ExchangeOptions) {
     this.#transport = transport;
     this.#options = options;
+    const attempts = options.retries + 1;
+    // Each repetition begins with a HELLO.
+    this.#maxFlights = Math.max(1, Math.min(MAX_FLIGHTS, Math.floor(SEQUENCE_NUMBERS / attempts) - 1));
     // Late responses to another program's requests are told apart by number; a line without any repeats itself exactly.
     this.#seq = transport.lossless ? 0 : Math.floor(Math.random() * 256);
-    this.#watchdog = new Watchdog(() => this.#timeOut());
+    this.#watchdog = new Watchdog(transport.clock ?? systemClock, () => this.#timeOut());
     transport.start({
       data: (bytes) => this.#receive(bytes),
       closed: (error) => this.#fail(error ?? closedError(transport.name)),
     });
   }
 
-  /** Sets what INFO said: the device's buffer in bytes, and the nonce by which a restart is noticed. */
-  establish(rxBytes: number, bootNonce: number): void {
+  /** Sets what INFO said: the device's buffer, its clock, and the nonce by which a restart is noticed. */
+  establish({ rxBytes, clockHz, bootNonce }: Info): void {
+    const { bytesPerSecond } = this.#transport;
     this.#credit = rxBytes;
+    this.#writeWindow = rxBytes;
+    if (bytesPerSecond !== undefined && clockHz >= KEEPS_UP_CYCLES * bytesPerSecond) {
+      this.#writeWindow = Math.max(rxBytes, Math.ceil(WINDOW_SECONDS * bytesPerSecond));
+    }
     this.#bootNonce = bootNonce;
+  }
+
+  /** Most bytes of WRITEs that may be under way. */
+  get writeWindow(): number {
+    return this.#writeWindow;
   }
 
   /**
@@ -132,9 +163,11 @@ export class Exchange {
   }
 
   #maySend(request: Request): boolean {
-    if (this.#flights.count >= MAX_FLIGHTS) return false;
-    if (this.#flights.bytes + requestBound(request) > this.#credit) return false;
-    if (request.kind !== 'write') return true;
+    if (this.#flights.count >= this.#maxFlights) return false;
+    const isWrite = request.kind === 'write';
+    const most = isWrite && this.#flights.areWrites ? this.#writeWindow : this.#credit;
+    if (this.#flights.bytes + requestBound(request) > most) return false;
+    if (!isWrite) return true;
     for (let i = 0; i < this.#cursor; i++) if (this.#entries[i]!.request.kind === 'run') return false;
     return true;
   }
@@ -151,7 +184,7 @@ export class Exchange {
     }
     this.#seq = seq;
     entry.received = 0;
-    this.#flights.add({ seq, bytes: requestBound(entry.request), entry });
+    this.#flights.add({ seq, bytes: requestBound(entry.request), isWrite: entry.request.kind === 'write', entry });
     this.#cursor++;
   }
 
@@ -213,6 +246,10 @@ export class Exchange {
     const { job, request } = entry;
     if (response.kind === 'error') {
       this.#flights.land(1);
+      if (response.code === ERROR_CODES.noHello) {
+        this.#fail(restartedError(this.#transport.name));
+        return;
+      }
       this.#drop(job, refusedError(request, response.code));
       return;
     }

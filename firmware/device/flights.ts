@@ -4,6 +4,7 @@ export interface Flight<T> {
   readonly seq: number;
   /** Bytes on the link, or a bound for them. */
   readonly bytes: number;
+  readonly isWrite: boolean;
   /** What was sent; null when it has been sent again, or given up, since. */
   entry: T | null;
 }
@@ -19,6 +20,11 @@ export class Flights<T> {
   /** Sum over the transmissions. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** None is anything but a WRITE. */
+  get areWrites(): boolean {
+    return this.#flights.every(({ isWrite }) => isWrite);
   }
 
   /** The oldest one. */

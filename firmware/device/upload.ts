@@ -4,6 +4,7 @@ import { crc32 } from '../protocol/crc32.js';
 import type { InfoRegion, Request } from '../protocol/messages.js';
 import { hex, mismatchError, wrongImageError } from './errors.js';
 import type { Exchange } from './exchange.js';
+import type { ReplyHandler } from './job.js';
 
 /** Bytes at an address of the device's memory. */
 export interface MemoryImage {
@@ -38,7 +39,8 @@ interface Piece extends MemoryImage {
 
 /**
  * Writes images into the device's memory and compares CRCs before and after: what the device holds already is not
- * sent, and all of it is compared again after the last write, so that success means that it was all there at once.
+ * sent, and all of it is compared again after the last write, so that success means that it was all there at once. The
+ * CHECKs follow the last WRITE in one stream: the line does not fall idle between them.
  *
  * @param writeBytes most data bytes of a WRITE
  * @throws DeviceError wrong-image if an image lies outside the regions or overlaps another; crc-mismatch if the memory
@@ -56,21 +58,31 @@ export async function upload(
   const totalBytes = sumBytes(pieces);
   const report = (done: number) => options.onProgress?.(done, totalBytes);
 
-  let wrong = await compare(exchange, pieces, options.signal);
-  const sentBytes = sumBytes(wrong.map(({ piece }) => piece));
-  report(totalBytes - sentBytes);
+  let wrong: readonly Difference[] = [];
+  let done = 0;
+  const compare = async (): Promise<void> => {
+    const comparison = new Comparison(pieces);
+    const requests = chain(writesOf(wrong, writeBytes), comparison.requests());
+    const reply: ReplyHandler = (request, answer) => {
+      if (answer.kind === 'checked') comparison.take(answer.crc);
+      if (request.kind !== 'write') return;
+      done += request.data.length;
+      report(done);
+    };
+    await exchange.send(requests, reply, options.signal);
+    wrong = comparison.wrong;
+    done = totalBytes - sumBytes(wrong.map(({ piece }) => piece));
+    report(done);
+  };
+
+  await compare();
+  const sentBytes = totalBytes - done;
   for (let attempt = 0; wrong.length > 0; attempt++) {
     if (attempt === WRITE_ATTEMPTS) {
       const { piece, actual } = wrong[0]!;
       throw mismatchError(piece.address, piece.bytes.length, piece.crc, actual);
     }
-    let done = totalBytes - sumBytes(wrong.map(({ piece }) => piece));
-    const written = (request: Request) => {
-      if (request.kind === 'write') done += request.data.length;
-      report(done);
-    };
-    await exchange.send(writesOf(wrong, writeBytes), written, options.signal);
-    wrong = await compare(exchange, pieces, options.signal);
+    await compare();
   }
   return { totalBytes, skippedBytes: totalBytes - sentBytes, sentBytes };
 }
@@ -82,25 +94,38 @@ export function* imageWrites({ address, bytes }: MemoryImage, writeBytes: number
   }
 }
 
-function* writesOf(wrong: readonly { piece: Piece }[], writeBytes: number): Generator<Request> {
+function* writesOf(wrong: readonly Difference[], writeBytes: number): Generator<Request> {
   for (const { piece } of wrong) yield* imageWrites(piece, writeBytes);
 }
 
-/** The pieces whose CRC on the device is another. */
-async function compare(
-  exchange: Exchange,
-  pieces: readonly Piece[],
-  signal: AbortSignal | undefined,
-): Promise<{ piece: Piece; actual: number }[]> {
-  const wrong: { piece: Piece; actual: number }[] = [];
-  let answered = 0;
-  const checks = pieces.map(({ address, bytes }): Request => ({ kind: 'check', address, length: bytes.length }));
-  const reply: Parameters<Exchange['send']>[1] = (_, checked) => {
-    const piece = pieces[answered++]!;
-    if (checked.kind === 'checked' && checked.crc !== piece.crc) wrong.push({ piece, actual: checked.crc });
-  };
-  await exchange.send(checks, reply, signal);
-  return wrong;
+function* chain<T>(...parts: readonly Iterable<T>[]): Generator<T> {
+  for (const part of parts) yield* part;
+}
+
+/** A piece whose CRC on the device is another. */
+interface Difference {
+  readonly piece: Piece;
+  readonly actual: number;
+}
+
+/** Asks for the CRCs of pieces and takes the answers, in order. */
+class Comparison {
+  readonly wrong: Difference[] = [];
+  readonly #pieces: readonly Piece[];
+  #answered = 0;
+
+  constructor(pieces: readonly Piece[]) {
+    this.#pieces = pieces;
+  }
+
+  *requests(): Generator<Request> {
+    for (const { address, bytes } of this.#pieces) yield { kind: 'check', address, length: bytes.length };
+  }
+
+  take(crc: number): void {
+    const piece = this.#pieces[this.#answered++]!;
+    if (crc !== piece.crc) this.wrong.push({ piece, actual: crc });
+  }
 }
 
 function cut(image: MemoryImage): Piece[] {

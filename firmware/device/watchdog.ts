@@ -1,14 +1,18 @@
+import type { Clock } from '../transport/clock.js';
+
 /**
  * Calls back when nothing has happened for some time. A touch costs no timer: the timer that runs out early looks at
  * the clock and runs on.
  */
 export class Watchdog {
+  readonly #clock: Clock;
   readonly #expired: () => void;
-  #handle: unknown = null;
+  #cancel: (() => void) | null = null;
   #timeoutMs = 0;
   #touched = 0;
 
-  constructor(expired: () => void) {
+  constructor(clock: Clock, expired: () => void) {
+    this.#clock = clock;
     this.#expired = expired;
   }
 
@@ -16,25 +20,25 @@ export class Watchdog {
   start(timeoutMs: number): void {
     this.#timeoutMs = timeoutMs;
     this.touch();
-    if (this.#handle === null) this.#wait(timeoutMs);
+    if (this.#cancel === null) this.#wait(timeoutMs);
   }
 
   /** Something has happened. */
   touch(): void {
-    this.#touched = Date.now();
+    this.#touched = this.#clock.now();
   }
 
   stop(): void {
-    if (this.#handle !== null) clearTimeout(this.#handle);
-    this.#handle = null;
+    this.#cancel?.();
+    this.#cancel = null;
   }
 
   #wait(milliseconds: number): void {
-    this.#handle = setTimeout(() => {
-      this.#handle = null;
-      const left = this.#touched + this.#timeoutMs - Date.now();
+    this.#cancel = this.#clock.after(milliseconds, () => {
+      this.#cancel = null;
+      const left = this.#touched + this.#timeoutMs - this.#clock.now();
       if (left > 0) this.#wait(left);
       else this.#expired();
-    }, milliseconds);
+    });
   }
 }

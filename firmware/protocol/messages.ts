@@ -86,6 +86,7 @@ export const ERROR_CODES = {
   badAddress: 4,
   noSuchLinear: 5,
   wrongVersion: 6,
+  noHello: 7,
 } as const;
 
 /** What an error code means, for people. */
@@ -103,6 +104,8 @@ export function describeErrorCode(code: number): string {
       return 'there is no such linear';
     case ERROR_CODES.wrongVersion:
       return 'the protocol version is not supported';
+    case ERROR_CODES.noHello:
+      return 'it has restarted since HELLO';
     default:
       return `error code ${code}`;
   }

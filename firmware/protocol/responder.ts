@@ -27,11 +27,14 @@ export interface ResponderEngine {
   run(linear: number, shift: number): { readonly values: Int32Array; readonly cycles: number };
 }
 
+/** A device from its reset on. */
 export class Responder {
   readonly #info: Info;
   readonly #engine: ResponderEngine;
   readonly #parser: FrameParser;
   readonly #writer = new FrameWriter();
+  /** HELLO has been executed. */
+  #greeted = false;
 
   constructor(info: Info, engine: ResponderEngine) {
     this.#info = info;
@@ -60,11 +63,14 @@ export class Responder {
       if (error instanceof LayoutError) return [errorResponse('badLength')];
       throw error;
     }
+    if (request.kind === 'write' && request.data.length === 0) return [errorResponse('badLength')];
+    if (request.kind !== 'hello' && !this.#greeted) return [errorResponse('noHello')];
     switch (request.kind) {
       case 'hello':
-        return [request.version === PROTOCOL_VERSION ? this.#info : errorResponse('wrongVersion')];
+        if (request.version !== PROTOCOL_VERSION) return [errorResponse('wrongVersion')];
+        this.#greeted = true;
+        return [this.#info];
       case 'write':
-        if (request.data.length === 0) return [errorResponse('badLength')];
         if (!this.#holds(request.address, request.data.length)) return [errorResponse('badAddress')];
         this.#engine.write(request.address, request.data);
         return [{ kind: 'written' }];

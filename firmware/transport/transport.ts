@@ -1,5 +1,6 @@
 /** A byte stream to a device: serial port, Web Serial, WebUSB, simulator or in-process model. */
 
+import type { Clock } from './clock.js';
 import type { DeviceError } from './errors.js';
 
 /** What a transport tells its user. Callbacks must not throw. */
@@ -20,6 +21,8 @@ export interface Transport {
   readonly lossless?: boolean;
   /** Rate of the line, if it limits the device; without it a byte is taken to pass per clock cycle of the device. */
   readonly bytesPerSecond?: number;
+  /** The time in which the line works, if it is not the system's: a simulated line may be faster. */
+  readonly clock?: Clock;
   /**
    * Begins delivery to the one listener. A transport that is open before holds arriving bytes back until then.
    * Throws if it has a listener already.

@@ -1,5 +1,6 @@
 `default_nettype none
-// Executes the requests of the protocol (docs/protocol.md) in order, one response each.
+// Executes the requests of the protocol (docs/protocol.md) in order, one response each. After reset nothing but HELLO is
+// executed: a host that does not know of the reset learns of it before it reads or uses memory that may be lost.
 //
 //   frame_*:  from sdq_frame_rx: length (2 bytes), type, seq, body; or the length FFFF for a damaged frame
 //   tx_*:     to sdq_frame_tx: type, seq, body, the last byte marked
@@ -87,6 +88,7 @@ module sdq_command #(
   localparam [2:0] ERROR_ADDRESS = 3'd4;
   localparam [2:0] ERROR_LINEAR = 3'd5;
   localparam [2:0] ERROR_VERSION = 3'd6;
+  localparam [2:0] ERROR_GREETING = 3'd7;
 
   localparam [3:0] S_LENGTH_LOW = 4'd0;
   localparam [3:0] S_LENGTH_HIGH = 4'd1;
@@ -111,12 +113,14 @@ module sdq_command #(
   reg [31:0] end_q;  // WRITE and CHECK: address behind the last byte
   reg [4:0] reading_q;  // CHECK: reads that are not yet answered
   reg [2:0] code_q;  // error code
+  reg greeted_q;  // HELLO has been executed since reset
 
   wire is_hello = type_q == TYPE_HELLO;
   wire is_write = type_q == TYPE_WRITE;
   wire is_check = type_q == TYPE_CHECK;
   wire is_run = type_q == TYPE_RUN;
   wire is_known = is_hello || is_write || is_check || is_run;
+  wire is_allowed = is_hello || greeted_q;
 
   reg fits_length;
   reg [2:0] last_argument;
@@ -188,7 +192,7 @@ module sdq_command #(
         S_LENGTH_HIGH:
         if (takes) state_q <= frame_data_i == 8'hFF && length_q[15:8] == 8'hFF ? S_RESPOND : S_TYPE;
         S_TYPE: if (takes) state_q <= S_SEQ;
-        S_SEQ: if (takes) state_q <= is_known && fits_length ? S_ARGUMENTS : S_REFUSE;
+        S_SEQ: if (takes) state_q <= is_known && fits_length && is_allowed ? S_ARGUMENTS : S_REFUSE;
         S_ARGUMENTS: if (takes && argument_q == last_argument) state_q <= is_hello ? S_RESPOND : S_SPAN;
         S_SPAN: state_q <= S_RANGE;
         S_RANGE: begin
@@ -203,6 +207,11 @@ module sdq_command #(
         default: if (responded) state_q <= S_LENGTH_LOW;
       endcase
     end
+  end
+
+  always @(posedge clk_i) begin
+    if (!rst_ni) greeted_q <= 1'b0;
+    else if (state_q == S_ARGUMENTS && takes && is_hello && frame_data_i == VERSION) greeted_q <= 1'b1;
   end
 
   // Datapath. Numbers come low byte first: they are shifted in from the top.
@@ -241,7 +250,11 @@ module sdq_command #(
 
     case (state_q)
       S_LENGTH_HIGH: code_q <= ERROR_DAMAGED;
-      S_SEQ: code_q <= is_known ? ERROR_LENGTH : ERROR_TYPE;
+      S_SEQ: begin
+        code_q <= ERROR_GREETING;
+        if (!fits_length) code_q <= ERROR_LENGTH;
+        if (!is_known) code_q <= ERROR_TYPE;
+      end
       S_ARGUMENTS: code_q <= ERROR_VERSION;
       S_RANGE: code_q <= is_run ? ERROR_LINEAR : ERROR_ADDRESS;
       default: ;

@@ -79,6 +79,7 @@ describe.skipIf(lacks(yosys))('the properties of handshakes', () => {
     ['sdq_cobs_encode', 'state_q == S_BYTES && !full', 'state_q == S_BYTES'],
     ['sdq_command', ' && end_offset <= region_bytes', ''],
     ['sdq_command', "reading_q != 5'd31", "1'b1"],
+    ['sdq_command', ' && is_allowed', ''],
     ['sdq_cobs_decode', 'out_ready_i || !gives_item', "1'b1"],
     ['sdq_host_link', ' || send_busy', ''],
     ['sdq_result_reader', '!result_valid_o || result_ready_i', "1'b1"],

@@ -80,9 +80,8 @@ function goldenSession(folder: string): Bench {
 /** Random requests, damaged ones and garbage, with an engine that stalls, into a ring of `ring` bytes. */
 function randomSession(folder: string, seed: number, frames: number, maxBody: number, ring: number): Bench {
   const nonce = 0x8000_0000 + seed;
-  // INFO is a literal of the fixture and says 1024 whatever the parameter.
-  const input = randomStream(uniform(seed), frames, maxBody, maxBody === 1024);
-  const answer = new Responder({ ...fixtureInfo(nonce), maxBody }, new FakeEngine()).receive(input);
+  const input = randomStream(uniform(seed), frames, maxBody);
+  const answer = new Responder(fixtureInfo(nonce, { maxBody, rxBytes: ring }), new FakeEngine()).receive(input);
   const parameters = `#(.MAX_BODY(${maxBody}),.RX_BYTES(${ring}))`;
   return linkBench(folder, `random session ${seed}`, { input, answer }, { sources: FIXTURE, seed, nonce, parameters });
 }

@@ -1,4 +1,5 @@
-// Properties of sdq_command: its streams, and that no memory access leaves the region that was checked.
+// Properties of sdq_command: its streams, that no memory access leaves the region that was checked, and that nothing is
+// executed between reset and HELLO.
 
 `ifdef PROVE_SDQ_COMMAND
 localparam ALONE = 1;
@@ -61,6 +62,8 @@ always @(posedge clk_i) begin
     if (state_q == S_ARGUMENTS) assert (is_known && argument_q <= last_argument);
     if (state_q == S_ARGUMENTS && is_write) assert (length_q + {13'd0, argument_q} >= 16'd5);
     if (f_prepares) assert (is_write || is_check || is_run);
+    if (state_q == S_ARGUMENTS) assert (is_allowed);
+    if (f_prepares || f_accesses || run_valid_o) assert (greeted_q);
     if (f_prepares && is_write) assert (length_q != 16'd0);
     if (state_q == S_RANGE && !is_run) assert (f_left == span_bytes);
     if (state_q == S_WRITE) assert (f_left == {16'd0, length_q} && length_q != 16'd0);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { imageWrites, type MemoryImage } from '../../../firmware/device/upload.js';
 import { FrameWriter } from '../../../firmware/protocol/frames.js';
-import { MAX_BODY_BYTES } from '../../../firmware/protocol/messages.js';
+import { MAX_BODY_BYTES, PROTOCOL_VERSION } from '../../../firmware/protocol/messages.js';
 import { type HarnessOptions, harnessArguments } from './harness.js';
 
 export interface VirtualBoard {
@@ -66,9 +66,10 @@ async function start(executable: string, args: readonly string[], signal?: Abort
   return { path, exited, stop: () => child.kill() };
 }
 
-/** Images as the byte stream of their WRITE requests; the sequence numbers do not matter, nobody reads the answers. */
+/** Images as the byte stream of HELLO and their WRITE requests; the sequence numbers do not matter, nobody reads the answers. */
 function writeFrames(images: readonly MemoryImage[]): Uint8Array {
   const writer = new FrameWriter();
+  writer.request({ kind: 'hello', version: PROTOCOL_VERSION }, 0);
   for (const image of images) {
     for (const request of imageWrites(image, MAX_BODY_BYTES - 4)) writer.request(request, 0);
   }

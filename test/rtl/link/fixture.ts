@@ -10,14 +10,19 @@ import { compile } from '../../../sim/verilator-bin/src/compile.js';
 export const FIXTURE_FOLDER = dirname(fileURLToPath(import.meta.url));
 export const ROOT = join(FIXTURE_FOLDER, '../../..');
 
-/** What sdq_top.v says in INFO; its constant bytes are a literal there. */
-export function fixtureInfo(bootNonce = 1): Info {
+/** Buffers of a device, as in INFO. */
+export interface Buffers {
+  readonly maxBody: number;
+  readonly rxBytes: number;
+}
+
+/** What sdq_top.v says in INFO; its constant bytes are a literal there, but for the buffers, which are parameters. */
+export function fixtureInfo(bootNonce = 1, buffers: Buffers = { maxBody: 1024, rxBytes: 4096 }): Info {
   return {
     kind: 'info',
     version: 1,
     regionCount: REGION_COUNT,
-    maxBody: 1024,
-    rxBytes: 4096,
+    ...buffers,
     clockHz: 12_000_000,
     linears: 4,
     planHash: Uint8Array.from({ length: 32 }, (_, i) => (i * 37) & 0xff),

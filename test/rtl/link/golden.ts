@@ -20,6 +20,13 @@ const activations = Uint8Array.from([1, 2, 3, 0, 0, 250, 7, 8, 9, 10, 11, 12, 13
 /** A session with the device of fixture.ts: the state carries over from one step to the next. */
 const SESSION: readonly { name: string; request?: Request; bytes: Uint8Array }[] = [
   { name: 'delimiters alone', bytes: Uint8Array.of(0, 0, 0) },
+  step('write before hello', { kind: 'write', address: 0x2000_0000, data: Uint8Array.of(9) }, 101),
+  step('check before hello', { kind: 'check', address: 0x2000_0000, length: 16 }, 102),
+  step('run before hello', { kind: 'run', linear: 0, shift: 0 }, 103),
+  step('hello of another version does not count', { kind: 'hello', version: 2 }, 104),
+  step('check after it', { kind: 'check', address: 0x2000_0000, length: 16 }, 105),
+  { name: 'unknown type before hello', bytes: rawFrame(0x05, 106, []) },
+  { name: 'run with a byte too many before hello', bytes: rawFrame(0x04, 107, [0, 0, 0, 0]) },
   step('hello', { kind: 'hello', version: 1 }, 1),
   step('write one word of activations', { kind: 'write', address: 0x2000_0000, data: activations }, 2),
   step('check it', { kind: 'check', address: 0x2000_0000, length: 16 }, 3),
@@ -36,8 +43,17 @@ const SESSION: readonly { name: string; request?: Request; bytes: Uint8Array }[]
   step('check with padding', { kind: 'check', address: 0, length: 16 }, 6),
   step('run a linear of one row', { kind: 'run', linear: 0, shift: -1 }, 7),
   step('run a linear of 61 rows', { kind: 'run', linear: 2, shift: 3 }, 8),
+  step('run shifted most to the left', { kind: 'run', linear: 1, shift: -128 }, 21),
+  step('run a linear of three frames', { kind: 'run', linear: 3, shift: 127 }, 22),
   { name: 'unknown type', bytes: rawFrame(0x7e, 9, [1, 2, 3]) },
   { name: 'write without data', bytes: rawFrame(0x02, 10, [0, 0, 0, 0]) },
+  { name: 'write without an address', bytes: rawFrame(0x02, 23, [0, 0, 0]) },
+  { name: 'hello without a version', bytes: rawFrame(0x01, 24, []) },
+  { name: 'hello with a byte too many', bytes: rawFrame(0x01, 25, [1, 0]) },
+  { name: 'check with a byte too few', bytes: rawFrame(0x03, 26, [0, 0, 0, 0x10, 0, 0, 0]) },
+  { name: 'check with a byte too many', bytes: rawFrame(0x03, 27, [0, 0, 0, 0x10, 0, 0, 0, 0, 0]) },
+  { name: 'run with a byte too few', bytes: rawFrame(0x04, 28, [0, 0]) },
+  { name: 'an encoding that is longer than necessary', bytes: withEmptyGroup(29) },
   { name: 'run with a byte too many', bytes: rawFrame(0x04, 11, [0, 0, 0, 0]) },
   step('write behind a region', { kind: 'write', address: 0x2000_007f, data: Uint8Array.of(1, 2) }, 12),
   step('check in a region that does not exist', { kind: 'check', address: 0x4000_0000, length: 1 }, 13),
@@ -60,6 +76,15 @@ function step(name: string, request: Request, seq: number) {
   const bytes = encodeRequest(request, seq);
   if (!name.startsWith('a delimiter inside')) return { name, request, bytes };
   return { name, bytes: Uint8Array.of(...bytes.subarray(0, 4), 0, ...bytes.subarray(4)) };
+}
+
+/** A frame of an unknown type that is one full group, and an empty one behind it that is not necessary. */
+function withEmptyGroup(seq: number): Uint8Array {
+  const body = Uint8Array.from({ length: 248 }, (_, i) => i + 1);
+  let frame = rawFrame(0x05, seq, body);
+  // Until the CRC has no zero byte either.
+  for (; frame[0] !== 0xff; frame = rawFrame(0x05, seq, body)) body[0]!++;
+  return Uint8Array.of(...frame.subarray(0, -1), 1, 0);
 }
 
 function typeAndCrc(type: number): Uint8Array {

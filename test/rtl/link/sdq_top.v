@@ -1,6 +1,6 @@
 `default_nettype none
 // The host link with fake_engine behind it, and the ports of a generated top level. INFO is fixtureInfo() of
-// fixture.ts without the nonce, last byte first. A nonce with its highest bit set makes the engine stall at random.
+// fixture.ts without the nonce, last byte first, with the buffers that the parameters say. A nonce with its highest bit set makes the engine stall at random.
 module sdq_top #(
     parameter MAX_BODY = 1024,
     parameter RX_BYTES = 4096
@@ -20,11 +20,15 @@ module sdq_top #(
 );
 
   localparam INFO_BYTES = 110;
+  function [111:0] head(input [31:0] rx_bytes, input [15:0] max_body);
+    head = {16'd4, 32'd12000000, rx_bytes, max_body, 8'd4, 8'd1};
+  endfunction
+
   localparam [8*INFO_BYTES-1:0] INFO = {
     256'h0000000400000004000000043000000000000008000000100000001020000000,
     256'h0000004000000004000000041000000000000200000000050000000800000000,
     256'h7b56310ce7c29d78532e09e4bf9a75502b06e1bc97724d2803deb9946f4a2500,
-    112'h000400b71b000000100004000401
+    head(RX_BYTES[31:0], MAX_BODY[15:0])
   };
 
   wire mem_wvalid;

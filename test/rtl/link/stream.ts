@@ -3,15 +3,15 @@
 import { encodeRequest } from '../../../firmware/protocol/frames.js';
 import { rawFrame } from './golden.js';
 
-/** Requests, damaged requests, and garbage in between, with sequence numbers in order; `hello` says if with HELLO. */
-export function randomStream(random: () => number, frames: number, maxBody: number, hello = true): Uint8Array {
+/** HELLO, then requests, damaged requests, and garbage in between, with sequence numbers in order. */
+export function randomStream(random: () => number, frames: number, maxBody: number): Uint8Array {
   const below = (n: number) => Math.floor(random() * n);
   const bytes = (length: number) => {
     const zeros = below(2) ? 0.2 : 0; // without zeros there are full groups
     return Uint8Array.from({ length }, () => (random() < zeros ? 0 : below(255) + 1));
   };
   const address = () => ((below(9) % 4) * 2 ** 28 + below(below(2) ? 32 : 5000)) >>> 0;
-  const pieces: Uint8Array[] = [];
+  const pieces: Uint8Array[] = [encodeRequest({ kind: 'hello', version: 1 }, 0)];
   for (let i = 0; i < frames; i++) {
     const seq = i & 0xff;
     const kind = below(20);
@@ -28,8 +28,8 @@ export function randomStream(random: () => number, frames: number, maxBody: numb
         seq,
       );
     else if (kind < 14) frame = encodeRequest({ kind: 'run', linear: below(5), shift: below(256) - 128 }, seq);
-    else if (kind < 15) frame = encodeRequest({ kind: 'hello', version: hello ? 1 + below(2) : 2 }, seq);
-    else if (kind < 17) frame = rawFrame(hello ? below(8) : 2 + below(6), seq, bytes(below(12)));
+    else if (kind < 15) frame = encodeRequest({ kind: 'hello', version: 1 + below(2) }, seq);
+    else if (kind < 17) frame = rawFrame(below(8), seq, bytes(below(12)));
     else if (kind < 18) frame = rawFrame(2, seq, bytes(maxBody + below(3)));
     else if (kind < 19) frame = bytes(below(3 * maxBody));
     else frame = new Uint8Array(below(5));
