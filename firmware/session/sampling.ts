@@ -1,7 +1,7 @@
 /** The choice of the next token from logits, over integers. Source: docs/numerics.md, "Sampling". */
 
 import { InputError } from '../../generator/errors.js';
-import { bitLength, pow2, roundShift } from '../../sim/golden/integer.js';
+import { type FixedPoint, fixedPoint, INT32_MAX, pow2, roundShift } from '../../sim/golden/integer.js';
 import { argmax } from '../../sim/golden/ops.js';
 import type { Tables } from '../../sim/golden/tables.js';
 
@@ -17,15 +17,17 @@ export interface SamplingOptions {
   readonly seed?: number;
 }
 
-/** Fraction bits of a token's weight, the most likely one having 1; the sum over 2^24 tokens is below 2^53. */
+/** Limit of docs/numerics.md. */
+const MAX_VOCAB = 2 ** 24;
+/** Fraction bits of a token's weight, the most likely one having 1; the sum over all tokens is below 2^53. */
 const WEIGHT_FRAC = 28;
 /** Fraction bits of topP. */
 const SHARE_FRAC = 16;
 
 /** Sampling options as integers. */
 interface Sampling {
-  /** log2(e) / temperature = mantissa · 2^−shift; null for the most likely token. */
-  readonly scale: { readonly mantissa: number; readonly shift: number } | null;
+  /** log2(e) / temperature; null for the most likely token. */
+  readonly scale: FixedPoint | null;
   /** topP, Q16. */
   readonly share: number;
   readonly topK: number;
@@ -48,11 +50,7 @@ export class Sampler {
   next(logits: Int32Array): number {
     const { scale, share, topK, seed } = this.#sampling;
     if (scale === null) return argmax(logits);
-    const best = logits[argmax(logits)]!;
-    const weights = new Float64Array(logits.length);
-    for (let i = 0; i < logits.length; i++) {
-      weights[i] = this.#weight(roundShift((best - logits[i]!) * scale.mantissa, scale.shift));
-    }
+    const weights = this.#weights(logits, scale);
     const kept = mostLikely(logits, weights, topK, share);
     const total = kept.reduce((sum, token) => sum + weights[token]!, 0);
     let left = Number((splitMix64(seed, this.#drawn++) * BigInt(total)) >> 64n);
@@ -63,19 +61,24 @@ export class Sampler {
     throw new Error('the weights do not add up');
   }
 
-  /** 2^−d, Q28. @param d Q16, 0 … 2^41 */
-  #weight(d: number): number {
-    const steps = roundShift(d, 6);
-    const whole = Math.floor(steps / 1024);
-    return whole > WEIGHT_FRAC ? 0 : roundShift(this.#exp2[steps % 1024]! * pow2(WEIGHT_FRAC - 16), whole);
+  /** Q28; 2^28 for the most likely token. */
+  #weights(logits: Int32Array, { mantissa, shift }: FixedPoint): Float64Array {
+    const best = logits[argmax(logits)]!;
+    const weights = new Float64Array(logits.length);
+    for (let i = 0; i < logits.length; i++) {
+      const steps = roundShift(roundShift((best - logits[i]!) * mantissa, shift), 6);
+      if (steps >= 1024 * (WEIGHT_FRAC + 1)) continue;
+      weights[i] = roundShift(this.#exp2[steps & 1023]! * pow2(WEIGHT_FRAC - 16), steps >> 10);
+    }
+    return weights;
   }
 }
 
 /** Tokens that may be chosen, in ascending order. */
 function mostLikely(logits: Int32Array, weights: Float64Array, topK: number, share: number): Uint32Array {
-  const tokens = Uint32Array.from(weights.keys()).filter((token) => weights[token]! > 0);
+  const tokens = withWeight(weights);
   if (topK >= tokens.length && share === pow2(SHARE_FRAC)) return tokens;
-  const ranked = tokens.sort((a, b) => logits[b]! - logits[a]! || a - b).subarray(0, topK);
+  const ranked = byRank(tokens, logits).subarray(0, topK);
   const total = ranked.reduce((sum, token) => sum + weights[token]!, 0);
   const wanted = shareOf(total, share);
   let sum = 0;
@@ -84,6 +87,27 @@ function mostLikely(logits: Int32Array, weights: Float64Array, topK: number, sha
     return sum >= wanted;
   });
   return ranked.slice(0, end + 1).sort();
+}
+
+function withWeight(weights: Float64Array): Uint32Array {
+  const tokens = new Uint32Array(weights.length);
+  let count = 0;
+  for (let i = 0; i < weights.length; i++) if (weights[i]! > 0) tokens[count++] = i;
+  return tokens.subarray(0, count);
+}
+
+/**
+ * The most likely first, then the lower number. Logits of tokens with weight differ by less than 2^28, so that keys stay
+ * below 2^52, and doubles sort faster than a comparison function does.
+ */
+function byRank(tokens: Uint32Array, logits: Int32Array): Uint32Array {
+  const best = tokens.reduce((most, token) => Math.max(most, logits[token]!), -INT32_MAX);
+  const keys = new Float64Array(tokens.length);
+  for (let i = 0; i < keys.length; i++) keys[i] = (best - logits[tokens[i]!]!) * MAX_VOCAB + tokens[i]!;
+  keys.sort();
+  const ranked = new Uint32Array(keys.length);
+  for (let i = 0; i < keys.length; i++) ranked[i] = keys[i]! % MAX_VOCAB;
+  return ranked;
 }
 
 /** ⌈total · share / 2^16⌉, exactly: total is below 2^53. */
@@ -101,7 +125,7 @@ function splitMix64(seed: bigint, n: number): bigint {
   return z ^ (z >> 31n);
 }
 
-function integerSampling({ temperature = 0, topP = 1, topK = 2 ** 24, seed = 0 }: SamplingOptions): Sampling {
+function integerSampling({ temperature = 0, topP = 1, topK = MAX_VOCAB, seed = 0 }: SamplingOptions): Sampling {
   check(
     'temperature',
     temperature,
@@ -112,18 +136,11 @@ function integerSampling({ temperature = 0, topP = 1, topK = 2 ** 24, seed = 0 }
   check('topK', topK, Number.isSafeInteger(topK) && topK >= 1, 'a whole number of at least 1');
   check('seed', seed, Number.isSafeInteger(seed) && seed >= 0, 'a whole number 0 … 2^53 − 1');
   return {
-    scale: temperature === 0 ? null : reciprocal(temperature),
+    scale: temperature === 0 ? null : fixedPoint(Math.LOG2E / temperature),
     share: Math.max(1, Math.round(topP * pow2(SHARE_FRAC))),
     topK,
     seed: BigInt(seed),
   };
-}
-
-/** log2(e) / temperature with a 15-bit mantissa. One division, which is exactly rounded on every platform. */
-function reciprocal(temperature: number): { mantissa: number; shift: number } {
-  const value = Math.LOG2E / temperature;
-  const shift = 22 - bitLength(Math.floor(value * 256));
-  return { mantissa: Math.round(value * pow2(shift)), shift };
 }
 
 function check(name: string, value: number, fits: boolean, range: string): void {

@@ -1,4 +1,13 @@
-import { bitLength, INT16_MAX, INT32_MAX, maxMagnitude, pow2, roundShift, saturate } from './integer.js';
+import {
+  bitLength,
+  type FixedPoint,
+  INT16_MAX,
+  INT32_MAX,
+  maxMagnitude,
+  pow2,
+  roundShift,
+  saturate,
+} from './integer.js';
 import { ACTIVATION_FRAC } from './parameters.js';
 import { exp2Negative, reciprocalRoot, type Tables } from './tables.js';
 
@@ -52,12 +61,6 @@ class HeadCache {
   }
 }
 
-/** log2(e) / √headDim as a 15-bit mantissa: c ≈ mantissa · 2^−shift. */
-export interface ScoreScale {
-  readonly mantissa: number;
-  readonly shift: number;
-}
-
 /** Attention of one layer over its cache. Source: docs/numerics.md, "Attention". */
 export class Attention {
   readonly #keys: HeadCache;
@@ -69,7 +72,8 @@ export class Attention {
   constructor(
     private readonly tables: Tables,
     private readonly shape: { heads: number; kvHeads: number; headDim: number; context: number },
-    private readonly scale: ScoreScale,
+    /** log2(e) / √headDim */
+    private readonly scale: FixedPoint,
   ) {
     const { kvHeads, headDim } = shape;
     this.#keys = new HeadCache(kvHeads, headDim, new Int16Array(0));

@@ -1,8 +1,8 @@
 import type { LinearRole } from '../../generator/model/types.js';
 import type { PlanLinear } from '../../generator/plan/types.js';
-import { Attention, type ScoreScale } from './attention.js';
+import { Attention } from './attention.js';
 import { type FramedVector, Framer, frameShape, framingGroups } from './frame.js';
-import { INT32_MAX, pow2, saturate } from './integer.js';
+import { fixedPoint, INT32_MAX, pow2, saturate } from './integer.js';
 import { finalShift } from './linear.js';
 import { addInto, gatedProduct, matrixRow, multiplyInt8, normalize, normEpsilon, rectify, rotate } from './ops.js';
 import {
@@ -65,11 +65,10 @@ export class IntegerDecoder {
   /** Forgets the sequence. */
   reset(): void {
     const { config, tables } = this.#model;
+    // Division and square root are exactly rounded on every platform.
+    const scale = fixedPoint(Math.LOG2E / Math.sqrt(config.headDim));
     this.#position = 0;
-    this.#attention = Array.from(
-      { length: config.layers },
-      () => new Attention(tables, config, scoreScale(config.headDim)),
-    );
+    this.#attention = Array.from({ length: config.layers }, () => new Attention(tables, config, scale));
   }
 
   /**
@@ -237,12 +236,4 @@ function buildStages(model: IntegerModel): ReadonlyMap<LinearRole, Stage>[] {
     }
   }
   return layers;
-}
-
-/** log2(e) / √headDim with a 15-bit mantissa. Division and square root are exactly rounded on every platform. */
-function scoreScale(headDim: number): ScoreScale {
-  const value = Math.LOG2E / Math.sqrt(headDim);
-  let shift = 14;
-  while (value * pow2(shift) < 16384) shift++;
-  return { mantissa: Math.round(value * pow2(shift)), shift };
 }

@@ -32,6 +32,20 @@ export function saturate(x: number, limit: number): number {
   return x > limit ? limit : x < -limit ? -limit : x;
 }
 
+/** A positive real number as mantissa · 2^−shift. */
+export interface FixedPoint {
+  /** 2^14 … 2^15 */
+  readonly mantissa: number;
+  readonly shift: number;
+}
+
+/** A real number above 0 and below 2^14 with a 15-bit mantissa: the least shift ≥ 0 with value · 2^shift ≥ 2^14. */
+export function fixedPoint(value: number): FixedPoint {
+  let shift = 0;
+  while (value * pow2(shift) < 16384) shift++;
+  return { mantissa: Math.round(value * pow2(shift)), shift };
+}
+
 /** Symmetric limits: the most negative code of a width is never used. */
 export const INT8_MAX = 127;
 export const INT16_MAX = 32767;
