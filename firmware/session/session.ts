@@ -26,7 +26,7 @@ export interface GeneratedToken {
   readonly token: number;
   /** Text that the token completes; empty while a character is incomplete. */
   readonly text: string;
-  /** In a session that compares: what was compared since the token before, the steps of the prompt included. */
+  /** In a session that compares: the step that led to the token; for the first token all steps of the prompt. */
   readonly agreement?: Agreement;
 }
 
@@ -108,22 +108,21 @@ export class Session implements AsyncIterable<GeneratedToken> {
     let logits: Int32Array | null = null;
     for (const token of this.promptTokens) logits = await this.#feed(decoder, token);
     // A token without text waits until it is known whether another one follows: the last one gets what was held back.
-    let held: number | null = null;
+    let held: GeneratedToken | null = null;
     for (let count = 1; logits !== null; count++) {
       const token = sampler.next(logits);
       const ends = eos.includes(token);
-      if (held !== null) yield { token: held, text: ends ? stream.end() : '', ...agreement() };
+      if (held !== null) yield ends ? { ...held, text: stream.end() } : held;
       if (ends) return;
-      held = null;
-      const text = stream.push(token);
+      const next: GeneratedToken = { token, text: stream.push(token), ...agreement() };
       const full = decoder.position >= context;
       if (count === maxTokens || full) {
         if (feedLast && !full) await this.#feed(decoder, token);
-        yield { token, text: text + stream.end(), ...agreement() };
+        yield { ...next, text: next.text + stream.end() };
         return;
       }
-      if (text === '') held = token;
-      else yield { token, text, ...agreement() };
+      held = next.text === '' ? next : null;
+      if (held === null) yield next;
       logits = await this.#feed(decoder, token);
     }
   }
