@@ -1,10 +1,10 @@
 /**
  * The weight SNR on Gaussian rows in blocks of 128, by frame, alphabet and ratio: the tables of
- * generator/report/expected-snr.ts. Mode `hadamard` by search at the default effort, `fourier` by the paper's modulator.
+ * generator/quantize/expected-snr.ts. Mode `hadamard` by search at the default effort, `fourier` by the paper's modulator.
  */
 
 import type { Alphabet, FrameMode } from '../generator/plan/types.js';
-import { EXPECTED_OSRS } from '../generator/report/expected-snr.js';
+import { EXPECTED_OSRS } from '../generator/quantize/expected-snr.js';
 import { gaussianLinear, quantizeGaussian } from './support/gaussian.js';
 
 const FRAMES: readonly (readonly [FrameMode, 'refine' | 'sigma-delta'])[] = [

@@ -10,7 +10,7 @@ import { linearsAt } from '../generator/plan/allocate.js';
 import { buildPlan, planLinears } from '../generator/plan/build-plan.js';
 import { planHash, prettyPlan } from '../generator/plan/hash.js';
 import type { Plan } from '../generator/plan/types.js';
-import { EXPECTED_OSRS, expectedSnr, expectedSnrOf } from '../generator/report/expected-snr.js';
+import { EXPECTED_OSRS, expectedSnr, expectedSnrOf } from '../generator/quantize/expected-snr.js';
 import { planFacts } from '../generator/report/facts.js';
 import { measures, STEPS } from '../generator/report/measures.js';
 import { renderReport } from '../generator/report/node/write-report.js';

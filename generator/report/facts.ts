@@ -6,12 +6,12 @@ import type { LinearRole } from '../model/types.js';
 import { planHash } from '../plan/hash.js';
 import { bitsPerWeight, meanOsr, planBytes } from '../plan/memory-size.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
+import { expectedSnr, expectedSnrOf } from '../quantize/expected-snr.js';
 import { utilisation } from '../sizing/array.js';
 import { type TokenBound, tokenBound } from '../sizing/bound.js';
 import { runCycles, tokenCycles } from '../sizing/cycles.js';
 import { type Estimate, engineLuts, estimate } from '../sizing/estimate.js';
 import { type EngineGeometry, engineGeometry } from '../sizing/geometry.js';
-import { expectedSnr, expectedSnrOf } from './expected-snr.js';
 
 /** One linear, measured. */
 export interface LinearFacts {

@@ -3,7 +3,7 @@
 import { MAX_OSR, MIN_OSR, planLinears } from '../plan/build-plan.js';
 import { bitsPerWeight, meanOsr, planBytes } from '../plan/memory-size.js';
 import type { Alphabet, Plan } from '../plan/types.js';
-import { expectedSnrOf } from './expected-snr.js';
+import { expectedSnrOf } from '../quantize/expected-snr.js';
 
 export interface CurvePoint {
   /** Mean OSR. */

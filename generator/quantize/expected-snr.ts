@@ -4,6 +4,7 @@
  */
 
 import type { Alphabet, FrameMode, PlanLinear } from '../plan/types.js';
+import { interpolate } from './interpolate.js';
 
 /** Over-sampling ratios at which it was measured. */
 export const EXPECTED_OSRS: readonly number[] = [1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 2.75, 3, 3.5, 4, 5, 6, 8];
@@ -25,12 +26,7 @@ const EXPECTED_DB: Readonly<Record<FrameMode, Readonly<Record<Alphabet, readonly
 
 /** dB that a linear's weights come to if they are Gaussian. @param linear its OSR within 1 … 8 */
 export function expectedSnr({ frame, alphabet, osr }: Pick<PlanLinear, 'frame' | 'alphabet' | 'osr'>): number {
-  const table = EXPECTED_DB[frame][alphabet];
-  const above = EXPECTED_OSRS.findIndex((measured) => measured >= osr);
-  const [from, to] = [EXPECTED_OSRS[above - 1], EXPECTED_OSRS[above]!];
-  if (from === undefined) return table[above]!;
-  const share = (osr - from) / (to - from);
-  return table[above - 1]! * (1 - share) + table[above]! * share;
+  return interpolate(EXPECTED_OSRS, EXPECTED_DB[frame][alphabet], osr);
 }
 
 /** dB of several linears together if the weights of all have the same variance. */
