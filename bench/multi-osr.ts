@@ -1,12 +1,13 @@
 /** What MultiOSR is worth: uniform ratios, the paper's variance rule, and the measured allocation at equal bytes. */
 
+import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { loadTokenizer } from '../firmware/tokenizer/node/load.js';
-import { floatNll } from '../generator/evaluate/float-nll.js';
 import { readText } from '../generator/evaluate/node/read-text.js';
-import { tokenWindows } from '../generator/evaluate/windows.js';
+import type { EvaluationText } from '../generator/evaluate/text.js';
+import { countPredictions, tokenWindows } from '../generator/evaluate/windows.js';
 import { openModel } from '../generator/model/node/open-model.js';
-import type { LayerTensors, LinearRole, ModelSource } from '../generator/model/types.js';
+import type { LinearRole, ModelSource } from '../generator/model/types.js';
 import { linearsAt, linearsOfLeastLoss, linearsWithin } from '../generator/plan/allocate.js';
 import { MAX_OSR, MIN_OSR, type PlanOptions } from '../generator/plan/build-plan.js';
 import { meanOsr, planBytes } from '../generator/plan/memory-size.js';
@@ -16,15 +17,13 @@ import { dequantizeLinear } from '../generator/quantize/quantize-linear.js';
 import { quantizeModel } from '../generator/quantize/quantize-model.js';
 import { drawSigns } from '../generator/quantize/signs.js';
 import { expectedLoss, lossCurve } from '../generator/sensitivity/loss-curve.js';
-import {
-  measuredOsrs,
-  measureSensitivity,
-  modelDivergence,
-  sensitivityText,
-} from '../generator/sensitivity/sensitivity.js';
+import { measuredOsrs, measureSensitivity, sensitivityText } from '../generator/sensitivity/sensitivity.js';
+import { type DocumentScores, estimate, scoreDocuments, type Version } from './support/document-scores.js';
 
 const OPTIONS: PlanOptions = { alphabet: 'ternary', frame: 'hadamard', block: null, placement: 'linear' };
 const SHARED = process.env.SDQ_SHARED ?? '../shared';
+/** None of those of examples/train. */
+const STORIES_SEED = 777;
 const EXAMPLE_TEXTS = ['examples/text/calibration.jsonl', 'examples/text/eval.jsonl'] as const;
 
 interface Subject {
@@ -48,7 +47,7 @@ function quantized(
   source: ModelSource,
   linears: readonly PlanLinear[],
   calibration: readonly ArrayLike<number>[],
-): (layer: number, tensors: LayerTensors) => LayerTensors {
+): Version {
   const signs = drawSigns(1, Math.max(...linears.map(({ gainShifts }) => gainShifts.length)), linears[0]!.block);
   const layers = Array.from({ length: source.config.layers }, () => new Map<LinearRole, Float32Array>());
   for (const { linear, quantized } of quantizeModel(source, { linears: [...linears], signs }, { calibration })) {
@@ -57,22 +56,53 @@ function quantized(
   return (layer, tensors) => ({ ...tensors, weights: layers[layer]! });
 }
 
+/** Stories by the generator that the bundled models were trained on; those have other seeds. */
+function freshStories(count: number): EvaluationText {
+  const args = ['examples/train/stories.py', '--seed', String(STORIES_SEED), '--count', String(count)];
+  const printed = execFileSync('python3', args, { encoding: 'utf8', maxBuffer: 2 ** 30 });
+  return { documents: printed.trimEnd().split('\n\n'), long: 'cut' };
+}
+
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
+/** Prints what each version loses on a text, and by how much less or more than the first of them. */
+function compare(
+  source: ModelSource,
+  name: string,
+  windows: readonly (readonly number[])[],
+  versions: Readonly<Record<string, Version>>,
+): void {
+  const [float, ...scores] = scoreDocuments(source, windows, Object.values(versions));
+  const per = (sums: readonly number[]): string => estimate(sums, windows).mean.toFixed(5);
+  console.log(`  ${name}, ${countPredictions(windows)} predictions: float NLL ${per(float!.nll)}`);
+  Object.keys(versions).forEach((version, i) => {
+    const { nll, divergence } = scores[i]!;
+    const against = (field: keyof DocumentScores): string => {
+      const differences = scores[i]![field].map((sum, document) => sum - scores[0]![field][document]!);
+      const { mean, standardError } = estimate(differences, windows);
+      return i === 0 ? '' : ` (${mean < 0 ? '' : '+'}${mean.toFixed(5)} ± ${standardError.toFixed(5)})`;
+    };
+    const cells = `divergence ${per(divergence)}${against('divergence')}, NLL ${per(nll)}${against('nll')}`;
+    console.log(`    ${version.padEnd(8)} ${cells}`);
+  });
+}
+
 /**
- * Prints, for each model, the float model's NLL, and for each allocation its bytes, the loss that was expected, the
- * divergence from the float model and the NLL on other text, in nats per token.
+ * Prints, for each model, what each allocation takes and is expected to lose, and its divergence from the float model and
+ * NLL on other text, in nats per prediction; in brackets the difference from uniform ratios and its standard error.
  *
  * @param only a part of the model's path
+ * @param stories of the generator's to evaluate the bundled models on, beside the text that comes with them
  */
-export function main(only = '', osr = 2, documents = 20): void {
+export function main(only = '', osr = 2, stories = 0): void {
   for (const { model, tokenizer, texts } of SUBJECTS.filter((subject) => subject.model.includes(only))) {
     const source = openModel(resolve(model));
     const { config } = source;
     const reader = loadTokenizer(resolve(model), tokenizer === undefined ? undefined : resolve(tokenizer));
-    const [calibration, evaluation] = texts.map((text) =>
-      tokenWindows(config, reader, readText(resolve(text))).slice(0, documents),
-    ) as [number[][], number[][]];
+    const [calibration, evaluation] = texts.map((text) => tokenWindows(config, reader, readText(resolve(text)))) as [
+      number[][],
+      number[][],
+    ];
 
     const uniform = linearsAt(config, OPTIONS, { kind: 'uniform' }, osr);
     const bytes = planBytes({ linears: uniform });
@@ -80,21 +110,22 @@ export function main(only = '', osr = 2, documents = 20): void {
     const started = Date.now();
     const osrs = measuredOsrs(osr, [MIN_OSR, MAX_OSR]);
     const text = sensitivityText(config, calibration, osrs.length);
-    const curve = lossCurve(measureSensitivity(source, OPTIONS, text.windows, text.calibration, osrs));
-    const time = seconds(started);
+    const curve = lossCurve(measureSensitivity(source, OPTIONS, text.windows, text.calibration, osrs), OPTIONS);
+    console.log(`${config.name}: sensitivity measured in ${seconds(started)}`);
     const measured = linearsOfLeastLoss(config, OPTIONS, curve, { bytes });
-    console.log(`${config.name}: float ${floatNll(source, evaluation).nll.toFixed(4)}; measured in ${time}`);
     console.log(`  measured OSRs ${measured.map((linear) => linear.osr).join(' ')}`);
+    const versions: Record<string, Version> = {};
     for (const [name, linears] of Object.entries({ uniform, variance, measured })) {
       const since = Date.now();
-      const replace = quantized(source, linears, calibration);
-      const { nll } = floatNll(source, evaluation, { transformLayer: replace });
-      const loss = modelDivergence(source, evaluation, replace);
+      versions[name] = quantized(source, linears, calibration);
       console.log(
         `  ${name.padEnd(8)} mean OSR ${meanOsr({ linears }).toFixed(3)}, ${planBytes({ linears })} bytes: ` +
-          `expected ${expectedLoss(curve, linears).toFixed(4)}, divergence ${loss.toFixed(5)}, NLL ${nll.toFixed(5)} ` +
-          `(${seconds(since)})`,
+          `expected loss ${expectedLoss(curve, linears).toFixed(5)} (${seconds(since)})`,
       );
+    }
+    compare(source, 'text', evaluation, versions);
+    if (stories > 0 && tokenizer === undefined) {
+      compare(source, 'stories', tokenWindows(config, reader, freshStories(stories)), versions);
     }
     source.close();
   }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { linearsOf } from '../generator/model/roles.js';
 import type { ModelConfig } from '../generator/model/types.js';
 import { linearsOfLeastLoss } from '../generator/plan/allocate.js';
 import type { PlanOptions } from '../generator/plan/build-plan.js';
 import { type Choice, leastLoss } from '../generator/plan/least-loss.js';
 import { bitsPerWeight, meanOsr, planBytes } from '../generator/plan/memory-size.js';
+import { expectedSnr } from '../generator/quantize/expected-snr.js';
 import { expectedLoss, lossCurve } from '../generator/sensitivity/loss-curve.js';
 import { uniform } from './support/random.js';
 
@@ -158,13 +160,15 @@ describe('the allocation of least loss', () => {
 });
 
 describe('the curve of losses', () => {
-  const curve = lossCurve({
+  const measured = {
     osrs: [1.5, 2, 3],
     losses: [
       [0.3, 0.1, 0.02],
       [0.1, 0.1, 0.02],
     ],
-  });
+  };
+  const curve = lossCurve(measured, OPTIONS);
+  const noise = (osr: number): number => 10 ** (-expectedSnr({ ...OPTIONS, osr }) / 10);
 
   it('meets the sums at the measured ratios, and the mean share of each linear', () => {
     expect(curve(0, 1.5) + curve(1, 1.5)).toBeCloseTo(0.4, 12);
@@ -173,21 +177,33 @@ describe('the curve of losses', () => {
     expect(curve(0, 2) / curve(1, 2)).toBeCloseTo((0.75 + 0.5 + 0.5) / (0.25 + 0.5 + 0.5), 12);
   });
 
-  it('is exponential between them and beyond', () => {
+  it('is a power of the noise between them, and proportional to it beyond', () => {
     const sum = (osr: number): number => curve(0, osr) + curve(1, osr);
-    expect(sum(2.5)).toBeCloseTo(Math.sqrt(0.2 * 0.04), 12);
-    expect(sum(1)).toBeCloseTo(0.8, 12);
-    expect(sum(4)).toBeCloseTo(0.008, 12);
+    const power = (from: number, to: number): number =>
+      Math.log(sum(to) / sum(from)) / Math.log(noise(to) / noise(from));
+    expect(power(1, 1.5)).toBeCloseTo(1, 12);
+    expect(power(3, 4)).toBeCloseTo(1, 12);
+    expect(power(2.25, 2.875)).toBeCloseTo(power(2, 3), 12);
   });
 
-  it('falls even if the measurement does not, and of nothing is nothing', () => {
-    const noisy = lossCurve({ osrs: [1, 2], losses: [[0.1, 0.2]] });
-    expect(noisy(0, 2)).toBeLessThan(noisy(0, 1));
-    const none = lossCurve({ osrs: [1, 2], losses: [[0, 0]] });
-    expect(none(0, 1.5)).toBe(0);
+  it.each(['ternary', 'binary'] as const)('falls even if the measurement does not: %s', (alphabet) => {
+    for (const frame of ['hadamard', 'fourier'] as const) {
+      const noisy = lossCurve({ osrs: [1, 2, 8], losses: [[0.1, 0.2, 0.3]] }, { frame, alphabet });
+      for (let osr = 1; osr < 8; osr += 0.125) expect(noisy(0, osr + 0.125)).toBeLessThan(noisy(0, osr));
+    }
   });
 
-  it('of one ratio is flat', () => {
-    expect(lossCurve({ osrs: [8], losses: [[0.1]] })(0, 2)).toBeCloseTo(0.1, 12);
+  it('of nothing is nothing, and of one ratio is that of the noise', () => {
+    expect(lossCurve({ osrs: [1, 2], losses: [[0, 0]] }, OPTIONS)(0, 1.5)).toBe(0);
+    const one = lossCurve({ osrs: [8], losses: [[0.1]] }, OPTIONS);
+    expect(one(0, 8)).toBeCloseTo(0.1, 12);
+    expect(one(0, 2) / one(0, 8)).toBeCloseTo(noise(2) / noise(8), 6);
+  });
+
+  it('leaves linears that differ little at the end of a segment', () => {
+    const losses = linearsOf(CONFIG).map(({ rows, cols }, i) => [rows * cols * (1 + 0.02 * i)]);
+    const alike = lossCurve({ osrs: [2], losses }, OPTIONS);
+    const linears = linearsOfLeastLoss(CONFIG, OPTIONS, alike, { osr: 2 });
+    expect(linears.every(({ osr }) => osr === 2)).toBe(true);
   });
 });

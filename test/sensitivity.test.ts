@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runLayers } from '../generator/evaluate/layerwise.js';
 import { openModel } from '../generator/model/node/open-model.js';
-import type { ModelSource } from '../generator/model/types.js';
+import type { LayerTensors, ModelSource } from '../generator/model/types.js';
 import type { PlanOptions } from '../generator/plan/build-plan.js';
+import { divergenceFrom } from '../generator/sensitivity/divergence.js';
 import {
   measuredOsrs,
   measureSensitivity,
-  modelDivergence,
   type SensitivityProgress,
   sensitivityText,
 } from '../generator/sensitivity/sensitivity.js';
@@ -77,13 +78,19 @@ describe('the measured sensitivity', () => {
       expect(losses.flat().every((loss) => loss > 0)).toBe(true);
     }
   });
+});
 
-  it('of the model to itself is 0, and grows with the change', () => {
-    const scaled = (factor: number): number =>
-      modelDivergence(model, windows, (_, tensors) => ({
+describe('the divergence', () => {
+  it('of the model from itself is 0, and grows with the change', () => {
+    const ends = model.loadEnds();
+    const divergence = divergenceFrom(model.config, ends, runLayers(model, ends, windows));
+    const scaled = (factor: number): number => {
+      const transformLayer = (_: number, tensors: LayerTensors): LayerTensors => ({
         ...tensors,
         weights: new Map([...tensors.weights].map(([role, values]) => [role, values.map((w) => w * factor)])),
-      }));
+      });
+      return divergence(runLayers(model, ends, windows, { transformLayer }));
+    };
     expect(scaled(1)).toBe(0);
     expect(scaled(1.1)).toBeGreaterThan(0);
     expect(scaled(1.5)).toBeGreaterThan(scaled(1.1));
@@ -98,12 +105,12 @@ describe('what is measured', () => {
   });
 
   it('are the beginnings of the first windows; whole windows are calibrated on', () => {
-    const long = Array.from({ length: 60 }, (_, i) => Array.from({ length: 300 }, () => i));
+    const long = Array.from({ length: 120 }, (_, i) => Array.from({ length: 300 }, () => i));
     const config = { ...model.config, context: 300 };
     const short = sensitivityText({ ...config, vocab: 10 }, long, 3);
-    expect(short.windows.map((window) => window.length)).toEqual(Array(8).fill(128));
-    expect(short.windows.map((window) => window[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    expect(short.calibration.map((window) => window.length)).toEqual([...Array(27).fill(300), 92]);
+    expect(short.windows.map((window) => window.length)).toEqual(Array(32).fill(128));
+    expect(short.windows.map((window) => window[0])).toEqual(Array.from({ length: 32 }, (_, i) => i));
+    expect(short.calibration.map((window) => window.length)).toEqual([...Array(109).fill(300), 68]);
     const large = sensitivityText({ ...config, vocab: 10_000_000 }, long, 3);
     expect(large.windows.map((window) => window.length)).toEqual([64]);
     expect(large.calibration.map((window) => window.length)).toEqual([300, 212]);

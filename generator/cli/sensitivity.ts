@@ -28,7 +28,7 @@ export function measureLosses(
     const measured = measureSensitivity(source, options, windows, calibration, osrs, ({ linear, done, total }) =>
       progress.update(`${remaining(done, total, started)}; ${linear.name}`),
     );
-    return lossCurve(measured);
+    return lossCurve(measured, options);
   } finally {
     progress.stop();
   }

@@ -1,19 +1,28 @@
+import type { PlanLinear } from '../plan/types.js';
+import { expectedSnr } from '../quantize/expected-snr.js';
+import { interpolate } from '../quantize/interpolate.js';
 import type { Sensitivity } from './sensitivity.js';
 
 /** A loss that none is less than: logarithms are taken. */
 const LEAST_LOSS = 1e-12;
-/** The loss falls at least by this factor per unit of OSR, however noisy the measurement. */
-const LEAST_DECAY = 0.1;
+/** The loss falls at least with this power of the noise, however noisy the measurement. */
+const LEAST_POWER = 0.1;
 
 /** The nats per token that a linear of this index in the plan is expected to cost at an over-sampling ratio. */
 export type LossCurve = (linear: number, osr: number) => number;
 
 /**
- * What the measurements say about all ratios. One measurement of one linear is noisy: how the loss falls with the ratio is
- * taken from the sum over all linears, which each have a share in it, the mean of their shares at the measured ratios.
- * Between ratios the loss is exponential; beyond them it goes on as in the next interval.
+ * What the measurements say about all ratios. A small loss is proportional to the noise in the weights, and how that
+ * falls with the ratio is known: fast up to a whole number of segments of equal gain, and slower after it, so that such a
+ * ratio is often the best choice even for linears that differ. One measurement of one linear is uncertain: the loss per
+ * noise is taken from the sum over all linears, a power of the noise between the measured ratios and constant beyond them;
+ * in that sum each linear has a share, the mean of its shares at the measured ratios.
  */
-export function lossCurve({ osrs, losses }: Sensitivity): LossCurve {
+export function lossCurve(
+  { osrs, losses }: Sensitivity,
+  { frame, alphabet }: Pick<PlanLinear, 'frame' | 'alphabet'>,
+): LossCurve {
+  const logNoise = (osr: number): number => (-Math.LN10 / 10) * expectedSnr({ frame, alphabet, osr });
   const totals = osrs.map((_, k) =>
     Math.max(
       LEAST_LOSS,
@@ -21,18 +30,17 @@ export function lossCurve({ osrs, losses }: Sensitivity): LossCurve {
     ),
   );
   const shares = losses.map((loss) => loss.reduce((sum, value, k) => sum + value / totals[k]!, 0) / osrs.length);
-  const logs = totals.map(Math.log);
-  for (let k = 1; k < logs.length; k++) {
-    logs[k] = Math.min(logs[k]!, logs[k - 1]! - LEAST_DECAY * (osrs[k]! - osrs[k - 1]!));
+  const noises = osrs.map(logNoise);
+  const perNoise = totals.map((total, k) => Math.log(total) - noises[k]!);
+  for (let k = 1; k < perNoise.length; k++) {
+    const fall = noises[k - 1]! - noises[k]!;
+    perNoise[k] = Math.min(perNoise[k]!, perNoise[k - 1]! + (1 - LEAST_POWER) * fall);
   }
-  const total = (osr: number): number => {
-    const after = osrs.findIndex((measured, k) => k > 0 && osr < measured);
-    const k = after === -1 ? osrs.length - 1 : after;
-    if (k === 0) return Math.exp(logs[0]!);
-    const slope = (logs[k]! - logs[k - 1]!) / (osrs[k]! - osrs[k - 1]!);
-    return Math.exp(logs[k]! + slope * (osr - osrs[k]!));
+  const quietness = noises.map((noise) => -noise);
+  return (linear, osr) => {
+    const noise = logNoise(osr);
+    return shares[linear]! * Math.exp(noise + interpolate(quietness, perNoise, -noise));
   };
-  return (linear, osr) => shares[linear]! * total(osr);
 }
 
 /** The expected nats per token of a whole allocation: small losses add up. */

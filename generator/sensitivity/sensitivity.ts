@@ -5,7 +5,7 @@
 import { InputError } from '../errors.js';
 import { embed, layerForward } from '../float/forward.js';
 import { linearsOf } from '../model/roles.js';
-import type { EndTensors, LayerTensors, LinearRole, ModelConfig, ModelSource } from '../model/types.js';
+import type { LayerTensors, LinearRole, ModelConfig, ModelSource } from '../model/types.js';
 import { type PlanOptions, planLinears } from '../plan/build-plan.js';
 import type { PlanLinear } from '../plan/types.js';
 import { Hessian } from '../quantize/hessian.js';
@@ -16,9 +16,9 @@ import { type Divergence, divergenceFrom } from './divergence.js';
 /** The search is to be typical, not good: all linears are compared under the same one. */
 const EFFORT = 1;
 /** Most and fewest tokens that are used unless a number is given, and the operations that they may take. */
-const MOST_TOKENS = 1024;
+const MOST_TOKENS = 4096;
 const FEWEST_TOKENS = 64;
-const OPERATIONS = 4e10;
+const OPERATIONS = 1e11;
 /** Tokens from which the statistics for error feedback are taken, as a multiple of those on which losses are measured. */
 const CALIBRATION_SHARE = 8;
 /** Windows are cut to this many tokens, so that several documents are seen. */
@@ -49,7 +49,7 @@ export function measuredOsrs(target: number, [least, most]: readonly [number, nu
 
 /** The parts of a calibration text that take little time. */
 export interface SensitivityText {
-  /** To measure on: the beginnings of the first windows, 128 tokens at most, 64 to 1024 together. */
+  /** To measure on: the beginnings of the first windows, 128 tokens at most, 64 to 4096 together. */
   readonly windows: ArrayLike<number>[];
   /** For error feedback: the first windows, whole, with eight times as many tokens. */
   readonly calibration: ArrayLike<number>[];
@@ -146,24 +146,6 @@ export function measureSensitivity(
     return perOsr.map((states) => checkedLoss(divergence, states, linears[index]!));
   });
   return { osrs: [...osrs], losses };
-}
-
-/** The nats per token that the float model loses when its linears are replaced by others: all of them at once. */
-export function modelDivergence(
-  source: ModelSource,
-  windows: readonly ArrayLike<number>[],
-  replace: (layer: number, tensors: LayerTensors) => LayerTensors,
-): number {
-  const { config } = source;
-  const ends: EndTensors = source.loadEnds();
-  const float = windows.map((window) => embed(config, ends, window));
-  const replaced = float.map((hidden) => hidden.slice());
-  for (let layer = 0; layer < config.layers; layer++) {
-    const tensors = source.loadLayer(layer);
-    runLayer(config, tensors, float);
-    runLayer(config, replace(layer, tensors), replaced);
-  }
-  return divergenceFrom(config, ends, float)(replaced);
 }
 
 function runLayer(config: ModelConfig, tensors: LayerTensors, states: readonly Float32Array[]): void {
