@@ -3,7 +3,8 @@
 //   --pipe          lock-step over stdin and stdout: a chunk [u32 length][bytes] in, then [u32 length][u64 cycles]
 //                   [u64 beats][u64 stalls][bytes] out, once the accelerator is idle again. No clock runs in between,
 //                   so cycles are reproducible. Numbers are little-endian and count from the end of reset: cycles,
-//                   those in which the array took a beat, and those in which it waited for an operand.
+//                   those in which the array took a beat, and those in which it waited for an operand. The length
+//                   FFFFFFFF alone resets the accelerator, with the next boot nonce and what its memories hold.
 //   --pty           behind a pseudo-terminal, whose path is the first line on stdout; clients may come and go
 //   --preload FILE  a stream of request frames that is fed first; the responses are dropped
 //   --max-cycles N  most cycles for one chunk, or for the preload; then exit code 3 (default 2000000000)
@@ -60,15 +61,18 @@ struct Counts {
 // The accelerator, its clock, and the two byte streams.
 class Accelerator {
  public:
-  explicit Accelerator(std::uint32_t nonce) : top_(std::make_unique<Vsdq_top>(&context_)) {
-    top_->nonce_i = nonce;
+  explicit Accelerator(std::uint32_t nonce) : top_(std::make_unique<Vsdq_top>(&context_)), nonce_(nonce) { reset(); }
+
+  ~Accelerator() { top_->final(); }
+
+  // Begins anew, but for what the memories hold; each time with another boot nonce.
+  void reset() {
+    top_->nonce_i = nonce_++;
     top_->rst_ni = 0;
     for (unsigned i = 0; i < kResetCycles; ++i) cycle(nullptr, false);
     top_->rst_ni = 1;
     counts_ = {};
   }
-
-  ~Accelerator() { top_->final(); }
 
   const Counts& counts() const { return counts_; }
   bool idle() const { return quiet_ >= kSettleCycles; }
@@ -109,6 +113,7 @@ class Accelerator {
 
   VerilatedContext context_;
   std::unique_ptr<Vsdq_top> top_;
+  std::uint32_t nonce_;
   Counts counts_;
   unsigned quiet_ = 0;
   bool took_ = false;
@@ -162,11 +167,14 @@ void putNumber(std::uint8_t* to, std::uint64_t value, unsigned bytes) {
 
 void servePipe(Accelerator& accelerator, const Options& options) {
   constexpr std::size_t kHeader = 28;
+  constexpr std::size_t kReset = 0xffffffff;
   std::uint8_t length[4];
   Bytes in;
   Bytes out;
   while (readExactly(length, sizeof length)) {
-    in.resize(length[0] | length[1] << 8 | length[2] << 16 | static_cast<std::size_t>(length[3]) << 24);
+    const std::size_t size = length[0] | length[1] << 8 | length[2] << 16 | static_cast<std::size_t>(length[3]) << 24;
+    if (size == kReset) accelerator.reset();
+    in.resize(size == kReset ? 0 : size);
     if (!in.empty() && !readExactly(in.data(), in.size())) fail(1, "stdin ended inside a chunk");
     out.assign(kHeader, 0);
     runToIdle(accelerator, in, out, options.maxCycles);

@@ -2,6 +2,8 @@ import type { LineFaults } from './faults.js';
 
 /** Draws what happens to the packets of one direction of a line; the same seed, the same faults. */
 export class Damage {
+  /** Faults so far: bytes changed, lost or doubled, and stalls. */
+  count = 0;
   readonly #faults: LineFaults;
   /** Share of bytes to which something happens. */
   readonly #share: number;
@@ -36,11 +38,14 @@ export class Damage {
   /** How long the line stands still before the next packet, in milliseconds. */
   stallMs(): number {
     const { stall, stallMs } = this.#faults;
-    return stall > 0 && this.#uniform() < stall ? Math.ceil(this.#uniform() * stallMs) : 0;
+    if (stall === 0 || this.#uniform() >= stall) return 0;
+    this.count++;
+    return Math.ceil(this.#uniform() * stallMs);
   }
 
   #harm(byte: number): readonly number[] {
     const { flip, drop, duplicate } = this.#faults;
+    this.count++;
     const which = this.#uniform() * (flip + drop + duplicate);
     if (which < flip) return [byte ^ (1 << Math.floor(8 * this.#uniform()))];
     return which < flip + drop ? [] : [byte, byte];

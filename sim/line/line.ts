@@ -7,7 +7,7 @@
  */
 
 import { type Clock, systemClock } from '../../firmware/transport/clock.js';
-import { closedError, type DeviceError, disconnectedError } from '../../firmware/transport/errors.js';
+import { closedError, DeviceError, disconnectedError } from '../../firmware/transport/errors.js';
 import type { Transport, TransportListener } from '../../firmware/transport/transport.js';
 import { Damage } from './damage.js';
 import type { LineFaults } from './faults.js';
@@ -55,6 +55,11 @@ export class FaultyLine implements Transport {
     this.#toHost = new Direction(clock, faults, 2, (bytes) => this.#hold(bytes));
   }
 
+  /** Faults so far: bytes changed, lost or doubled, stalls, the reset and the end of the line. */
+  get injected(): number {
+    return this.#toDevice.damage.count + this.#toHost.damage.count + Number(this.#isReset) + Number(this.#silent);
+  }
+
   start(listener: TransportListener): void {
     if (this.#listener) throw new Error('The line has a listener already.');
     this.#listener = listener;
@@ -73,7 +78,7 @@ export class FaultyLine implements Transport {
   }
 
   #reach(bytes: Uint8Array): void {
-    this.#turn = this.#turn.then(() => this.#serve(bytes));
+    this.#turn = this.#turn.then(() => this.#serve(bytes)).catch((cause) => this.#finish(asEnd(cause, this.name)));
   }
 
   /** Hands bytes to the device, except those behind which a reset or the end of the line is due. */
@@ -127,11 +132,16 @@ export class FaultyLine implements Transport {
   }
 }
 
+/** What a device that fails is to the host. */
+function asEnd(cause: unknown, name: string): DeviceError {
+  return cause instanceof DeviceError ? cause : disconnectedError(name, `It failed: ${String(cause)}.`, cause);
+}
+
 /** One direction: packets in order, each when its last byte has passed. */
 class Direction {
   readonly #clock: Clock;
   readonly #faults: LineFaults;
-  readonly #damage: Damage;
+  readonly damage: Damage;
   readonly #arrive: (bytes: Uint8Array) => void;
   /** When what was sent so far has passed. */
   #free = 0;
@@ -139,7 +149,7 @@ class Direction {
   constructor(clock: Clock, faults: LineFaults, stream: number, arrive: (bytes: Uint8Array) => void) {
     this.#clock = clock;
     this.#faults = faults;
-    this.#damage = new Damage(faults, stream);
+    this.damage = new Damage(faults, stream);
     this.#arrive = arrive;
   }
 
@@ -148,8 +158,8 @@ class Direction {
     const passed: Promise<void>[] = [];
     for (let at = 0; at < bytes.length; at += PACKET_BYTES) {
       const packet = bytes.subarray(at, at + PACKET_BYTES);
-      this.#free = Math.max(this.#free, this.#clock.now()) + this.#damage.stallMs() + this.#milliseconds(packet.length);
-      const damaged = this.#damage.of(packet);
+      this.#free = Math.max(this.#free, this.#clock.now()) + this.damage.stallMs() + this.#milliseconds(packet.length);
+      const damaged = this.damage.of(packet);
       passed.push(
         new Promise((resolve) => {
           this.#clock.after(this.#free - this.#clock.now(), () => {

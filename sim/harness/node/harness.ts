@@ -14,6 +14,8 @@ export interface HarnessOptions {
   readonly preload?: string;
 }
 
+const NAME = 'the simulator';
+
 /** Bytes before the response bytes of a chunk: u32 length, then u64 cycles, beats, stalls. */
 const HEADER_BYTES = 28;
 
@@ -32,8 +34,7 @@ export interface SimulatedCounts {
  * a `write` arrive at once: the same writes give the same cycles.
  */
 export function spawnHarness(executable: string, options: HarnessOptions = {}): HarnessTransport {
-  const args = ['--pipe', ...harnessArguments(options)];
-  return new HarnessTransport(executable, spawn(executable, args, { stdio: ['pipe', 'pipe', 'pipe'] }));
+  return new HarnessTransport(executable, options);
 }
 
 /** The options that both modes of the harness share, as arguments. */
@@ -45,21 +46,25 @@ export function harnessArguments({ maxCycles, nonce, preload }: HarnessOptions):
   return args;
 }
 
-export class HarnessTransport implements Transport {
-  readonly name = 'the simulator';
-  readonly lossless = true;
+/** A simulator that works on chunks of bytes, one after the other. */
+export class Harness {
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #exited: Promise<void>;
-  #listener: TransportListener | null = null;
+  readonly #ended: (error: DeviceError | null) => void;
+  readonly #waiting: ((answer: Uint8Array) => void)[] = [];
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #stderr = '';
   #counts: SimulatedCounts = { cycles: 0, beats: 0, stalls: 0 };
   #closing = false;
-  #end: DeviceError | undefined;
+  #isEnded = false;
 
-  constructor(executable: string, process: ChildProcessByStdio<Writable, Readable, Readable>) {
+  /** @param ended called once, when the process has ended: null after `close()` */
+  constructor(executable: string, options: HarnessOptions, ended: (error: DeviceError | null) => void) {
+    const args = ['--pipe', ...harnessArguments(options)];
+    const process = spawn(executable, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#process = process;
+    this.#ended = ended;
     process.stdout.on('data', (bytes: Uint8Array) => this.#receive(bytes));
     process.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text;
@@ -82,25 +87,20 @@ export class HarnessTransport implements Transport {
     return this.#counts;
   }
 
-  get cycles(): number {
-    return this.#counts.cycles;
-  }
-
-  start(listener: TransportListener): void {
-    if (this.#listener) throw new Error('The simulator has a listener already.');
-    this.#listener = listener;
-    if (this.#end) listener.closed(this.#end);
-  }
-
-  write(bytes: Uint8Array): Promise<void> {
-    if (this.#end || this.#closing) return Promise.reject(this.#end ?? closedError(this.name));
+  /**
+   * Hands bytes to the accelerator; `answer` is called with what it has sent until it is idle again, unless the process
+   * ends before. Resolves when the bytes are on their way.
+   */
+  send(bytes: Uint8Array, answer: (bytes: Uint8Array) => void): Promise<void> {
     const chunk = new Uint8Array(4 + bytes.length);
     new DataView(chunk.buffer).setUint32(0, bytes.length, true);
     chunk.set(bytes, 4);
-    return new Promise((resolve) => {
-      // Of an error the listener hears when the process has ended, with its reason.
-      this.#process.stdin.write(chunk, () => resolve());
-    });
+    return this.#write(chunk, answer);
+  }
+
+  /** Resets the accelerator: its memories keep what they hold, its boot nonce is another one. */
+  reset(): Promise<void> {
+    return new Promise((resolve) => void this.#write(Uint8Array.of(0xff, 0xff, 0xff, 0xff), () => resolve()));
   }
 
   async close(): Promise<void> {
@@ -108,6 +108,12 @@ export class HarnessTransport implements Transport {
     this.#process.stdin.end();
     this.#process.kill();
     await this.#exited;
+  }
+
+  #write(chunk: Uint8Array, answer: (bytes: Uint8Array) => void): Promise<void> {
+    this.#waiting.push(answer);
+    // Of an error the owner hears when the process has ended, with its reason.
+    return new Promise((resolve) => this.#process.stdin.write(chunk, () => resolve()));
   }
 
   #receive(bytes: Uint8Array): void {
@@ -121,24 +127,67 @@ export class HarnessTransport implements Transport {
       if (buffer.length < end) break;
       const count = (at: number): number => Number(header.getBigUint64(at, true));
       this.#counts = { cycles: count(4), beats: count(12), stalls: count(20) };
-      const response = buffer.subarray(HEADER_BYTES, end);
+      const answer = buffer.subarray(HEADER_BYTES, end);
       buffer = buffer.subarray(end);
-      if (response.length > 0 && !this.#closing) this.#listener?.data(response);
+      const take = this.#waiting.shift();
+      if (!this.#closing) take?.(answer);
     }
     this.#pending = buffer.length > 0 ? [buffer] : [];
     this.#pendingBytes = buffer.length;
   }
 
   #finish(what: string, executable: string, cause?: unknown): void {
-    if (this.#end) return;
+    if (this.#isEnded) return;
+    this.#isEnded = true;
     if (this.#closing) {
-      this.#end = closedError(this.name);
-      this.#listener?.closed(null);
+      this.#ended(null);
       return;
     }
     const said = this.#stderr.trim();
     const step = `The simulator ${executable} ${what}${said ? `: ${said}` : ''}.`;
-    this.#end = disconnectedError(this.name, step, cause);
-    this.#listener?.closed(this.#end);
+    this.#ended(disconnectedError(NAME, step, cause));
+  }
+}
+
+/** The accelerator's link as a transport. */
+export class HarnessTransport implements Transport {
+  readonly name = NAME;
+  readonly lossless = true;
+  readonly #harness: Harness;
+  #listener: TransportListener | null = null;
+  #end: DeviceError | null | undefined;
+  #closing = false;
+
+  constructor(executable: string, options: HarnessOptions) {
+    this.#harness = new Harness(executable, options, (end) => {
+      this.#end = end;
+      this.#listener?.closed(end);
+    });
+  }
+
+  get counts(): SimulatedCounts {
+    return this.#harness.counts;
+  }
+
+  get cycles(): number {
+    return this.counts.cycles;
+  }
+
+  start(listener: TransportListener): void {
+    if (this.#listener) throw new Error('The simulator has a listener already.');
+    this.#listener = listener;
+    if (this.#end) listener.closed(this.#end);
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#end || this.#closing) return Promise.reject(this.#end ?? closedError(this.name));
+    return this.#harness.send(bytes, (answer) => {
+      if (answer.length > 0) this.#listener?.data(answer);
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing = true;
+    return this.#harness.close();
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../firmware/transport/clock.js';
+import type { LineDevice } from '../line.js';
 
 /** Work that waits for something that will never happen. */
 export class HungError extends Error {
@@ -76,4 +77,12 @@ export class VirtualClock implements Clock {
     }
     return first;
   }
+}
+
+/** A device that works in real time, at the end of a line in virtual time. */
+export function inVirtualTime(device: LineDevice, clock: VirtualClock): LineDevice {
+  return {
+    receive: (bytes) => clock.outside(device.receive(bytes)),
+    reset: (memory) => clock.outside(device.reset(memory)),
+  };
 }

@@ -16,6 +16,9 @@ export interface Buffers {
   readonly rxBytes: number;
 }
 
+/** A buffer of two frames, which meets its limits all the time. */
+export const SMALL: Buffers = { maxBody: 24, rxBytes: 64 };
+
 /** What sdq_top.v says in INFO; its constant bytes are a literal there, but for the buffers, which are parameters. */
 export function fixtureInfo(bootNonce = 1, buffers: Buffers = { maxBody: 1024, rxBytes: 4096 }): Info {
   return {

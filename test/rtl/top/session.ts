@@ -14,7 +14,7 @@ import { IntegerDecoder, type LinearCall } from '../../../sim/golden/decoder.js'
 import { goldenLinear } from '../../../sim/golden/run.js';
 import { type FabricatedModel, fabricateModel, fabricatePlan, llamaConfig } from '../../support/golden-models.js';
 
-const PLAN_HASH = '5d'.repeat(32);
+export const SMALL_PLAN_HASH = '5d'.repeat(32);
 const NONCE = 1;
 
 export interface Exchange {
@@ -26,7 +26,7 @@ export interface Exchange {
 export function smallAccelerator(folder: string): { made: FabricatedModel; verilog: string[] } {
   const config = llamaConfig({ layers: 1, dim: 32, embedDim: 32, headDim: 8, hidden: 44, vocab: 16 });
   const plan = fabricatePlan(config, { lanes: 8, arrayRows: 5 });
-  const { files } = generate(plan, PLAN_HASH, folder);
+  const { files } = generate(plan, SMALL_PLAN_HASH, folder);
   return { made: fabricateModel(plan, 3), verilog: files.filter((file) => file.endsWith('.v')) };
 }
 
