@@ -4,25 +4,26 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildKernel } from './build-kernel.mjs';
+import { buildPage } from './build-page.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist/.compiled');
 const lock = join(root, 'dist/.compiling');
-const SOURCES = ['generator', 'sim', 'firmware', 'types', 'package-lock.json', 'tsconfig.base.json'];
+const SOURCES = ['generator', 'sim', 'firmware', 'templates', 'types', 'package-lock.json', 'tsconfig.base.json'];
 const STALE_LOCK_MS = 120_000;
 
 function modified(path) {
   return existsSync(path) ? statSync(path).mtimeMs : 0;
 }
 
-/** The latest modification among the TypeScript sources below a path, folders included: a deleted file counts. */
+/** The latest modification among the sources below a path, folders included: a deleted file counts. */
 function newest(path) {
   const stat = statSync(path);
   if (!stat.isDirectory()) return stat.mtimeMs;
   let latest = stat.mtimeMs;
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     if (entry.name === 'node_modules' || entry.name === 'dist') continue;
-    if (entry.isDirectory() || /\.(ts|json)$/.test(entry.name))
+    if (entry.isDirectory() || /\.(ts|json|css|html|svg)$/.test(entry.name))
       latest = Math.max(latest, newest(join(path, entry.name)));
   }
   return latest;
@@ -63,6 +64,7 @@ export async function compileIfStale() {
     await buildKernel(root);
     const result = spawnSync(process.execPath, [tsc, '-b', join(root, 'tsconfig.json')], { stdio: ['ignore', 2, 2] });
     if (result.status !== 0) return false;
+    await buildPage(root);
     writeFileSync(stamp, '');
     process.stderr.write(`sdq: compiled in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
     return true;

@@ -31,7 +31,7 @@ beforeAll(async () => {
 /** What every release has. */
 const COMMANDS = [
   ...['inspect', 'analyze', 'plan', 'quantize', 'eval', 'report', 'generate', 'simulate', 'synth', 'schedule'],
-  ...['lint', 'baseline', 'board', 'run', 'doctor', 'demo'],
+  ...['lint', 'baseline', 'board', 'run', 'serve', 'doctor', 'demo'],
 ];
 
 describe('help', () => {

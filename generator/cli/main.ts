@@ -18,6 +18,7 @@ import { addQuantize } from './commands/quantize.js';
 import { addReport } from './commands/report.js';
 import { addRun } from './commands/run.js';
 import { addSchedule } from './commands/schedule.js';
+import { addServe } from './commands/serve.js';
 import { addSimulate } from './commands/simulate.js';
 import { addSynth } from './commands/synth.js';
 
@@ -70,6 +71,7 @@ Examples:
     addBaseline,
     addBoard,
     addRun,
+    addServe,
     addDoctor,
     addDemo,
   ]) {

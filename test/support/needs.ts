@@ -41,6 +41,12 @@ export const python: Need =
     ? null
     : 'Python 3.8 or newer is not installed ("apt install python3")';
 
+/** Debian's name first. */
+export const CHROMIUM_NAMES: readonly string[] = ['chromium', 'chromium-browser', 'google-chrome'];
+export const chromium: Need = CHROMIUM_NAMES.some((name) => findTool(name) !== null)
+  ? null
+  : `Chromium is not installed (no ${CHROMIUM_NAMES.join(', ')} on PATH; "apt install chromium")`;
+
 /** A file or folder of the reference data. */
 export function data(name: string): Need {
   if (existsSync(sharedPath(name))) return null;

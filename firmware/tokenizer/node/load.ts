@@ -2,7 +2,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../../../generator/errors.js';
 import { asInput, readBytes, readJson } from '../../../generator/model/node/files.js';
-import { gpt2Names, MERGES, parseTokenizer, tokenizerNames } from '../from-files.js';
+import { gpt2Names, MERGES, tokenizerNames } from '../file-names.js';
+import { parseTokenizer } from '../from-files.js';
 import type { Tokenizer } from '../tokenizer.js';
 
 /**
