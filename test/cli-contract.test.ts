@@ -31,7 +31,7 @@ beforeAll(async () => {
 /** What every release has. */
 const COMMANDS = [
   ...['inspect', 'analyze', 'plan', 'quantize', 'eval', 'report', 'generate', 'simulate', 'synth', 'schedule'],
-  ...['lint', 'baseline', 'board', 'run', 'serve', 'doctor', 'demo'],
+  ...['lint', 'baseline', 'board', 'run', 'serve', 'ports', 'bridge', 'doctor', 'demo'],
 ];
 
 describe('help', () => {
@@ -231,6 +231,22 @@ describe('schedule', () => {
     expect(schedule[0]!.name).toBe('layers.0.self_attn.q_proj');
     expect(cycles).toBe(schedule.reduce((sum, entry) => sum + entry.cycles, 0));
     expect((await sdq(['schedule', small.build])).stdout).toContain(`${cycles} engine cycles per token`);
+  });
+});
+
+describe('ports', () => {
+  it('lists what --port takes', async () => {
+    const { ports } = await sdqJson<{ ports: Record<string, unknown>[] }>(['ports']);
+    for (const port of ports) {
+      expect(port).toEqual({
+        port: expect.stringMatching(/^(\/dev\/|COM|usb:)/),
+        kind: expect.stringMatching(/^(serial|usb)$/),
+        description: expect.stringMatching(/\S/),
+        mayHaveBoard: expect.any(Boolean),
+      });
+    }
+    const { stdout } = await sdq(['ports']);
+    expect(stdout).toMatch(ports.length === 0 ? /^No serial port/ : String(ports[0]!.port));
   });
 });
 

@@ -30,8 +30,12 @@ let llama: Prepared;
 let port: string;
 
 /** Starts `sdq board`. @returns the process and the first line that it prints */
-async function startBoard(...args: string[]): Promise<{ board: ChildProcess; line: string }> {
-  const board = spawnSdq(['board', ...args]);
+function startBoard(...args: string[]): Promise<{ board: ChildProcess; line: string }> {
+  return startServer('board', ...args);
+}
+
+async function startServer(...args: string[]): Promise<{ board: ChildProcess; line: string }> {
+  const board = spawnSdq(args);
   boards.push(board);
   const ended = outcomeOf(board);
   const first = new Promise<string>((resolve) => createInterface(board.stdout!).once('line', resolve));
@@ -79,6 +83,27 @@ describe('sdq run on the virtual board', () => {
     expect(refusal).toContain(other.planHash);
     // The refusal has not disturbed the board.
     expect((await sdqJson<Ran>(runArgs(llama, port, '', 1))).uploadBytesPerSecond).toBe(0);
+  });
+});
+
+describe('a board over TCP', () => {
+  it('is served by sdq board, beside its port', SLOW, async () => {
+    const { line } = await startBoard(llama.build, '--weights', llama.weights, '--listen', '0', '--json');
+    const { port: path, listen } = JSON.parse(line) as { port: string; listen: string };
+    expect(path).toMatch(/^\/dev\//);
+    expect(listen).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+$/);
+    const result = await sdqJson<Ran>(runArgs(llama, listen, 'The', 3));
+    expect(result).toMatchObject({ text: goldenRun(llama, 'The', 3).text, uploadBytesPerSecond: 0 });
+  });
+
+  it('is served by sdq bridge', SLOW, async () => {
+    const { board: bridge, line } = await startServer('bridge', '--port', port, '--listen', '0');
+    const result = await sdqJson<Ran>(runArgs(llama, line, '', 1));
+    expect(result.text).toBe(goldenRun(llama, '', 1).text);
+    const ended = new Promise((resolve) => bridge.once('close', resolve));
+    bridge.kill('SIGINT');
+    expect(await ended).toBe(0);
+    expect(refusalOf(await sdq(runArgs(llama, line, '', 1)))).toContain(`Nobody listens at ${line}.`);
   });
 });
 

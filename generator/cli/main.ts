@@ -7,6 +7,7 @@ import { type CommandResult, Interrupted, type Register } from './command.js';
 import { addAnalyze } from './commands/analyze.js';
 import { addBaseline } from './commands/baseline.js';
 import { addBoard } from './commands/board.js';
+import { addBridge } from './commands/bridge.js';
 import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEval } from './commands/eval.js';
@@ -14,6 +15,7 @@ import { addGenerate } from './commands/generate.js';
 import { addInspect } from './commands/inspect.js';
 import { addLint } from './commands/lint.js';
 import { addPlan } from './commands/plan.js';
+import { addPorts } from './commands/ports.js';
 import { addQuantize } from './commands/quantize.js';
 import { addReport } from './commands/report.js';
 import { addRun } from './commands/run.js';
@@ -72,6 +74,8 @@ Examples:
     addBoard,
     addRun,
     addServe,
+    addPorts,
+    addBridge,
     addDoctor,
     addDemo,
   ]) {

@@ -21,3 +21,10 @@ export function loadBoard(name: string): Board {
   }
   return parseBoard(JSON.parse(readFileSync(join(folder(), `${name}.json`), 'utf8')), `boards/${name}.json`);
 }
+
+/** The rate of a board's line in baud; undefined if it is no serial line, or a board without a file. */
+export function lineRate(name: string): number | undefined {
+  if (!boardNames().includes(name)) return undefined;
+  const { link } = loadBoard(name);
+  return link.kind === 'uart' ? link.baud : undefined;
+}

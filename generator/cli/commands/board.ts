@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { uploadImages } from '../../../firmware/session/upload.js';
+import { openSerial } from '../../../firmware/transport/node/serial.js';
+import { TcpServer } from '../../../firmware/transport/node/serve-tcp.js';
 import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { startVirtualBoard, type VirtualBoard } from '../../../sim/harness/node/virtual-board.js';
 import { InputError } from '../../errors.js';
 import type { CommandResult, Register } from '../command.js';
 import { interruptible } from '../interrupt.js';
+import { type ListenAddress, listenAddress, logLine, warnOfStrangers } from '../listen.js';
 import { startProgress } from '../progress.js';
 import { userPath } from '../values.js';
 import { checkSamePlan, openUserWeights } from '../weights.js';
@@ -16,19 +19,31 @@ export function addBoard(program: Command, register: Register): void {
     .argument('<build>', 'folder from "sdq generate"')
     .description('run the virtual board: the simulated accelerator behind a pseudo-terminal, until interrupted')
     .option('--weights <file>', 'weights.sdq to start with')
+    .option(
+      '--listen <address>',
+      '[HOST:]PORT where it is served over TCP as well, to one client at a time',
+      listenAddress,
+    )
     .addHelpText(
       'after',
       `
-The first line on stdout is the path of the port.
+The first line on stdout is the path of the port; with --listen the second is its TCP address.
 
-Example:
+Examples:
   $ sdq board build/ --weights weights.sdq &
-  $ sdq run --port /dev/pts/3 --model examples/tiny-llama --weights weights.sdq --prompt "Once" --tokens 32`,
+  $ sdq run --port /dev/pts/3 --model examples/tiny-llama --weights weights.sdq --prompt "Once" --tokens 32
+  $ sdq board build/ --listen 4000 &
+  $ sdq run --port tcp://localhost:4000 --model examples/tiny-llama --weights weights.sdq`,
     );
   register(command, board);
 }
 
-async function board(path: string, options: { weights?: string }): Promise<CommandResult> {
+interface BoardOptions {
+  readonly weights?: string;
+  readonly listen?: ListenAddress;
+}
+
+async function board(path: string, options: BoardOptions): Promise<CommandResult> {
   const build = readBuildFolder(userPath(path));
   const image = options.weights === undefined ? null : openUserWeights(options.weights);
   if (image) checkSamePlan(build.planHash, image.planHash, join(path, 'plan.json'), options.weights!);
@@ -37,10 +52,12 @@ async function board(path: string, options: { weights?: string }): Promise<Comma
   try {
     const running = await interruptible(async (signal) => {
       const simulator = await buildSimulator(build, (line) => progress.note(line), signal);
-      return new Running(await startVirtualBoard(simulator.executable, preload, { signal }));
+      return Running.start(await startVirtualBoard(simulator.executable, preload, { signal }), options.listen);
     });
     progress.done(`The virtual board of plan ${build.planHash} runs; stop it with Ctrl-C.`);
-    return { json: { port: running.path }, text: running.path, after: () => running.end() };
+    const { port, listen } = running;
+    const json = listen === null ? { port } : { port, listen };
+    return { json, text: Object.values(json).join('\n'), after: () => running.end() };
   } finally {
     progress.stop();
   }
@@ -49,10 +66,12 @@ async function board(path: string, options: { weights?: string }): Promise<Comma
 /** A board that a signal ends from now on. */
 class Running {
   readonly #board: VirtualBoard;
+  readonly #server: TcpServer | null;
   #isStopped = false;
 
-  constructor(board: VirtualBoard) {
+  private constructor(board: VirtualBoard, server: TcpServer | null) {
     this.#board = board;
+    this.#server = server;
     const stop = (): void => {
       this.#isStopped = true;
       board.stop();
@@ -61,14 +80,34 @@ class Running {
     process.once('SIGTERM', stop);
   }
 
-  get path(): string {
+  /** @throws DeviceError if the address cannot be listened at; the board has ended then */
+  static async start(board: VirtualBoard, listen: ListenAddress | undefined): Promise<Running> {
+    if (listen === undefined) return new Running(board, null);
+    try {
+      const server = await TcpServer.start(() => openSerial(board.path), { ...listen, log: logLine });
+      warnOfStrangers(listen);
+      return new Running(board, server);
+    } catch (error) {
+      board.stop();
+      throw error;
+    }
+  }
+
+  /** Path of the pseudo-terminal. */
+  get port(): string {
     return this.#board.path;
+  }
+
+  /** Address of the TCP server. */
+  get listen(): string | null {
+    return this.#server?.address ?? null;
   }
 
   /** Waits for the signal. @throws InputError if the board ends without one */
   async end(): Promise<void> {
     const code = await this.#board.exited;
+    await this.#server?.close();
     if (this.#isStopped) return;
-    throw new InputError(`the virtual board at ${this.path} has ended by itself, with exit code ${code}`);
+    throw new InputError(`the virtual board at ${this.port} has ended by itself, with exit code ${code}`);
   }
 }

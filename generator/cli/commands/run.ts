@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { Device } from '../../../firmware/session/device.js';
 import { promptTokens } from '../../../firmware/session/session.js';
 import type { Tokenizer } from '../../../firmware/tokenizer/tokenizer.js';
-import { openSerial } from '../../../firmware/transport/node/serial.js';
+import { openPort, PORT_FORMS, parsePort } from '../../../firmware/transport/node/open.js';
 import type { Transport } from '../../../firmware/transport/transport.js';
-import { InputError } from '../../errors.js';
+import { lineRate } from '../../boards/node/load.js';
 import type { Image } from '../../image/image.js';
 import { checkSameModel } from '../../plan/same-model.js';
 import type { CommandResult, Register } from '../command.js';
@@ -27,13 +27,13 @@ interface RunOptions extends ModelOptions {
 export function addRun(program: Command, register: Register): void {
   const command = program
     .command('run')
-    .description('run a model on a board, or on the virtual board, over a serial port')
-    .requiredOption('--port <path>', 'serial port')
+    .description('run a model on a board, or on the virtual board')
+    .requiredOption('--port <port>', `${PORT_FORMS}; "sdq ports" lists them`)
     .requiredOption('--model <model>', 'Hugging Face directory or llama2.c .bin file, for the tokenizer')
     .requiredOption('--weights <file>', 'weights.sdq; uploaded unless the board has it already')
     .option('--prompt <text>', 'text to continue', '')
     .option('--tokens <count>', 'the most tokens to generate', integerFrom(1), 64)
-    .option('--baud <rate>', 'line rate of the port in baud', integerFrom(300))
+    .option('--baud <rate>', 'line rate in baud (default: that of the board)', integerFrom(300))
     .addHelpText(
       'after',
       '\nExample:\n  $ sdq run --port /dev/ttyUSB0 --model examples/tiny-llama --weights weights.sdq --prompt "Once upon a time"',
@@ -42,7 +42,8 @@ export function addRun(program: Command, register: Register): void {
 }
 
 async function run(options: RunOptions): Promise<CommandResult> {
-  if (options.port === '') throw new InputError('--port is empty; "sdq board" prints the port of the virtual board');
+  // Before what takes time.
+  parsePort(options.port);
   const image = openUserWeights(options.weights);
   const { plan } = image;
   const tokenizer = loadUserTokenizer(options.model, options);
@@ -51,7 +52,8 @@ async function run(options: RunOptions): Promise<CommandResult> {
   source.close();
   promptTokens(options.prompt, tokenizer, plan.model);
 
-  const transport = await openSerial(options.port, options.baud === undefined ? {} : { baudRate: options.baud });
+  const baudRate = options.baud ?? lineRate(plan.board);
+  const transport = await openPort(options.port, baudRate === undefined ? {} : { baudRate });
   try {
     return await interruptible((signal) => generate(transport, image, tokenizer, options, signal));
   } finally {
