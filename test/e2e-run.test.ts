@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   bundled,
   goldenRun,
+  goldenText,
   jsonOf,
   outcomeOf,
   type Prepared,
@@ -74,6 +75,30 @@ describe('sdq run on the virtual board', () => {
     expect(again.stderr).toContain('holds these weights already');
     const streamed = await sdq(runArgs(llama, port, 'The', 3));
     expect(streamed.stdout.trimEnd()).toBe(goldenRun(llama, 'The', 3).text);
+  });
+
+  it('draws tokens as the golden model does', SLOW, async () => {
+    const sampling = { temperature: 0.9, topP: 0.95, topK: 40, seed: 7 };
+    const options = ['--temperature', '0.9', '--top-p', '0.95', '--top-k', '40', '--seed', '7'];
+    const { text } = await sdqJson<Ran>([...runArgs(llama, port, 'Once upon', 8), ...options]);
+    expect(text).toBe(await goldenText(llama, 'Once upon', 8, sampling));
+    expect(text).not.toBe(goldenRun(llama, 'Once upon', 8).text);
+  });
+
+  it('ends on Ctrl-C, and leaves the board to the next one', SLOW, async () => {
+    const child = spawnSdq(runArgs(llama, port, 'Once upon', 200));
+    const ended = outcomeOf(child);
+    await new Promise((resolve) => child.stdout!.once('data', resolve));
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await ended;
+    expect(code, stderr).toBe(130);
+    expect(stdout).toMatch(/\n$/);
+    expect(stderr).toMatch(/sdq: interrupted\n$/);
+    expect((await sdqJson<Ran>(runArgs(llama, port, 'The', 2))).text).toBe(goldenRun(llama, 'The', 2).text);
+  });
+
+  it('is refused with options that say nothing without a temperature', SLOW, async () => {
+    expect(refusalOf(await sdq([...runArgs(llama, port, '', 1), '--seed', '1']))).toContain('--temperature');
   });
 
   it('is refused with weights of another plan, with both hashes', SLOW, async () => {

@@ -17,6 +17,7 @@ import {
   bundled,
   type GoldenRun,
   goldenRun,
+  goldenText,
   jsonOf,
   outcomeOf,
   type Prepared,
@@ -98,6 +99,14 @@ describe('the generated accelerator computes what the golden model does', () => 
     expect(first.cyclesPerToken / estimate.cyclesPerToken).toBeLessThan(1.25);
     const short = simulateArgs(llama, '', 1);
     expect(await sdqJson(short)).toEqual(await sdqJson(short));
+  });
+
+  it('tiny-llama, with tokens that are drawn', SLOW, async () => {
+    const options = [...simulateArgs(llama, 'The', 3), '--temperature', '2', '--seed', '2'];
+    const { bitExact, text } = await sdqJson<Simulated>(options);
+    expect(bitExact).toBe(true);
+    expect(text).toBe(await goldenText(llama, 'The', 3, { temperature: 2, seed: 2 }));
+    expect(text).not.toBe(goldenRun(llama, 'The', 3).text);
   });
 
   it('tiny-opt', SLOW, async () => {

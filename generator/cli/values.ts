@@ -48,6 +48,17 @@ function number(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }
 
+/** A number from `least` to `most`. */
+export function numberFrom(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (!(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`A number from ${least} to ${most} is wanted.`);
+    }
+    return value;
+  };
+}
+
 /** An over-sampling ratio from 1 to 8. */
 export function osrValue(text: string): number {
   const value = number(text);

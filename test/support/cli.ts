@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
+import { GoldenModel } from '../../firmware/session/golden-model.js';
+import type { SamplingOptions } from '../../firmware/session/sampling.js';
 import { loadTokenizer } from '../../firmware/tokenizer/node/load.js';
 import { cached } from '../../generator/image/image.js';
 import { openImage } from '../../generator/image/node/open-image.js';
@@ -235,6 +237,19 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/** The text that a session of the golden model gives, drawn as the options say. */
+export async function goldenText(
+  { model, weights }: Prepared,
+  prompt: string,
+  maxTokens: number,
+  sampling: SamplingOptions,
+): Promise<string> {
+  const options = { tokenizer: loadTokenizer(model), prompt, maxTokens, ...sampling };
+  let whole = '';
+  for await (const { text } of new GoldenModel(openImage(weights)).session(options)) whole += text;
+  return whole;
 }
 
 export interface GoldenRun {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Device } from '../../../firmware/session/device.js';
-import { promptTokens } from '../../../firmware/session/session.js';
-import type { Tokenizer } from '../../../firmware/tokenizer/tokenizer.js';
+import type { SamplingOptions } from '../../../firmware/session/sampling.js';
+import { promptTokens, type SessionOptions } from '../../../firmware/session/session.js';
 import { openPort, PORT_FORMS, parsePort } from '../../../firmware/transport/node/open.js';
 import type { Transport } from '../../../firmware/transport/transport.js';
 import { lineRate } from '../../boards/node/load.js';
@@ -11,10 +11,11 @@ import type { CommandResult, Register } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
 import { sizeText, startProgress } from '../progress.js';
+import { addSamplingOptions, samplingOf } from '../sampling.js';
 import { integerFrom } from '../values.js';
 import { openUserWeights } from '../weights.js';
 
-interface RunOptions extends ModelOptions {
+interface RunOptions extends ModelOptions, SamplingOptions {
   readonly port: string;
   readonly model: string;
   readonly weights: string;
@@ -38,7 +39,7 @@ export function addRun(program: Command, register: Register): void {
       'after',
       '\nExample:\n  $ sdq run --port /dev/ttyUSB0 --model examples/tiny-llama --weights weights.sdq --prompt "Once upon a time"',
     );
-  register(addModelOptions(command), run);
+  register(addSamplingOptions(addModelOptions(command)), run);
 }
 
 async function run(options: RunOptions): Promise<CommandResult> {
@@ -50,28 +51,29 @@ async function run(options: RunOptions): Promise<CommandResult> {
   const source = openUserModel(options.model);
   checkSameModel(plan, source.config, options.weights);
   source.close();
+  const text = { tokenizer, prompt: options.prompt, maxTokens: options.tokens, ...samplingOf(options) };
   promptTokens(options.prompt, tokenizer, plan.model);
 
   const baudRate = options.baud ?? lineRate(plan.board);
   const transport = await openPort(options.port, baudRate === undefined ? {} : { baudRate });
   try {
-    return await interruptible((signal) => generate(transport, image, tokenizer, options, signal));
+    return await interruptible((signal) => generate(transport, image, { ...text, signal }, options.json === true));
   } finally {
     await transport.close();
   }
 }
 
-/** Uploads the weights if need be, and writes the text as it comes. */
+/** Uploads the weights if need be, and writes the text as it comes, unless it is to be quiet. */
 async function generate(
   transport: Transport,
   image: Image,
-  tokenizer: Tokenizer,
-  options: RunOptions,
-  signal: AbortSignal,
+  options: SessionOptions & { readonly signal: AbortSignal },
+  quiet: boolean,
 ): Promise<CommandResult> {
+  const { signal } = options;
   const device = await Device.open(transport, { planHash: image.planHash, signal });
   const uploadBytesPerSecond = await upload(device, image, signal);
-  const session = device.session({ tokenizer, prompt: options.prompt, maxTokens: options.tokens, signal });
+  const session = device.session(options);
   const started = performance.now();
   let text = '';
   let tokens = 0;
@@ -79,10 +81,10 @@ async function generate(
     for await (const piece of session) {
       text += piece.text;
       tokens++;
-      if (!options.json) process.stdout.write(piece.text);
+      if (!quiet) process.stdout.write(piece.text);
     }
   } finally {
-    if (!options.json && text !== '') process.stdout.write('\n');
+    if (!quiet && text !== '') process.stdout.write('\n');
   }
   const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
   process.stderr.write(`${tokens} tokens, ${tokensPerSecond.toFixed(2)} tokens per second\n`);

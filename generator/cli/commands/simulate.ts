@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describeMismatch } from '../../../firmware/session/compare.js';
+import type { SamplingOptions } from '../../../firmware/session/sampling.js';
 import { promptTokens } from '../../../firmware/session/session.js';
 import { type SimulationReport, simulate } from '../../../sim/harness/node/simulate.js';
 import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
@@ -11,11 +12,12 @@ import { interruptible } from '../interrupt.js';
 import { junitReport } from '../junit.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
 import { startProgress } from '../progress.js';
+import { addSamplingOptions, samplingOf } from '../sampling.js';
 import { timingText } from '../timing-text.js';
 import { integerFrom, outputPath, userPath } from '../values.js';
 import { checkSamePlan, openUserWeights } from '../weights.js';
 
-interface SimulateOptions extends ModelOptions {
+interface SimulateOptions extends ModelOptions, SamplingOptions {
   readonly model: string;
   readonly weights: string;
   readonly prompt: string;
@@ -43,7 +45,7 @@ Exit code 1 if any value differs from the golden model, or if any linear takes o
 Example:
   $ sdq simulate build/ --model examples/tiny-llama --weights weights.sdq --prompt "Once upon" --tokens 16`,
     );
-  register(addModelOptions(command), simulateBuild);
+  register(addSamplingOptions(addModelOptions(command)), simulateBuild);
 }
 
 export async function simulateBuild(path: string, options: SimulateOptions): Promise<CommandResult> {
@@ -54,6 +56,7 @@ export async function simulateBuild(path: string, options: SimulateOptions): Pro
   const source = openUserModel(options.model);
   checkSameModel(image.plan, source.config, options.weights);
   source.close();
+  const sampling = samplingOf(options);
   promptTokens(options.prompt, tokenizer, image.plan.model);
   const junit =
     options.junit === undefined ? null : outputPath(options.junit, [options.model, options.weights, options.tokenizer]);
@@ -66,6 +69,7 @@ export async function simulateBuild(path: string, options: SimulateOptions): Pro
       return simulate(build, simulator.executable, image, tokenizer, {
         prompt: options.prompt,
         maxTokens: options.tokens,
+        ...sampling,
         ...(tracePath !== null && { tracePath }),
         onStep: (tokensRead, compared) => progress.update(`token ${tokensRead}, ${compared} values compared`),
         signal,

@@ -1,6 +1,7 @@
 import { Accelerator } from '../../../firmware/device/accelerator.js';
 import { AcceleratorLinears } from '../../../firmware/session/accelerator-linears.js';
 import { Comparison, type Mismatch } from '../../../firmware/session/compare.js';
+import type { SamplingOptions } from '../../../firmware/session/sampling.js';
 import { Session } from '../../../firmware/session/session.js';
 import { uploadImages } from '../../../firmware/session/upload.js';
 import type { Tokenizer } from '../../../firmware/tokenizer/tokenizer.js';
@@ -18,7 +19,7 @@ import { type LinearTiming, Timing } from './timing.js';
  */
 const TIMEOUT_MS = 3_600_000;
 
-export interface SimulateOptions {
+export interface SimulateOptions extends SamplingOptions {
   readonly prompt: string;
   readonly maxTokens: number;
   /** Write every call of the accelerator to this file, one JSON object per line. */
