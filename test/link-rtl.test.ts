@@ -13,10 +13,12 @@ import {
   fixtureInfo,
   fixtureVerilog,
   ROOT,
+  SMALL,
   STRESS,
 } from './rtl/link/fixture.js';
 import { fromHex, type Golden, toHex } from './rtl/link/golden.js';
 import { randomStream } from './rtl/link/stream.js';
+import { stress } from './rtl/link/stress.js';
 import { icarus, lacks, yosys } from './support/needs.js';
 import { uniform } from './support/random.js';
 import { tempDirectory } from './support/temp.js';
@@ -26,22 +28,6 @@ const goldenIn = fromHex(golden.session.map(({ bytes }) => bytes).join(''));
 const goldenOut = golden.session.map(({ answerBytes }) => answerBytes).join('');
 
 const HELLO = encodeRequest({ kind: 'hello', version: 1 }, 0);
-
-interface StressOptions {
-  readonly seed: number;
-  /** Percent of cycles in which no byte is offered, and in which none is taken. */
-  readonly idle: number;
-  readonly stall: number;
-  /** Also reported in INFO; the highest bit makes memory and results stall at random. */
-  readonly nonce: number;
-}
-
-function stress(executable: string, bytes: Uint8Array, { seed, idle, stall, nonce }: StressOptions) {
-  const args = [seed, idle, stall, nonce].map(String);
-  const run = spawnSync(executable, args, { input: bytes, maxBuffer: 1 << 26 });
-  if (run.status !== 0) throw new Error(`stress ${args.join(' ')}: exit ${run.status}, ${run.stderr}${run.stdout}`);
-  return { answer: new Uint8Array(run.stdout), cycles: Number(run.stderr.toString()) };
-}
 
 describe('the sources', () => {
   it('are clean for verilator -Wall, each module as the top', async () => {
@@ -152,7 +138,7 @@ describe('in Verilator', () => {
   beforeAll(async () => {
     executable = await compileFixture(STRESS);
     // A ring of two frames meets its limits all the time.
-    small = await compileFixture(STRESS, { params: { MAX_BODY: 24, RX_BYTES: 64 } });
+    small = await compileFixture(STRESS, { params: { MAX_BODY: SMALL.maxBody, RX_BYTES: SMALL.rxBytes } });
   });
 
   it('answers the golden session', () => {
@@ -212,8 +198,7 @@ describe('in Verilator', () => {
       ][i % 3] as [number, number];
       const nonce = 0x8000_0000 + i;
       const stream = randomStream(random, 300, 24);
-      const buffers = { maxBody: 24, rxBytes: 64 };
-      const expected = new Responder(fixtureInfo(nonce, buffers), new FakeEngine()).receive(stream);
+      const expected = new Responder(fixtureInfo(nonce, SMALL), new FakeEngine()).receive(stream);
       const { answer } = stress(small, stream, { seed: i, idle, stall, nonce });
       expect(toHex(answer), `seed ${seed}, stream ${i}`).toBe(toHex(expected));
     }
@@ -228,6 +213,19 @@ describe('in Verilator', () => {
     expect(answer).toEqual(new Responder(fixtureInfo(), new FakeEngine()).receive(stream));
     // Everything beside the stream itself: the last frame is executed after it has arrived, and the bench waits.
     expect(cycles - stream.length).toBeLessThan(1200);
+  });
+
+  it('takes WRITEs as they come, whatever its buffer, from 64 cycles per byte on', () => {
+    const frames = Array.from({ length: 200 }, (_, i) =>
+      encodeRequest({ kind: 'write', address: 8 * i, data: new Uint8Array(20).fill(i + 1) }, i),
+    );
+    const stream = Uint8Array.from([HELLO, ...frames].flatMap((frame) => Array.from(frame)));
+    // Its memory stalls three cycles of four.
+    const nonce = 0x8000_0005;
+    const expected = toHex(new Responder(fixtureInfo(nonce, SMALL), new FakeEngine()).receive(stream));
+    const options = { seed: 1, idle: 0, stall: 0, nonce };
+    expect(toHex(stress(small, stream, { ...options, pace: 64 }).answer)).toBe(expected);
+    expect(toHex(stress(small, stream, { ...options, pace: 1 }).answer)).not.toBe(expected);
   });
 
   it('reads memory for a CHECK at one byte per cycle', () => {
