@@ -105,12 +105,14 @@ describe('Accelerator.open', () => {
     line.toDevice = () => new Uint8Array(0);
     await expect(line.open({ timeoutMs: 5, retries: 2 })).rejects.toMatchObject({
       code: 'no-answer',
-      message: expect.stringMatching(/the line did not answer after 3 attempts .* powered/),
+      message: expect.stringMatching(/the line did not answer after 3 attempts: it is silent\. .* powered/),
     });
     expect(line.kinds()).toBe('hhh');
     line.toHost = () => new TextEncoder().encode('login: \0\0 ~~~\0');
-    await expect(line.open({ timeoutMs: 5, retries: 2 })).rejects.toMatchObject({
-      message: expect.stringContaining('baud'),
+    const transport = Object.assign(new InProcessTransport(line, 'the line'), { bytesPerSecond: 11_520 });
+    await expect(Accelerator.open(transport, { timeoutMs: 5, retries: 2 })).rejects.toMatchObject({
+      code: 'garbled',
+      message: expect.stringMatching(/42 bytes arrived, but no frame among them\. .* runs at 115200 baud\./),
     });
   });
 

@@ -1,10 +1,12 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseHostPort, parsePort } from '../firmware/transport/node/open.js';
 import { describePort, mayHaveBoard, serialPorts } from '../firmware/transport/node/ports.js';
 import { explainOpen, type SerialSystem } from '../firmware/transport/node/serial-errors.js';
 import { groupOf, holderOf, membership, modemManagerRuns } from '../firmware/transport/node/system.js';
+import { BRIDGES } from '../firmware/transport/usb/bridges.js';
+import { linuxChecks, type PortFacts } from '../generator/cli/doctor/ports.js';
 import { tempDirectory } from './support/temp.js';
 
 const folder = tempDirectory();
@@ -158,5 +160,73 @@ describe('the address of a port', () => {
     expect(parseHostPort('4000')).toEqual({ host: null, port: 4000 });
     expect(parseHostPort('0.0.0.0:0')).toEqual({ host: '0.0.0.0', port: 0 });
     expect(() => parseHostPort('lab:')).toThrow('HOST:PORT');
+  });
+});
+
+describe('what doctor says about ports', () => {
+  const USB = ports.filter(({ usb }) => usb);
+  const FACTS: PortFacts = {
+    ports: USB,
+    mayOpen: () => true,
+    groupOf: () => ({ id: 20, name: 'dialout', members: [] }),
+    membership: () => 'none',
+    modemManagerRuns: false,
+    rules: { path: '/etc/udev/rules.d/70-sdq-forge.rules', isCurrent: true },
+  };
+  const failing = (facts: Partial<PortFacts>): string[] =>
+    linuxChecks({ ...FACTS, ...facts })
+      .filter(({ found }) => !found)
+      .map(({ name, detail }) => `${name}: ${detail}`);
+
+  it('is nothing where all is well', () => {
+    expect(failing({})).toEqual([]);
+    expect(failing({ ports: [] })).toEqual([]);
+    expect(failing({ modemManagerRuns: true })).toEqual([]);
+  });
+
+  it('is the group to be in, for ports that a board may be behind', () => {
+    const closed = failing({ mayOpen: (path) => path !== '/dev/ttyUSB2' && path !== '/dev/ttyUSB9' });
+    expect(closed).toEqual([expect.stringMatching(/none for \/dev\/ttyUSB2; "sudo usermod -aG dialout \$USER"/)]);
+    expect(failing({ mayOpen: () => false, membership: () => 'next-login' })).toEqual([
+      expect.stringContaining('log in again'),
+    ]);
+    expect(failing({ mayOpen: (path) => path !== '/dev/ttyUSB9' })).toEqual([]);
+  });
+
+  it('is how the rules are installed, which keep ModemManager away', () => {
+    const [rules, ...others] = failing({ rules: null });
+    const file = /"sudo cp (\S+) \/etc\/udev\/rules\.d\/ && sudo udevadm/.exec(rules!)![1]!;
+    expect(readFileSync(file, 'utf8')).toContain('ID_MM_DEVICE_IGNORE');
+    expect(others).toEqual([]);
+    expect(failing({ rules: null, modemManagerRuns: true })[1]).toMatch(/ModemManager.*opens every new serial port/);
+    expect(failing({ rules: { path: '/x.rules', isCurrent: false } })).toEqual([
+      expect.stringContaining('/x.rules is of another version'),
+    ]);
+  });
+});
+
+describe('the udev rules', () => {
+  const lines = readFileSync(join(import.meta.dirname, '../examples/udev/70-sdq-forge.rules'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+
+  it('are rules', () => {
+    const part = /^[A-Z]+(\{[A-Za-z_]+\})?(==|\+=|=)"[^"]*"$/;
+    for (const line of lines) for (const field of line.split(', ')) expect(field).toMatch(part);
+  });
+
+  it('give access to every known board, and keep ModemManager from it', () => {
+    for (const { vendorId, productId } of BRIDGES.filter(({ boards }) => boards.length > 0)) {
+      const [vendor, product] = [vendorId, productId].map((id) => id.toString(16).padStart(4, '0'));
+      for (const [subsystem, attribute] of [
+        ['usb', 'ATTR'],
+        ['tty', 'ATTRS'],
+      ]) {
+        const match = `SUBSYSTEM=="${subsystem}", ${attribute}{idVendor}=="${vendor}", ${attribute}{idProduct}=="${product}"`;
+        const rule = lines.find((line) => line.startsWith(match));
+        expect(rule).toContain('TAG+="uaccess"');
+        expect(rule).toContain('ENV{ID_MM_DEVICE_IGNORE}="1"');
+      }
+    }
   });
 });

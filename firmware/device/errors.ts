@@ -2,6 +2,8 @@
 
 import { describeErrorCode, ERROR_CODES, PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
 import { DeviceError } from '../transport/errors.js';
+import { BITS_PER_BYTE } from '../transport/rates.js';
+import type { Transport } from '../transport/transport.js';
 
 /** The device answered a request with ERROR. */
 export function refusedError(request: Request, code: number): DeviceError {
@@ -16,14 +18,33 @@ export function refusedError(request: Request, code: number): DeviceError {
   return new DeviceError('refused', what, 'Check that plan and bitstream belong together, and report this as a bug.');
 }
 
-/** Nothing came back; `receivedBytes` were received since the device was opened. */
-export function noAnswerError(name: string, attempts: number, receivedBytes: number): DeviceError {
+/**
+ * Requests are not answered.
+ * @param receivedBytes bytes received since the transport was opened
+ * @param hasAnswered whether a whole frame has arrived since then
+ */
+export function noAnswerError(
+  { name, bytesPerSecond }: Pick<Transport, 'name' | 'bytesPerSecond'>,
+  attempts: number,
+  receivedBytes: number,
+  hasAnswered: boolean,
+): DeviceError {
+  const rate = bytesPerSecond === undefined ? '' : `; this port runs at ${bytesPerSecond * BITS_PER_BYTE} baud`;
+  if (hasAnswered) {
+    const what = `The device at ${name} has stopped answering (${attempts} attempts).`;
+    return new DeviceError('no-answer', what, 'Check its power and cable, reset it, and open it again.');
+  }
+  if (receivedBytes === 0) {
+    return new DeviceError(
+      'no-answer',
+      `The device at ${name} did not answer after ${attempts} attempts: it is silent.`,
+      `Check that the board is powered, that the bitstream is loaded (most boards lose it with their power), that this is its port, and that the baud rate is the one it was built for${rate}.`,
+    );
+  }
   return new DeviceError(
-    'no-answer',
-    `The device at ${name} did not answer after ${attempts} attempts (${receivedBytes} bytes were received).`,
-    receivedBytes > 0
-      ? 'Something answers, but not in frames: check the baud rate, and that this port is the board.'
-      : 'Check that the board is powered and programmed, that this is its port, and the baud rate.',
+    'garbled',
+    `The device at ${name} did not answer after ${attempts} attempts: ${receivedBytes} bytes arrived, but no frame among them.`,
+    `Most likely the baud rate is not the one that the board was built for${rate}. Else something other than this bitstream sends there: check the port and what the board is programmed with.`,
   );
 }
 

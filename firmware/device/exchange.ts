@@ -69,6 +69,8 @@ export class Exchange {
   #timeouts = 0;
   #damaged = 0;
   #receivedBytes = 0;
+  /** Whether a whole frame has arrived. */
+  #heard = false;
   #end: DeviceError | null = null;
 
   constructor(transport: Transport, options: ExchangeOptions) {
@@ -214,6 +216,7 @@ export class Exchange {
     for (const frame of this.#parser.push(bytes)) {
       if (this.#end) return;
       try {
+        this.#heard ||= frame.ok;
         if (frame.ok) this.#respond(frame.seq, readResponse(frame));
         else this.#damage();
       } catch (error) {
@@ -302,7 +305,7 @@ export class Exchange {
   #timeOut(): void {
     if (this.#entries.length === 0) return;
     if (++this.#timeouts > this.#options.retries) {
-      this.#fail(noAnswerError(this.#transport.name, this.#timeouts, this.#receivedBytes));
+      this.#fail(noAnswerError(this.#transport, this.#timeouts, this.#receivedBytes, this.#heard));
       return;
     }
     this.#goBack();

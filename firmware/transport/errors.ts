@@ -3,6 +3,8 @@
 export type DeviceErrorCode =
   /** No response came within the time-out, after all retries. */
   | 'no-answer'
+  /** Bytes came, but no response among them: a wrong baud rate, or something else at this port. */
+  | 'garbled'
   /** The device speaks another protocol version. */
   | 'wrong-version'
   /** The bitstream was made for another plan. */

@@ -5,16 +5,9 @@ import { ROUTED_FAMILIES } from '../../synth/board-files.js';
 import { isFetched } from '../../synth/node/provide.js';
 import { ROUTING_TOOLS, type Tool, YOSYS } from '../../synth/tools.js';
 import type { CommandResult, Register } from '../command.js';
+import type { Check } from '../doctor/check.js';
+import { portChecks } from '../doctor/ports.js';
 import { findTool } from '../find-tool.js';
-
-interface Check {
-  readonly name: string;
-  readonly found: boolean;
-  /** Version or path if found, else how to get it. */
-  readonly detail: string;
-  /** What it is for. */
-  readonly enables: string;
-}
 
 export function addDoctor(program: Command, register: Register): void {
   const command = program
@@ -28,11 +21,11 @@ async function doctor(): Promise<CommandResult> {
   const checks = [
     node(),
     ...(await simulation()),
-    await serial(),
     await cocotb(),
     ...tools(),
     ...routers(),
     programmer(),
+    ...(await portChecks()),
   ];
   const lines = checks.map(({ name, found, detail, enables }) =>
     [`${found ? '✔' : '✘'} ${name}: ${detail}`, ...(found ? [] : [`    needed for: ${enables}`])].join('\n'),
@@ -73,19 +66,6 @@ async function simulation(): Promise<Check[]> {
       enables,
     },
   ];
-}
-
-async function serial(): Promise<Check> {
-  const found = await import('serialport').then(
-    () => true,
-    () => false,
-  );
-  return {
-    name: 'serialport',
-    found,
-    detail: found ? 'the package loads' : 'does not load; "npm install serialport" gets it',
-    enables: '"sdq run" on a board or the virtual board',
-  };
 }
 
 async function cocotb(): Promise<Check> {
