@@ -3,4 +3,6 @@
 export { openImage as openWeights } from '../../generator/image/node/open-image.js';
 export * from '../index.js';
 export { loadTokenizer } from '../tokenizer/node/load.js';
+export { type OpenOptions, openPort } from '../transport/node/open.js';
 export { openSerial, type SerialOptions } from '../transport/node/serial.js';
+export { openTcp } from '../transport/node/tcp.js';

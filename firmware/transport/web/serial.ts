@@ -4,7 +4,7 @@ import { Delivery } from '../delivery.js';
 import { DeviceError, disconnectedError } from '../errors.js';
 import { bytesPerSecond, DEFAULT_BAUD_RATE } from '../rates.js';
 import type { Transport, TransportListener } from '../transport.js';
-import { BRIDGES, findBridge } from '../usb/bridges.js';
+import { findBridge } from '../usb/bridges.js';
 import { usbId } from '../usb/device.js';
 
 /** The part of Web Serial's `SerialPort` that the transport uses. */
@@ -39,12 +39,6 @@ const RECONNECT_STEP = 'Check cable and power, then connect again.';
 export function webSerial(): WebSerial | null {
   return (navigator as { readonly serial?: WebSerial }).serial ?? null;
 }
-
-/** Filters for `requestPort` that show the serial bridges of known boards. */
-export const BRIDGE_FILTERS = BRIDGES.map(({ vendorId, productId }) => ({
-  usbVendorId: vendorId,
-  usbProductId: productId,
-}));
 
 /** A name of a port for people. */
 export function serialPortName(port: WebSerialPort): string {
