@@ -13,7 +13,8 @@
  *     new GoldenModel(weights).session(options)        in this thread, without a board
  *
  * Errors are a DeviceError (`code`, `nextStep`), an InputError for what the caller gave, or the reason of `signal`.
- * This entry runs in browsers and in Node; 'sdq-forge/node' adds the transports and the reading of files of Node.
+ * This entry runs in browsers and in Node. 'sdq-forge/node' adds the transports of Node and the reading of files,
+ * 'sdq-forge/web' the transports of browsers.
  */
 
 export { InputError } from '../generator/errors.js';

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Image } from '../../generator/image/image.js';
 import { Accelerator, type AcceleratorOptions } from '../device/accelerator.js';
 import { noWeightsError, wrongPlanError } from '../device/errors.js';

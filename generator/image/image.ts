@@ -17,6 +17,8 @@ export interface ByteSource {
   readonly size: number;
   /** The bytes at offset … offset + length − 1, all within the file. */
   read(offset: number, length: number): Uint8Array;
+  /** Lets the file go; nothing is read afterwards. */
+  close?(): void;
 }
 
 /** A weights.sdq: the plan it was made for, the integer model, and the linears, each read and checked when asked for. */
@@ -94,6 +96,11 @@ export class Image implements LinearWeights {
       means: means ? new Int8Array(bytes.subarray(symbols + scales)) : null,
       exponent,
     };
+  }
+
+  /** Lets the file go; what was read before stays usable. */
+  close(): void {
+    this.#source.close?.();
   }
 
   #linearBytes(index: number): Uint8Array {

@@ -1,17 +1,9 @@
 import { spawn } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Outcome, outcomeOf, ROOT, writeSmallModel } from '../support/cli.js';
+import { type Outcome, outcomeOf, writeSmallModel } from '../support/cli.js';
+import { installPacked } from '../support/installed.js';
 import { lacks, yosys } from '../support/needs.js';
 import { tempDirectory } from '../support/temp.js';
 
@@ -40,30 +32,8 @@ async function succeed(program: string, args: readonly string[], cwd = user): Pr
 const check = (args: readonly string[] = [], env: Record<string, string> = {}): Promise<Outcome> =>
   run('sh', ['ci/check.sh', ...args], { SDQ_MODEL: 'model', SDQ_PROMPT: 'that', SDQ_TOKENS: '2', ...env });
 
-/** Installs what "npm pack" makes; the dependencies that it does not bring along are those of the checkout. */
-async function installPackage(): Promise<void> {
-  const modules = join(user, 'node_modules');
-  mkdirSync(join(modules, '.bin'), { recursive: true });
-  await succeed('npm', ['pack', '--pack-destination', user], ROOT);
-  const archive = readdirSync(user).find((name) => name.endsWith('.tgz'))!;
-  await succeed('tar', ['xzf', archive, '-C', modules]);
-  cpSync(join(modules, 'package'), join(modules, 'sdq-forge'), { recursive: true });
-  const { bin, dependencies, bundleDependencies } = readJson<{
-    bin: { sdq: string };
-    dependencies: Record<string, string>;
-    bundleDependencies: string[];
-  }>(join(modules, 'sdq-forge/package.json'));
-  for (const name of Object.keys(dependencies).filter((dependency) => !bundleDependencies.includes(dependency))) {
-    mkdirSync(dirname(join(modules, name)), { recursive: true });
-    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
-  }
-  chmodSync(join(modules, 'sdq-forge', bin.sdq), 0o755);
-  symlinkSync(join('../sdq-forge', bin.sdq), join(modules, '.bin/sdq'));
-  writeFileSync(join(user, 'package.json'), '{ "private": true }\n');
-}
-
 beforeAll(async () => {
-  await installPackage();
+  await installPacked(user, succeed);
   cpSync(join(user, 'node_modules/sdq-forge/examples/ci'), join(user, 'ci'), { recursive: true });
   writeSmallModel(join(user, 'model'));
   await succeed('npx', ['--no', 'sdq', 'plan', 'model', '--osr', '2', '-o', 'ci/plan.json']);
