@@ -133,6 +133,16 @@ describe('a board over TCP', () => {
 });
 
 describe('sdq board', () => {
+  it('has a line with faults, over which the same text comes', SLOW, async () => {
+    const faults = ['--baud', '3000000', '--faults', 'flip=1e-5,drop=1e-5,duplicate=1e-5,batch-ms=16,seed=4'];
+    const { board, line } = await startBoard(llama.build, ...faults);
+    const result = await sdqJson<Ran>([...runArgs(llama, line, '', 1), '--baud', '3000000']);
+    expect(result.text).toBe(goldenRun(llama, '', 1).text);
+    expect(result.uploadBytesPerSecond).toBeLessThan(300_000);
+    board.kill();
+    expect(refusalOf(await sdq(['board', llama.build, '--faults', 'noise=1']))).toContain("there is no fault 'noise'");
+  });
+
   it('starts with weights, ends on a signal, and its end is an error of sdq run', SLOW, async () => {
     const { board, line } = await startBoard(llama.build, '--weights', llama.weights, '--json');
     const preloaded = (JSON.parse(line) as { port: string }).port;

@@ -6,6 +6,8 @@
 //                   those in which the array took a beat, and those in which it waited for an operand. The length
 //                   FFFFFFFF alone resets the accelerator, with the next boot nonce and what its memories hold.
 //   --pty           behind a pseudo-terminal, whose path is the first line on stdout; clients may come and go
+//   --relay         no accelerator, but a pseudo-terminal for one that is elsewhere: stdin goes to the clients, and what
+//                   they write goes to stdout, behind the line with the path; ends when stdin ends
 //   --preload FILE  a stream of request frames that is fed first; the responses are dropped
 //   --max-cycles N  most cycles for one chunk, or for the preload; then exit code 3 (default 2000000000)
 //   --nonce N       the boot nonce that the accelerator reports (default 1 with --pipe, else arbitrary)
@@ -123,7 +125,7 @@ class Accelerator {
 };
 
 struct Options {
-  bool pty = false;
+  enum class Mode { kNone, kPipe, kPty, kRelay } mode = Mode::kNone;
   bool followStdin = false;
   std::uint64_t maxCycles = 2000000000;
   std::optional<std::uint32_t> nonce;
@@ -204,7 +206,11 @@ class Terminal {
 #endif
   }
 
-  const std::string& path() const { return path_; }
+  // Says where clients find it.
+  void announce() const {
+    std::printf("%s\n", path_.c_str());
+    std::fflush(stdout);
+  }
 
   void receive(Bytes& in) {
     std::uint8_t buffer[65536];
@@ -229,16 +235,15 @@ class Terminal {
     if (count > 0) out.erase(out.begin(), out.begin() + count);
   }
 
-  // Blocks until there is input or room for output, as far as wanted, or a client leaves. Returns false when stdin is
-  // followed and has ended.
-  bool wait(bool forInput, bool forOutput, bool followStdin) const {
+  // Blocks until there is input or room for output, as far as wanted, or a client leaves, or, if it is followed, stdin
+  // has something or ends. Returns what poll says of stdin.
+  int wait(bool forInput, bool forOutput, bool followStdin, bool readStdin) const {
     const int wanted = (forInput ? POLLIN : 0) | (forOutput ? POLLOUT : 0);
     pollfd events[] = {{master_, static_cast<short>(wanted), 0},
                        {leaving_, POLLIN, 0},
-                       {followStdin ? STDIN_FILENO : -1, POLLIN, 0}};
+                       {followStdin ? STDIN_FILENO : -1, static_cast<short>(readStdin ? POLLIN : 0), 0}};
     if (poll(events, 3, -1) < 0 && errno != EINTR) failSystem("poll");
-    char ignored[256];
-    return events[2].revents == 0 || read(STDIN_FILENO, ignored, sizeof ignored) > 0;
+    return events[2].revents;
   }
 
  private:
@@ -255,12 +260,12 @@ class Terminal {
   std::string path_;
 };
 
+constexpr std::size_t kOutput = 65536;  // a client that does not read stops the board, not its memory
+
 void serveTerminal(Accelerator& accelerator, const Options& options) {
   constexpr std::uint64_t kSlice = 4096;  // cycles between two looks at the line
-  constexpr std::size_t kOutput = 65536;  // a client that does not read stops the board, not its memory
   Terminal terminal;
-  std::printf("%s\n", terminal.path().c_str());
-  std::fflush(stdout);
+  terminal.announce();
   Bytes in;
   Bytes out;
   std::size_t fed = 0;
@@ -268,7 +273,11 @@ void serveTerminal(Accelerator& accelerator, const Options& options) {
   for (;;) {
     const bool blocked = out.size() >= kOutput;
     if (blocked || idle) {
-      if (!terminal.wait(!blocked, !out.empty(), options.followStdin)) return;
+      char ignored[256];
+      if (terminal.wait(!blocked, !out.empty(), options.followStdin, true) != 0 &&
+          read(STDIN_FILENO, ignored, sizeof ignored) <= 0) {
+        return;
+      }
     }
     if (fed == in.size()) {
       in.clear();
@@ -281,6 +290,27 @@ void serveTerminal(Accelerator& accelerator, const Options& options) {
       fed = static_cast<std::size_t>(accelerator.run(begin + fed, begin + in.size(), out, kSlice, kOutput) - begin);
       idle = fed == in.size() && accelerator.idle();
     }
+    terminal.send(out);
+  }
+}
+
+void relayTerminal() {
+  Terminal terminal;
+  terminal.announce();
+  Bytes in;
+  Bytes out;
+  for (;;) {
+    const bool blocked = out.size() >= kOutput;
+    if (terminal.wait(true, !out.empty(), true, !blocked) != 0) {
+      std::uint8_t buffer[4096];
+      const ssize_t count = blocked ? 0 : read(STDIN_FILENO, buffer, sizeof buffer);
+      if (count <= 0) return;
+      out.insert(out.end(), buffer, buffer + count);
+    }
+    terminal.receive(in);
+    if (terminal.clientLeft()) out.clear();
+    writeAll(in);
+    in.clear();
     terminal.send(out);
   }
 }
@@ -306,22 +336,26 @@ std::uint64_t number(const char* option, const char* text) {
 
 Options parse(int argc, char** argv) {
   Options options;
-  bool pipe = false;
+  const auto choose = [&](Options::Mode mode) {
+    if (options.mode != Options::Mode::kNone) fail(2, "only one of --pipe, --pty and --relay can be chosen");
+    options.mode = mode;
+  };
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
     const auto value = [&]() -> const char* {
       if (i + 1 == argc) fail(2, option + " takes a value");
       return argv[++i];
     };
-    if (option == "--pipe") pipe = true;
-    else if (option == "--pty") options.pty = true;
+    if (option == "--pipe") choose(Options::Mode::kPipe);
+    else if (option == "--pty") choose(Options::Mode::kPty);
+    else if (option == "--relay") choose(Options::Mode::kRelay);
     else if (option == "--follow-stdin") options.followStdin = true;
     else if (option == "--preload") options.preload = value();
     else if (option == "--max-cycles") options.maxCycles = number("--max-cycles", value());
     else if (option == "--nonce") options.nonce = static_cast<std::uint32_t>(number("--nonce", value()));
     else fail(2, "unknown option '" + option + "'");
   }
-  if (pipe == options.pty) fail(2, "one of --pipe and --pty is needed");
+  if (options.mode == Options::Mode::kNone) fail(2, "one of --pipe, --pty and --relay is needed");
   return options;
 }
 
@@ -329,13 +363,18 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
+  if (options.mode == Options::Mode::kRelay) {
+    relayTerminal();
+    return 0;
+  }
+  const bool pty = options.mode == Options::Mode::kPty;
   const auto arbitrary = static_cast<std::uint32_t>(std::time(nullptr)) * 2654435761U + static_cast<std::uint32_t>(getpid());
-  Accelerator accelerator(options.nonce.value_or(options.pty ? arbitrary : 1));
+  Accelerator accelerator(options.nonce.value_or(pty ? arbitrary : 1));
   if (!options.preload.empty()) {
     Bytes dropped;
     runToIdle(accelerator, readFile(options.preload), dropped, options.maxCycles);
   }
-  if (options.pty) serveTerminal(accelerator, options);
+  if (pty) serveTerminal(accelerator, options);
   else servePipe(accelerator, options);
   return 0;
 }

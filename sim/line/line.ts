@@ -8,6 +8,7 @@
 
 import { type Clock, systemClock } from '../../firmware/transport/clock.js';
 import { closedError, DeviceError, disconnectedError } from '../../firmware/transport/errors.js';
+import { bytesPerSecond } from '../../firmware/transport/rates.js';
 import type { Transport, TransportListener } from '../../firmware/transport/transport.js';
 import { Damage } from './damage.js';
 import type { LineFaults } from './faults.js';
@@ -22,8 +23,6 @@ export interface LineDevice {
 
 /** Bytes that travel together: a packet of full-speed USB. */
 export const PACKET_BYTES = 64;
-/** A start bit, eight data bits, a stop bit. */
-const BITS_PER_BYTE = 10;
 const CUT_STEP = 'Plug it in, and open it again.';
 
 export class FaultyLine implements Transport {
@@ -50,7 +49,7 @@ export class FaultyLine implements Transport {
     this.#faults = faults;
     this.clock = clock;
     this.name = name;
-    if (faults.baud > 0) this.bytesPerSecond = faults.baud / BITS_PER_BYTE;
+    if (faults.baud > 0) this.bytesPerSecond = bytesPerSecond(faults.baud);
     this.#toDevice = new Direction(clock, faults, 1, (bytes) => this.#reach(bytes));
     this.#toHost = new Direction(clock, faults, 2, (bytes) => this.#hold(bytes));
   }
@@ -173,6 +172,6 @@ class Direction {
   }
 
   #milliseconds(bytes: number): number {
-    return this.#faults.baud === 0 ? 0 : (1000 * BITS_PER_BYTE * bytes) / this.#faults.baud;
+    return this.#faults.baud === 0 ? 0 : (1000 * bytes) / bytesPerSecond(this.#faults.baud);
   }
 }

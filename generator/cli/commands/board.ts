@@ -1,16 +1,19 @@
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { uploadImages } from '../../../firmware/session/upload.js';
 import { openSerial } from '../../../firmware/transport/node/serial.js';
 import { TcpServer } from '../../../firmware/transport/node/serve-tcp.js';
 import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { startVirtualBoard, type VirtualBoard } from '../../../sim/harness/node/virtual-board.js';
+import { type LineFaults, NO_FAULTS, parseFaults } from '../../../sim/line/faults.js';
+import { startFaultyBoard } from '../../../sim/line/node/faulty-board.js';
+import { loadBoard } from '../../boards/node/load.js';
 import { InputError } from '../../errors.js';
 import type { CommandResult, Register } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { type ListenAddress, listenAddress, logLine, warnOfStrangers } from '../listen.js';
 import { startProgress } from '../progress.js';
-import { userPath } from '../values.js';
+import { integerFrom, userPath } from '../values.js';
 import { checkSamePlan, openUserWeights } from '../weights.js';
 
 export function addBoard(program: Command, register: Register): void {
@@ -24,10 +27,20 @@ export function addBoard(program: Command, register: Register): void {
       '[HOST:]PORT where it is served over TCP as well, to one client at a time',
       listenAddress,
     )
+    .option('--baud <rate>', 'rate of its line; without it the line is as fast as the simulation', integerFrom(300))
+    .option('--faults <list>', 'what is wrong with its line, see below', takeFaults)
     .addHelpText(
       'after',
       `
 The first line on stdout is the path of the port; with --listen the second is its TCP address.
+
+Faults are named as in --faults flip=1e-5,batch-ms=16,seed=7, each at most once:
+  flip, drop, duplicate   share of bytes, in either direction, that change a bit, are lost, or arrive twice
+  stall, stall-ms         share of packets of 64 bytes that wait, and for how long at most (default 20)
+  batch-ms                for how long answers are held back, as USB bridges do
+  reset-at, memory        the board is reset when so many bytes have reached it; its memory is kept (default) or lost
+  cut-at, cut             the line ends there, unplugged (default: the port goes away) or silent
+  seed                    of all that is random (default 1)
 
 Examples:
   $ sdq board build/ --weights weights.sdq &
@@ -39,6 +52,8 @@ Examples:
 }
 
 interface BoardOptions {
+  readonly baud?: number;
+  readonly faults?: LineFaults;
   readonly weights?: string;
   readonly listen?: ListenAddress;
 }
@@ -48,11 +63,16 @@ async function board(path: string, options: BoardOptions): Promise<CommandResult
   const image = options.weights === undefined ? null : openUserWeights(options.weights);
   if (image) checkSamePlan(build.planHash, image.planHash, join(path, 'plan.json'), options.weights!);
   const preload = image ? uploadImages(build.plan, image) : [];
+  const faults = options.baud === undefined ? options.faults : { ...(options.faults ?? NO_FAULTS), baud: options.baud };
   const progress = startProgress('Starting the virtual board');
   try {
     const running = await interruptible(async (signal) => {
       const simulator = await buildSimulator(build, (line) => progress.note(line), signal);
-      return Running.start(await startVirtualBoard(simulator.executable, preload, { signal }), options.listen);
+      const { executable } = simulator;
+      const started = faults
+        ? startFaultyBoard(executable, loadBoard(build.plan.board).clockHz, faults, preload, signal)
+        : startVirtualBoard(executable, preload, { signal });
+      return Running.start(await started, options.listen);
     });
     progress.done(`The virtual board of plan ${build.planHash} runs; stop it with Ctrl-C.`);
     const { port, listen } = running;
@@ -60,6 +80,16 @@ async function board(path: string, options: BoardOptions): Promise<CommandResult
     return { json, text: Object.values(json).join('\n'), after: () => running.end() };
   } finally {
     progress.stop();
+  }
+}
+
+/** @throws InvalidArgumentError saying which part is none */
+function takeFaults(text: string): LineFaults {
+  try {
+    return parseFaults(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new InvalidArgumentError(`${error.message}.`);
+    throw error;
   }
 }
 

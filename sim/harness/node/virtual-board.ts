@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { imageWrites, type MemoryImage } from '../../../firmware/device/upload.js';
 import { FrameWriter } from '../../../firmware/protocol/frames.js';
 import { MAX_BODY_BYTES, PROTOCOL_VERSION } from '../../../firmware/protocol/messages.js';
@@ -41,13 +42,24 @@ export async function startVirtualBoard(
     if (images.length > 0) await writeFile(preload, writeFrames(images));
     const preloadOption = images.length > 0 ? { preload } : {};
     const args = ['--pty', '--follow-stdin', ...harnessArguments({ ...options, ...preloadOption })];
-    return await start(executable, args, signal);
+    return await startTerminal(executable, args, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function start(executable: string, args: readonly string[], signal?: AbortSignal): Promise<VirtualBoard> {
+/** A board with the streams of the process that holds the pseudo-terminal. */
+export interface Terminal extends VirtualBoard {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+}
+
+/** Starts the harness in a mode that opens a pseudo-terminal. @throws as `startVirtualBoard` */
+export async function startTerminal(
+  executable: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<Terminal> {
   const child = spawn(executable, args, { stdio: ['pipe', 'pipe', 'pipe'], signal });
   child.stdin.on('error', () => undefined);
   let said = '';
@@ -58,16 +70,17 @@ async function start(executable: string, args: readonly string[], signal?: Abort
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const firstLine = new Promise<string>((resolve) => createInterface(child.stdout).once('line', resolve));
-  const path = await Promise.race([firstLine, exited]);
+  const lines = createInterface(child.stdout);
+  const path = await Promise.race([new Promise<string>((resolve) => lines.once('line', resolve)), exited]);
+  lines.close();
   if (typeof path !== 'string') {
     throw new Error(`The virtual board ended with exit code ${path} before its port was open: ${said.trim()}`);
   }
-  return { path, exited, stop: () => child.kill() };
+  return { path, exited, stop: () => child.kill(), stdin: child.stdin, stdout: child.stdout };
 }
 
-/** Images as the byte stream of HELLO and their WRITE requests; the sequence numbers do not matter, nobody reads the answers. */
-function writeFrames(images: readonly MemoryImage[]): Uint8Array {
+/** Images as the byte stream of HELLO and their WRITE requests, whose answers nobody reads. */
+export function writeFrames(images: readonly MemoryImage[]): Uint8Array {
   const writer = new FrameWriter();
   writer.request({ kind: 'hello', version: PROTOCOL_VERSION }, 0);
   for (const image of images) {

@@ -1,5 +1,5 @@
 import type { DeviceError } from '../../../firmware/transport/errors.js';
-import { Harness } from '../../harness/node/harness.js';
+import { Harness, type HarnessOptions } from '../../harness/node/harness.js';
 import type { LineDevice } from '../line.js';
 
 /** The simulated accelerator at the end of a line. */
@@ -14,13 +14,13 @@ export class SimulatedDevice implements LineDevice {
   /**
    * @param executable a compiled simulator
    * @param clockHz clock of the accelerator: what it does takes its cycles
-   * @param nonce boot nonce, another one after each reset
+   * @param options of the first start; the boot nonce is another one after each reset
    */
-  constructor(executable: string, clockHz: number, nonce = 1) {
+  constructor(executable: string, clockHz: number, { nonce = 1, ...options }: HarnessOptions = {}) {
     this.#executable = executable;
     this.#clockHz = clockHz;
     this.#nonce = nonce;
-    this.#harness = this.#start();
+    this.#harness = this.#start(options);
   }
 
   /** @throws DeviceError if the simulator ends by itself */
@@ -49,8 +49,8 @@ export class SimulatedDevice implements LineDevice {
     return this.#harness.close();
   }
 
-  #start(): Harness {
-    return new Harness(this.#executable, { nonce: this.#nonce }, (error) => {
+  #start(options: HarnessOptions = {}): Harness {
+    return new Harness(this.#executable, { ...options, nonce: this.#nonce }, (error) => {
       if (error === null) return;
       this.#end = error;
       this.#fail(error);
