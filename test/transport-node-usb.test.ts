@@ -83,6 +83,15 @@ describe('a device through the package usb', () => {
     expect(device.opened).toBe(false);
   });
 
+  it('is given back when it cannot be set up', async () => {
+    const device = new NodeDevice(ICEBREAKER);
+    device.controlTransferOut = async () => ({ status: 'stall' });
+    fake.devices = [device];
+    await expect(openPort('usb:')).rejects.toMatchObject({ code: 'port-failed' });
+    expect(device.calls).toEqual(['detach 1', 'attach 1']);
+    expect(device).toMatchObject({ opened: false, claimed: null });
+  });
+
   it('is one that a board may be behind', async () => {
     const keyboard = new NodeDevice({ vendorId: 0x046d, productId: 1, interfaces: 0 });
     const forbidden = new NodeDevice({ vendorId: 0x1d6b, productId: 2 });

@@ -73,18 +73,21 @@ export function findChannel(
 export async function openUsb(device: UsbDevice, options: UsbOptions = {}): Promise<Transport> {
   const name = nameOf(device);
   const baudRate = options.baudRate ?? DEFAULT_BAUD_RATE;
+  let claimed: number | null = null;
   try {
     if (!device.opened) await device.open();
     const first = device.configurations[0];
     if (!device.configuration && first) await device.selectConfiguration(first.configurationValue);
     const channel = device.configuration && findChannel(device, device.configuration, options.interfaceNumber);
     if (!channel) throw noChannelError(name, options.interfaceNumber);
-    await options.beforeClaim?.(channel.interfaceNumber);
+    claimed = channel.interfaceNumber;
+    await options.beforeClaim?.(claimed);
     await device.claimInterface(channel.interfaceNumber);
     if (channel.isFtdi) await setUpFtdi(device, channel.interfaceNumber, baudRate);
     return new UsbTransport(name, device, channel, channel.isFtdi ? baudRate : undefined, options);
   } catch (error) {
-    await device.close().catch(() => undefined);
+    await release(device, claimed);
+    if (claimed !== null) await options.afterClose?.(claimed);
     throw openError(name, error);
   }
 }
@@ -137,9 +140,7 @@ class UsbTransport implements Transport {
 
   async #release(): Promise<void> {
     this.#delivery.end(null);
-    // Of a device that is gone nothing has to be given back.
-    await this.#device.releaseInterface(this.#channel.interfaceNumber).catch(() => undefined);
-    await this.#device.close().catch(() => undefined);
+    await release(this.#device, this.#channel.interfaceNumber);
     await this.#reading;
     await Promise.allSettled(this.#reads);
     await this.#options.afterClose?.(this.#channel.interfaceNumber);
@@ -179,6 +180,12 @@ class UsbTransport implements Transport {
   }
 }
 
+/** Of a device that is gone nothing has to be given back. */
+async function release(device: UsbDevice, interfaceNumber: number | null): Promise<void> {
+  if (interfaceNumber !== null) await device.releaseInterface(interfaceNumber).catch(() => undefined);
+  await device.close().catch(() => undefined);
+}
+
 /** A name for messages: what the device calls itself, and its numbers. */
 export function nameOf(device: UsbDevice): string {
   return device.productName ? `${device.productName} (${usbAddress(device)})` : usbAddress(device);
@@ -206,7 +213,7 @@ function openError(name: string, error: unknown): DeviceError {
     return new DeviceError(
       'port-busy',
       `The interface of ${name} is in use by a driver of the system or by another program.`,
-      'Open it as a serial port instead (Web Serial in a browser): Linux and macOS keep the interface of a serial bridge to themselves. Or close the other program.',
+      'Open it as a serial port instead (Web Serial in a browser): most systems keep the interface of a serial bridge to themselves. Or close the other program.',
       { cause: error },
     );
   }

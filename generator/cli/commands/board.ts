@@ -113,8 +113,11 @@ class Running {
   /** @throws DeviceError if the address cannot be listened at; the board has ended then */
   static async start(board: VirtualBoard, listen: ListenAddress | undefined): Promise<Running> {
     if (listen === undefined) return new Running(board, null);
+    const open = () => openSerial(board.path);
     try {
-      const server = await TcpServer.start(() => openSerial(board.path), { ...listen, log: logLine });
+      // What keeps every client out, such as a package that is not installed, is said now.
+      await (await open()).close();
+      const server = await TcpServer.start(open, { ...listen, log: logLine });
       warnOfStrangers(listen);
       return new Running(board, server);
     } catch (error) {
