@@ -1,4 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -129,6 +131,22 @@ describe('a board over TCP', () => {
     bridge.kill('SIGINT');
     expect(await ended).toBe(0);
     expect(refusalOf(await sdq(runArgs(llama, line, '', 1)))).toContain(`Nobody listens at ${line}.`);
+  });
+});
+
+describe('a silent port', () => {
+  it('is waited for, which is said, until Ctrl-C', SLOW, async () => {
+    const server = createServer((socket) => socket.resume());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const silent = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const child = spawnSdq(runArgs(llama, silent, '', 1));
+    const ended = outcomeOf(child);
+    await once(child.stderr!, 'data');
+    child.kill('SIGINT');
+    const { code, stderr } = await ended;
+    server.close();
+    expect(stderr).toContain(`Waiting for an answer from ${silent}`);
+    expect(code).toBe(130);
   });
 });
 

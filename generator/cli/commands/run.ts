@@ -25,6 +25,8 @@ interface RunOptions extends ModelOptions, SamplingOptions {
   readonly json?: boolean;
 }
 
+const SILENCE_NOTE_MS = 3000;
+
 export function addRun(program: Command, register: Register): void {
   const command = program
     .command('run')
@@ -71,7 +73,7 @@ async function generate(
   quiet: boolean,
 ): Promise<CommandResult> {
   const { signal } = options;
-  const device = await Device.open(transport, { planHash: image.planHash, signal });
+  const device = await openDevice(transport, image.planHash, signal);
   const uploadBytesPerSecond = await upload(device, image, signal);
   const session = device.session(options);
   const started = performance.now();
@@ -89,6 +91,19 @@ async function generate(
   const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
   process.stderr.write(`${tokens} tokens, ${tokensPerSecond.toFixed(2)} tokens per second\n`);
   return { json: { text, tokensPerSecond, uploadBytesPerSecond }, text: '' };
+}
+
+/** With all repetitions it takes half a minute to give a silent board up: what is waited for is said before. */
+async function openDevice(transport: Transport, planHash: string, signal: AbortSignal): Promise<Device> {
+  const note = setTimeout(
+    () => process.stderr.write(`Waiting for an answer from ${transport.name} ...\n`),
+    SILENCE_NOTE_MS,
+  );
+  try {
+    return await Device.open(transport, { planHash, signal });
+  } finally {
+    clearTimeout(note);
+  }
 }
 
 /** @returns bytes per second, 0 if the board had the image already */
