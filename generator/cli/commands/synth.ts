@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { loadBoard } from '../../boards/node/load.js';
-import { boardListFile } from '../../synth/board-files.js';
 import { estimateBuild } from '../../synth/estimate-build.js';
 import { chooseImplementer, type Implementation, implement, routedBoard } from '../../synth/node/implement.js';
 import { provide } from '../../synth/node/provide.js';
@@ -57,7 +55,7 @@ export async function synth(path: string, { target, pnr }: SynthOptions): Promis
     const job: Omit<SynthesisJob, 'signal' | 'yosys'> = {
       folder: build.path,
       verilog: build.verilog,
-      boardVerilog: boardVerilogOf(build.path),
+      boardVerilog: build.board,
       board,
       target,
       log,
@@ -139,14 +137,4 @@ function comparison(name: string, estimated: number, counted: number): string[] 
 function placementText(placement: Implementation | null, where: string): string[] {
   if (placement === null) return ['add --pnr for the clock rate'];
   return [placement.problem ?? `${placement.fmaxMHz} MHz on ${where}`];
-}
-
-/** Verilog of the board's wrapper within a build folder; none for the virtual board. */
-function boardVerilogOf(folder: string): string[] {
-  const list = join(folder, boardListFile);
-  return existsSync(list)
-    ? readFileSync(list, 'utf8')
-        .split('\n')
-        .filter((path) => path.endsWith('.v'))
-    : [];
 }

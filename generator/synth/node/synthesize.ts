@@ -20,7 +20,7 @@ const DECODERS = ['sdq_base3_decode', 'sdq_symbol_pack'];
 export interface SynthesisJob extends Omit<ToolRun, 'onLine'> {
   /** Absolute. */
   readonly verilog: readonly string[];
-  /** What only the board's wrapper needs, within the folder. */
+  /** What only the board's wrapper needs. Absolute. */
   readonly boardVerilog: readonly string[];
   readonly board: Board;
   readonly target: Target;
@@ -57,8 +57,8 @@ function subjectOf(job: SynthesisJob): string {
 
 /** File names as the scripts have them. */
 function scriptFiles(job: SynthesisJob): string[] {
-  const files = job.verilog.map((file) => relative(job.folder, file).replaceAll('\\', '/'));
-  return hasWrapper(job) ? [...files, ...job.boardVerilog] : files;
+  const files = hasWrapper(job) ? [...job.verilog, ...job.boardVerilog] : job.verilog;
+  return files.map((file) => relative(job.folder, file).replaceAll('\\', '/'));
 }
 
 /** Where the netlist goes, within the folder. */

@@ -1,18 +1,18 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { compile, ensure, type LintResult, lint, VerilatorError } from '@fpga/verilator-bin';
+import { SIMULATION_LIST } from '../../../generator/emit/render.js';
 import { InputError } from '../../../generator/errors.js';
 import { asInput } from '../../../generator/model/node/files.js';
 import { packageRoot } from '../../../generator/node/package-root.js';
 import { planHash } from '../../../generator/plan/hash.js';
 import { readPlan } from '../../../generator/plan/node/read-plan.js';
 import type { Plan } from '../../../generator/plan/types.js';
+import { boardListFile } from '../../../generator/synth/board-files.js';
 
 export const TOP_MODULE = 'sdq_top';
 /** The same ports, with what is simulated around the accelerator where there is something. */
 const SIMULATION_MODULE = 'sdq_simulation';
-/** Names the Verilog that is only for simulation. */
-const SIMULATION_LIST = 'simulation.f';
 
 /** What the generated top level says of its plan. */
 const PLAN_LINE = /^\/\/ Plan ([0-9a-f]{64})$/m;
@@ -27,6 +27,8 @@ export interface BuildFolder {
   readonly verilog: readonly string[];
   /** Those that are only for simulation. */
   readonly simulation: readonly string[];
+  /** Those that only the board's wrapper needs, itself included. */
+  readonly board: readonly string[];
 }
 
 /** Reads a build folder. @throws InputError if it is none */
@@ -54,8 +56,7 @@ export function readBuildFolder(path: string): BuildFolder {
     .flatMap((folder) => asInput(path, () => readdirSync(join(path, folder))).map((name) => join(folder, name)))
     .filter((name) => name.endsWith('.v'))
     .sort();
-  const listFile = join(path, SIMULATION_LIST);
-  const listed = existsSync(listFile) ? asInput(listFile, () => readFileSync(listFile, 'utf8')).split('\n') : [];
+  const listed = listedVerilog(join(path, SIMULATION_LIST));
   const absolute = (names: readonly string[]): string[] => names.map((name) => join(path, name));
   return {
     path,
@@ -63,7 +64,15 @@ export function readBuildFolder(path: string): BuildFolder {
     planHash: hash,
     verilog: absolute(verilog.filter((name) => !listed.includes(name))),
     simulation: absolute(verilog.filter((name) => listed.includes(name))),
+    board: absolute(listedVerilog(join(path, boardListFile))),
   };
+}
+
+/** The Verilog in a list of files, as the list names it; none if there is no such list. */
+function listedVerilog(listFile: string): string[] {
+  if (!existsSync(listFile)) return [];
+  const lines = asInput(listFile, () => readFileSync(listFile, 'utf8')).split('\n');
+  return lines.filter((name) => name.endsWith('.v'));
 }
 
 export interface Simulator {
