@@ -4,6 +4,8 @@ import { blockCount, blocksOf, symbolsPerRow } from '../generator/plan/blocks.js
 import type { PlanLinear } from '../generator/plan/types.js';
 import { exponentFor } from '../generator/quantize/block-search.js';
 import { frameOf } from '../generator/quantize/frame.js';
+import { Hessian } from '../generator/quantize/hessian.js';
+import { RowPool } from '../generator/quantize/node/row-pool.js';
 import { dequantizeLinear, type QuantizeLinearOptions, quantizeLinear } from '../generator/quantize/quantize-linear.js';
 import { drawSigns } from '../generator/quantize/signs.js';
 import { fabricateLinear } from './support/golden-models.js';
@@ -225,6 +227,23 @@ describe('the exponent', () => {
 
   it('of nothing is 0', () => {
     expect(exponentFor(0)).toBe(0);
+  });
+});
+
+describe('a pool of threads', () => {
+  it.each(['hadamard', 'fourier'] as const)('gives the same, piece by piece, in mode %s', async (frame) => {
+    const linear = fabricateLinear({ rows: 600, cols: 96, block: 64, samples: 96, frame });
+    const weights = randomWeights(5, linear.rows * linear.cols);
+    const hessian = new Hessian(linear.cols);
+    hessian.accumulate(randomWeights(6, 200 * linear.cols), 200);
+    const target = weights.map((weight) => 1.01 * weight);
+    const pool = new RowPool(1);
+    const options: QuantizeLinearOptions = { ...REFINE, effort: 1, hessian, target };
+    const found = quantizeLinear(weights, linear, signs, { ...options, quantizeRows: pool.quantizeRows });
+    const expected = quantizeLinear(weights, linear, signs, options);
+    expect(found.quantized).toEqual(expected.quantized);
+    expect(found.snrDb).toBeCloseTo(expected.snrDb, 9);
+    await pool.close();
   });
 });
 

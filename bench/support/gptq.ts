@@ -23,7 +23,7 @@ export function gptqModel(source: ModelSource, bits: number, calibration: readon
     const passes = new LayerCalibration(config, loaded, { ...loaded, weights }, states);
     let factor = new Float32Array(0);
     for (const { role, cols } of source.linears.filter((linear) => linear.layer === layer)) {
-      if (inputOf(role) === role) factor = Float32Array.from(passes.inputOf(role).hessian.factor);
+      if (inputOf(role) === role) factor = Float32Array.from(passes.inputsOf(role).hessian.factor);
       weights.set(role, gptq(loaded.weights.get(role)!, cols, factor, bits));
     }
     passes.finish();

@@ -43,6 +43,11 @@ export class LayerWeights implements ReadonlyMap<LinearRole, Float32Array> {
     return weights;
   }
 
+  /** Lets go of the matrix of a large layer that was kept, where another will be at work for long. */
+  release(): void {
+    if (!this.#keepAll) this.#kept.clear();
+  }
+
   /** Has a matrix read again when it is next asked for. */
   forget(role: LinearRole): void {
     this.#kept.delete(role);

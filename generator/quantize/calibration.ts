@@ -10,18 +10,17 @@ import { Hessian } from './hessian.js';
  */
 const DRIFT_SHARE = 0.5;
 
-/** Rows and columns that the drift is compensated for at a time. */
+/** Rows and columns of the weights that the drift is compensated for at a time. */
 const STRIP = 256;
 
-/** What calibration tells about a linear. */
-export interface InputStatistics {
-  /** Of the inputs x̃ that the linear will see, those before it being quantized. */
+/** What calibration tells about a linear: its inputs, seq × cols for each window. */
+export interface LinearInputs {
+  /** x̃, which the linear will see, those before it being quantized. */
+  readonly now: readonly Float32Array[];
+  /** x, which it would see in the checkpoint's model. */
+  readonly before: readonly Float32Array[];
+  /** Of x̃. */
   readonly hessian: Hessian;
-  /**
-   * 2 · Σ x̃ (x − x̃)ᵀ, cols × cols, where x is the input that the linear would see in the checkpoint's model: how far, and
-   * along what, the inputs have drifted.
-   */
-  readonly drift: Float32Array;
 }
 
 /** The residual streams of the calibration windows, seq × dim each, before the layer at work. */
@@ -46,17 +45,13 @@ export class LayerCalibration {
     this.#quantized = new LayerPasses(config, quantized, states.quantized);
   }
 
-  /** Statistics of a linear's input; linears are to be asked for in the order of inference. */
-  inputOf(role: LinearRole): InputStatistics {
-    const { cols } = shapeOf(this.#config, role);
-    const hessian = new Hessian(cols);
-    const drift = new Float32Array(cols * cols);
+  /** The inputs of a linear, valid until the next call; linears are to be asked for in the order of inference. */
+  inputsOf(role: LinearRole): LinearInputs {
+    const hessian = new Hessian(shapeOf(this.#config, role).cols);
     const before = this.#original.inputsOf(role);
-    this.#quantized.inputsOf(role).forEach((now, i) => {
-      hessian.accumulate(now, now.length / cols);
-      addDrift(before[i]!, now, cols, drift);
-    });
-    return { hessian, drift };
+    const now = this.#quantized.inputsOf(role);
+    for (const window of now) hessian.accumulate(window, window.length / hessian.cols);
+    return { hessian, before, now };
   }
 
   /** Takes the residual streams to behind the layer. */
@@ -103,51 +98,27 @@ class LayerPasses {
   }
 }
 
-/** drift += 2 · Σ x̃ (x − x̃)ᵀ over the vectors of one window. */
-function addDrift(before: Float32Array, now: Float32Array, cols: number, drift: Float32Array): void {
-  const seq = now.length / cols;
-  const difference = new Float32Array(cols * seq);
-  const transposed = new Float32Array(cols * seq);
-  let any = false;
-  for (let t = 0; t < seq; t++) {
-    for (let i = 0; i < cols; i++) {
-      const value = now[t * cols + i]!;
-      const moved = before[t * cols + i]! - value;
-      transposed[i * seq + t] = value;
-      difference[i * seq + t] = moved;
-      any ||= moved !== 0;
-    }
-  }
-  if (!any) return;
-  const rows = (data: Float32Array) => ({ data, offset: 0, stride: seq, rows: cols });
-  multiplyRows(rows(difference), rows(transposed), seq, drift, 0, cols, 2, true);
-}
-
 /**
  * The weights that do on the drifted inputs, as far as a linear can, what the checkpoint's do on its own: W moved towards
  * W + W · (Σ (x − x̃) x̃ᵀ) · (Σ x̃ x̃ᵀ)⁻¹, the inverse being that of the damped Hessian.
  *
  * @param weights W, rows × cols
- * @returns rows × cols
+ * @returns rows × cols; W itself where nothing has drifted
  */
-export function compensateDrift(
-  weights: Float32Array,
-  rows: number,
-  { hessian, drift }: InputStatistics,
-): Float32Array {
-  const { cols, factor } = hessian;
-  const target = weights.slice();
-  if (drift.every((x) => x === 0)) return target;
+export function compensateDrift(weights: Float32Array, rows: number, inputs: LinearInputs): Float32Array {
+  const { cols, factor } = inputs.hessian;
+  const target = driftProduct(weights, rows, cols, inputs);
+  if (target === null) return weights;
   const matrix = (data: Float32Array, offset: number, count: number) => ({ data, offset, stride: cols, rows: count });
-  // H⁻¹ = Uᵀ · U, so that W · D · Uᵀ · U is three products of rows with rows: a strip of rows of W at a time, and of the
-  // columns of U, since a second matrix of cols × cols may not fit.
-  const moved = new Float32Array(STRIP * cols);
+  // H⁻¹ = Uᵀ · U, so that P · Uᵀ · U is two products of rows with rows: a strip of rows at a time, and of the columns of
+  // U, since a second matrix of cols × cols may not fit.
   const half = new Float32Array(STRIP * cols);
   const columns = new Float32Array(Math.min(STRIP, cols) * cols);
   for (let first = 0; first < rows; first += STRIP) {
     const count = Math.min(STRIP, rows - first);
-    multiplyRows(matrix(drift, 0, cols), matrix(weights, first * cols, count), cols, moved, 0, cols, 1, false);
-    multiplyRows(matrix(factor, 0, cols), matrix(moved, 0, count), cols, half, 0, cols, 1, false);
+    const [begin, end] = [first * cols, (first + count) * cols];
+    multiplyRows(matrix(factor, 0, cols), matrix(target, begin, count), cols, half, 0, cols, 1, false);
+    target.set(weights.subarray(begin, end), begin);
     for (let column = 0; column < cols; column += STRIP) {
       const width = Math.min(STRIP, cols - column);
       for (let i = 0; i < column + width; i++) {
@@ -155,9 +126,41 @@ export function compensateDrift(
       }
       // U is upper triangular: below its diagonal, what an earlier strip left must not count.
       for (let j = 0; j < width; j++) columns.fill(0, j * cols + column + j + 1, (j + 1) * cols);
-      const at = first * cols + column;
+      const at = begin + column;
       multiplyRows(matrix(columns, 0, width), matrix(half, 0, count), cols, target, at, cols, DRIFT_SHARE, true);
     }
   }
   return target;
+}
+
+/**
+ * P = 2 · W · Σ (x − x̃) x̃ᵀ over all vectors: rows × cols, or null where nothing has drifted. Window after window, because
+ * the sum alone would be cols × cols.
+ */
+function driftProduct(
+  weights: Float32Array,
+  rows: number,
+  cols: number,
+  { before, now }: LinearInputs,
+): Float32Array | null {
+  let product: Float32Array | null = null;
+  now.forEach((window, i) => {
+    const difference = before[i]!.map((x, at) => x - window[at]!);
+    if (difference.every((x) => x === 0)) return;
+    product ??= new Float32Array(rows * cols);
+    const seq = window.length / cols;
+    const transposed = new Float32Array(cols * seq);
+    for (let t = 0; t < seq; t++) for (let c = 0; c < cols; c++) transposed[c * seq + t] = window[t * cols + c]!;
+    const moved = new Float32Array(STRIP * seq);
+    const vectors = { data: difference, offset: 0, stride: cols, rows: seq };
+    const features = { data: transposed, offset: 0, stride: seq, rows: cols };
+    for (let first = 0; first < rows; first += STRIP) {
+      const count = Math.min(STRIP, rows - first);
+      const strip = { data: weights, offset: first * cols, stride: cols, rows: count };
+      multiplyRows(vectors, strip, cols, moved, 0, seq, 1, false);
+      const outputs = { data: moved, offset: 0, stride: seq, rows: count };
+      multiplyRows(features, outputs, seq, product, first * cols, cols, 2, true);
+    }
+  });
+  return product;
 }

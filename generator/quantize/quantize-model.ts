@@ -4,7 +4,7 @@ import { LayerWeights } from '../model/layer-weights.js';
 import { inputOf } from '../model/roles.js';
 import type { LinearRole, ModelSource } from '../model/types.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
-import { compensateDrift, type InputStatistics, LayerCalibration } from './calibration.js';
+import { compensateDrift, LayerCalibration, type LinearInputs } from './calibration.js';
 import {
   dequantizeLinear,
   type QuantizeLinearOptions,
@@ -60,12 +60,12 @@ export function* quantizeModel(
   const states = ends === null ? null : { original: embedded(), quantized: embedded() };
   const total = plan.linears.length;
   let done = 0;
-  const search = (original: Float32Array, linear: PlanLinear, statistics: InputStatistics | null) =>
+  const search = (original: Float32Array, linear: PlanLinear, inputs: LinearInputs | null) =>
     quantizeLinear(original, linear, plan.signs, {
       ...options,
       search: searchOf(linear),
-      hessian: statistics?.hessian ?? null,
-      target: statistics && compensateDrift(original, linear.rows, statistics),
+      hessian: inputs?.hessian ?? null,
+      target: inputs && compensateDrift(original, linear.rows, inputs),
     });
 
   for (let layer = 0; layer < config.layers; layer++) {
@@ -77,16 +77,17 @@ export function* quantizeModel(
       return replaced.get(role)?.() ?? loaded.weights.get(role)!;
     });
     const passes = states && new LayerCalibration(config, loaded, { ...loaded, weights }, states);
-    let statistics: InputStatistics | null = null;
+    let inputs: LinearInputs | null = null;
     for (const linear of linears) {
       const sharing = linears.filter(({ role }) => inputOf(role) === linear.role);
-      // Statistics that no linear needs any more would only take time.
+      // Inputs that no linear needs any more would only take time.
       if (passes !== null && sharing.some((_, i) => !options.finished?.(done + i))) {
         onProgress?.({ activity: 'calibrating', linear, done, total });
-        statistics = passes.inputOf(linear.role);
+        inputs = passes.inputsOf(linear.role);
+        weights.release();
       }
       onProgress?.({ activity: 'quantizing', linear, done, total });
-      const result = options.finished?.(done) ?? search(loaded.weights.get(linear.role)!, linear, statistics);
+      const result = options.finished?.(done) ?? search(loaded.weights.get(linear.role)!, linear, inputs);
       replaced.set(linear.role, () => dequantizeLinear(result.quantized, linear, plan.signs));
       weights.forget(linear.role);
       done++;

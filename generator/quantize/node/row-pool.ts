@@ -1,4 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { blocksOf, symbolsPerRow } from '../../plan/blocks.js';
+import type { PlanLinear } from '../../plan/types.js';
 import { quantizeRows, type RowsJob, type RowsResult } from '../quantize-linear.js';
 
 /** What a thread of the pool gets at its start. */
@@ -12,6 +14,9 @@ export type RowAnswer = { readonly result: RowsResult } | { readonly error: stri
 
 /** Rows that are worth sending to another thread. */
 const LEAST_ROWS = 16;
+
+/** Rows that a thread gets at once: few, because it has copies of their weights. */
+const MOST_ROWS = 512;
 
 /**
  * Threads that share out the rows of a linear. The calling thread takes its part of the rows and then waits for the
@@ -36,25 +41,31 @@ export class RowPool {
 
   /** quantizeRows on all threads, with the same result. @throws Error with the message of what a thread threw */
   readonly quantizeRows = (job: RowsJob): RowsResult => {
-    const { rows, cols } = job.plan;
-    const parts = Math.max(1, Math.min(this.#ports.length + 1, Math.floor(rows / LEAST_ROWS)));
-    const boundary = (part: number): number => Math.round((part * rows) / parts);
-    const part = (index: number): RowsJob => {
-      const [first, end] = [boundary(index), boundary(index + 1)];
-      // A slice, because a view would take the whole matrix to the other thread.
-      const weights = job.weights.slice(first * cols, end * cols);
-      const target = job.target === job.weights ? weights : job.target.slice(first * cols, end * cols);
-      return { ...job, weights, target, plan: { ...job.plan, rows: end - first } };
-    };
+    const { rows } = job.plan;
+    const threads = this.#ports.length + 1;
+    const whole = emptyResult(job.plan);
+    for (let first = 0; first < rows; ) {
+      const count = Math.min(rows - first, threads * MOST_ROWS);
+      const parts = Math.max(1, Math.min(threads, Math.floor(count / LEAST_ROWS)));
+      const boundary = (part: number): number => first + Math.round((part * count) / parts);
+      const spans = Array.from({ length: parts }, (_, part) => [boundary(part), boundary(part + 1)] as const);
+      const results = this.#quantizeSpans(job, spans);
+      for (const [part, result] of results.entries()) place(result, spans[part]![0], job.plan, whole);
+      first += count;
+    }
+    return whole;
+  };
+
+  /** The first span is the calling thread's. */
+  #quantizeSpans(job: RowsJob, spans: readonly Span[]): RowsResult[] {
     Atomics.store(this.#answers, 0, 0);
-    const ports = this.#ports.slice(0, parts - 1);
+    const ports = this.#ports.slice(0, spans.length - 1);
     ports.forEach((port, i) => {
-      const { weights, target, ...rest } = part(i + 1);
-      port.postMessage({ ...rest, weights, target } satisfies RowsJob, [
-        ...new Set([weights.buffer, target.buffer]),
-      ] as ArrayBuffer[]);
+      const part = partOf(job, spans[i + 1]!, (matrix, from, to) => matrix.slice(from, to));
+      const buffers = new Set([part.weights.buffer, part.target.buffer]);
+      port.postMessage(part, [...buffers] as ArrayBuffer[]);
     });
-    const results = [quantizeRows(parts === 1 ? job : part(0))];
+    const results = [quantizeRows(partOf(job, spans[0]!, (matrix, from, to) => matrix.subarray(from, to)))];
     for (let answers = 0; answers < ports.length; answers = Atomics.load(this.#answers, 0)) {
       Atomics.wait(this.#answers, 0, answers);
     }
@@ -63,39 +74,48 @@ export class RowPool {
       if ('error' in answer) throw new Error(answer.error);
       results.push(answer.result);
     }
-    return joined(results);
-  };
+    return results;
+  }
 
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 }
 
-function joined(results: readonly RowsResult[]): RowsResult {
-  if (results.length === 1) return results[0]!;
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  const means = results.map((result) => result.means);
+/** Rows: the first, and the one after the last. */
+type Span = readonly [first: number, end: number];
+
+/** @param take a slice where the matrix goes to another thread: a view would take all of it along */
+function partOf(
+  job: RowsJob,
+  [first, end]: Span,
+  take: (matrix: Float32Array, from: number, to: number) => Float32Array,
+): RowsJob {
+  const { cols } = job.plan;
+  const weights = take(job.weights, first * cols, end * cols);
+  const target = job.target === job.weights ? weights : take(job.target, first * cols, end * cols);
+  return { ...job, weights, target, plan: { ...job.plan, rows: end - first } };
+}
+
+type Whole = { -readonly [Key in keyof RowsResult]: RowsResult[Key] };
+
+function emptyResult(plan: PlanLinear): Whole {
+  const scales = plan.rows * blocksOf(plan).length;
   return {
-    symbols: join(
-      results.map((result) => result.symbols),
-      (length) => new Int8Array(length),
-    ),
-    scales: join(
-      results.map((result) => result.scales),
-      (length) => new Uint8Array(length),
-    ),
-    means: means.every((part) => part !== null) ? join(means, (length) => new Int8Array(length)) : null,
-    signal: sum(results.map((result) => result.signal)),
-    noise: sum(results.map((result) => result.noise)),
+    symbols: new Int8Array(plan.rows * symbolsPerRow(plan)),
+    scales: new Uint8Array(scales),
+    means: plan.frame === 'fourier' ? new Int8Array(scales) : null,
+    signal: 0,
+    noise: 0,
   };
 }
 
-function join<Part extends Int8Array | Uint8Array>(parts: readonly Part[], create: (length: number) => Part): Part {
-  const whole = create(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+/** Puts the result of rows from `first` on in its place. */
+function place(part: RowsResult, first: number, plan: PlanLinear, whole: Whole): void {
+  const blocks = blocksOf(plan).length;
+  whole.symbols.set(part.symbols, first * symbolsPerRow(plan));
+  whole.scales.set(part.scales, first * blocks);
+  if (part.means !== null) whole.means!.set(part.means, first * blocks);
+  whole.signal += part.signal;
+  whole.noise += part.noise;
 }
