@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportSite, pageSite } from '../firmware/serve/node/site.js';
 import { GoldenModel } from '../firmware/session/golden-model.js';
 import { loadTokenizer } from '../firmware/tokenizer/node/load.js';
+import { chooseFiles } from '../firmware/web/choose-files.js';
 import { openImage } from '../generator/image/node/open-image.js';
 import { Complaints, finished, generate, launchBrowser, loaded, startServer, textOf } from './support/browser.js';
 import { bundled, goldenRun, type Prepared } from './support/cli.js';
@@ -16,6 +17,48 @@ import { tempDirectory } from './support/temp.js';
 
 const PHONE = { width: 360, height: 740 };
 const folder = tempDirectory();
+
+describe('the files that are read', () => {
+  const names = (files: readonly (readonly [string, number])[]) => {
+    const chosen = chooseFiles(files.map(([name, size]) => new File([new Uint8Array(size)], name)));
+    return {
+      weights: chosen.weights?.name ?? null,
+      tokenizer: chosen.tokenizer.map(({ name }) => name),
+      config: chosen.config?.name ?? null,
+      advice: chosen.advice,
+    };
+  };
+
+  it('of a Hugging Face folder', () => {
+    const folder = [
+      ['config.json', 1],
+      ['model.safetensors', 9],
+      ['tokenizer_config.json', 1],
+      ['w.SDQ', 1],
+    ] as const;
+    const rest = { weights: 'w.SDQ', config: 'config.json', advice: null };
+    expect(names([...folder, ['tokenizer.json', 1]])).toEqual({ ...rest, tokenizer: ['tokenizer.json'] });
+    expect(names([...folder, ['merges.txt', 1], ['vocab.json', 1]])).toEqual({
+      ...rest,
+      tokenizer: ['vocab.json', 'merges.txt', 'tokenizer_config.json'],
+    });
+  });
+
+  it('of llama2.c: the tokenizer is the smaller .bin', () => {
+    expect(
+      names([
+        ['stories.bin', 99],
+        ['tok512.bin', 9],
+      ]),
+    ).toMatchObject({ weights: null, tokenizer: ['tok512.bin'] });
+    expect(names([['stories.bin', (1 << 24) + 1]])).toMatchObject({ tokenizer: [], advice: null });
+  });
+
+  it('of what is no tokenizer yet: advice', () => {
+    expect(names([['tokenizer.model', 1]]).advice).toMatch(/let transformers write a tokenizer\.json/);
+    expect(names([['vocab.json', 1]]).advice).toMatch(/wants the merges\.txt/);
+  });
+});
 
 describe.skipIf(lacks(chromium))('the page with the golden model', () => {
   let llama: Prepared;
@@ -109,6 +152,25 @@ describe.skipIf(lacks(chromium))('the page with the golden model', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('End');
     expect(await textOf(page, 'readout')).toMatch(/^layers\.1\.mlp\.down_proj /);
+    await page.close();
+  });
+
+  it('offers only the ports that the browser has, with the reason for the rest', async () => {
+    const page = await open();
+    expect(await page.isEnabled('input[value="serial"]')).toBe(true);
+    await page.addInitScript(
+      "for (const name of ['serial', 'usb']) Object.defineProperty(navigator, name, { value: undefined })",
+    );
+    await page.reload();
+    for (const [value, name] of [
+      ['serial', 'Web Serial'],
+      ['usb', 'WebUSB'],
+    ]) {
+      expect(await page.isDisabled(`input[value="${value}"]`)).toBe(true);
+      expect(await textOf(page, `${value}-note`)).toBe(
+        `This browser has no ${name}. Chrome, Edge and Opera on a computer have it.`,
+      );
+    }
     await page.close();
   });
 

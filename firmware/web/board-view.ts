@@ -35,7 +35,6 @@ export class BoardView {
   constructor(engine: Engine, onChange: () => void) {
     this.#engine = engine;
     this.#onChange = onChange;
-    baud.value = String(DEFAULT_BAUD_RATE);
     for (const name of ['serial', 'usb'] as const) {
       const { missing } = this.#kinds[name];
       if (missing === null) continue;
@@ -45,7 +44,7 @@ export class BoardView {
     places.addEventListener('change', () => void this.#choosePlace());
     connect.addEventListener('click', () => void this.#connect());
     cancel.addEventListener('click', () => this.#upload?.abort());
-    disconnect.addEventListener('click', () => void this.#disconnect());
+    disconnect.addEventListener('click', () => void this.#disconnect().then(() => connect.focus()));
     this.#draw();
   }
 
@@ -56,6 +55,7 @@ export class BoardView {
     status.textContent = '';
     error.textContent = '';
     uploadRow.hidden = true;
+    baud.value = String(model?.baudRate ?? DEFAULT_BAUD_RATE);
     this.#render();
   }
 
@@ -73,10 +73,11 @@ export class BoardView {
     this.#render();
   }
 
-  /** The board failed while it ran. */
-  lost(): void {
+  /** The board has failed. @param why a sentence, unless it stands elsewhere */
+  lost(why = ''): void {
     this.#isReady = false;
     status.textContent = 'The board is no longer connected.';
+    error.textContent = why;
     void this.#engine.call('disconnect', null);
     this.#render();
   }
@@ -125,7 +126,9 @@ export class BoardView {
 
   async #hello(transport: Transport): Promise<void> {
     const { port1, port2 } = new MessageChannel();
-    forwardTransport(transport, port1);
+    forwardTransport(transport, port1, (lost) => {
+      if (this.#isReady) this.lost(lost.message);
+    });
     const { name, bytesPerSecond = null } = transport;
     await this.#engine.call('connect', { port: port2, name, bytesPerSecond }, { transfer: [port2] });
   }
@@ -166,7 +169,6 @@ export class BoardView {
     await this.#engine.call('disconnect', null);
     status.textContent = 'Disconnected.';
     this.#render();
-    connect.focus();
   }
 
   #setBusy(busy: boolean): void {

@@ -13,6 +13,8 @@ export interface ModelSummary {
   readonly planHash: string;
   /** Name of the board that the plan is made for. */
   readonly board: string;
+  /** Rate of that board's serial line; null if it has none. */
+  readonly baudRate: number | null;
   /** Longest sequence in tokens. */
   readonly context: number;
   /** Weights of all linears. */
@@ -49,7 +51,7 @@ export interface TokenEvent {
   readonly text: string;
   /** Whether the board agreed with the golden model; null if they were not compared. */
   readonly agrees: boolean | null;
-  /** Where they differ, a sentence. */
+  /** Where they differ first: token, layer, linear, row and both values. */
   readonly difference: string | null;
 }
 

@@ -19,8 +19,13 @@ const prompt = new PromptView(engine, {
   },
 });
 const board: BoardView = new BoardView(engine, () => prompt.render());
-const model = new ModelView(engine, (summary) => board.setModel(summary));
+const model = new ModelView(engine, (summary) => {
+  prompt.stop();
+  board.setModel(summary);
+  document.title = summary ? `${summary.name} · sdq` : 'sdq';
+});
 prompt.render();
+model.say('');
 
 try {
   const files = await fetchPreloaded();

@@ -20,8 +20,11 @@ interface PortFailure {
   readonly message: string;
 }
 
-/** Passes the bytes of the page's transport to and from the port's other end. */
-export function forwardTransport(transport: Transport, port: MessagePort): void {
+/**
+ * Passes the bytes of the page's transport to and from the port's other end.
+ * @param onLost told when the stream has ended otherwise than by `close`
+ */
+export function forwardTransport(transport: Transport, port: MessagePort, onLost: (error: DeviceError) => void): void {
   const send = (message: Down): void => port.postMessage(message);
   port.onmessage = async ({ data: message }: MessageEvent<Up>) => {
     if ('close' in message) return void transport.close();
@@ -34,7 +37,10 @@ export function forwardTransport(transport: Transport, port: MessagePort): void 
   };
   transport.start({
     data: (data) => send({ data }),
-    closed: (error) => send({ closed: error && failureOf(error, transport.name) }),
+    closed: (error) => {
+      send({ closed: error && failureOf(error, transport.name) });
+      if (error) onLost(error);
+    },
   });
 }
 

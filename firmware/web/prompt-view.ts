@@ -52,13 +52,18 @@ export class PromptView {
       event.preventDefault();
       void this.#generate();
     });
-    stop.addEventListener('click', () => this.#running?.abort());
+    stop.addEventListener('click', () => this.stop());
     prompt.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !generate.disabled) form.requestSubmit();
     });
     addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') this.#running?.abort();
+      if (event.key === 'Escape') this.stop();
     });
+  }
+
+  /** Ends the run, if there is one; its text stays. */
+  stop(): void {
+    this.#running?.abort();
   }
 
   /** Shows what can be done now. */
@@ -127,8 +132,11 @@ export class PromptView {
     run.tokens++;
     if (agrees !== null) {
       span.className = agrees ? 'agrees' : 'differs';
-      span.title = agrees ? `Token ${token}: board and golden model agree.` : `Token ${token}: ${difference}`;
+      span.title = agrees
+        ? `Token ${token}: board and golden model agree`
+        : `Token ${token}: they differ at ${difference}`;
       if (!agrees) run.differing++;
+      if (difference) agreementNote.textContent ||= `First at ${difference}.`;
     }
     text.append(span);
     const seconds = (performance.now() - run.started) / 1000;
@@ -145,7 +153,7 @@ export class PromptView {
     agreementNote.textContent =
       comparison.differing === 0
         ? `All ${values} values of the linears are equal.`
-        : `${comparison.differing.toLocaleString('en')} of ${values} values differ: upload the weights again, and check the board.`;
+        : `${agreementNote.textContent} ${comparison.differing.toLocaleString('en')} of ${values} values differ: connect the board again, which checks its weights.`;
   }
 }
 

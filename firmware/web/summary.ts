@@ -8,12 +8,14 @@ import type { ModelSummary } from './calls.js';
 
 /** What the page shows of a model before anything is computed. */
 export async function summarize({ plan }: Image, fileBytes: number): Promise<ModelSummary> {
-  const facts = planFacts(plan, await loadBoard(plan.board));
+  const board = await loadBoard(plan.board);
+  const facts = planFacts(plan, board);
   const { planHash, weights, meanOsr, bitsPerWeight } = facts;
   return {
     name: plan.model.name,
     planHash,
     board: plan.board,
+    baudRate: board.link.kind === 'uart' ? board.link.baud : null,
     context: plan.model.context,
     weights,
     meanOsr,

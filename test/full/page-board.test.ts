@@ -154,9 +154,10 @@ describe.skipIf(lacks(chromium))('the page with the virtual board', () => {
     const wrong = page.locator('#text .differs').first();
     await wrong.waitFor(PATIENT);
     expect(await wrong.getAttribute('title')).toMatch(
-      /^Token \d+: token \d+, layer \d, layers\.\d\.\S+, row 0: golden -?\d+, accelerator -?\d+\.$/,
+      /^Token \d+: they differ at token \d+, layer \d, layers\.\d\.\S+, row 0: golden -?\d+, accelerator -?\d+$/,
     );
     expect(await textOf(page, 'agreement')).toMatch(/^\d+ of \d+ differ$/);
+    expect(await textOf(page, 'agreement-note')).toMatch(/^First at token \d+, layer \d, /);
     await page.click('#stop');
     await finished(page);
   });
