@@ -2,12 +2,7 @@ import type { Plan } from '../../generator/plan/types.js';
 import type { LinearCall } from '../../sim/golden/decoder.js';
 import type { FramedVector } from '../../sim/golden/frame.js';
 import type { Accelerator } from '../device/accelerator.js';
-
-/** Bytes at an address of the accelerator's memory. */
-export interface MemoryWrite {
-  readonly address: number;
-  readonly bytes: Uint8Array;
-}
+import type { MemoryImage } from '../device/upload.js';
 
 /** Runs linears on an accelerator; a vector that consecutive calls share is sent once. */
 export class AcceleratorLinears {
@@ -38,7 +33,7 @@ export class AcceleratorLinears {
 }
 
 /** A vector as memory writes: mantissas for the device to frame, or samples; then the blocks. */
-export function vectorWrites(plan: Plan, { vector }: LinearCall): MemoryWrite[] {
+export function vectorWrites(plan: Plan, { vector }: LinearCall): MemoryImage[] {
   const onDevice = plan.array.frame !== undefined;
   return [
     { address: plan.memory.activations.base, bytes: onDevice ? mantissaBytes(vector) : sampleBytes(plan, vector) },

@@ -10,10 +10,13 @@ import { checkSameModel } from '../../plan/same-model.js';
 import type { CommandResult, Register } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
-import { sizeText, startProgress } from '../progress.js';
+import { type Progress, sizeText, startProgress } from '../progress.js';
 import { addSamplingOptions, samplingOf } from '../sampling.js';
 import { integerFrom } from '../values.js';
 import { openUserWeights } from '../weights.js';
+
+/** Time for which nobody asks what a program is doing, in milliseconds. */
+const SHORT_MS = 1000;
 
 interface RunOptions extends ModelOptions, SamplingOptions {
   readonly port: string;
@@ -75,7 +78,8 @@ async function generate(
   const { signal } = options;
   const device = await openDevice(transport, image.planHash, signal);
   const uploadBytesPerSecond = await upload(device, image, signal);
-  const session = device.session(options);
+  const prompt = promptProgress();
+  const session = device.session({ ...options, onStep: (read) => prompt.step(read, session.promptTokens.length) });
   const started = performance.now();
   let text = '';
   let tokens = 0;
@@ -86,6 +90,7 @@ async function generate(
       if (!quiet) process.stdout.write(piece.text);
     }
   } finally {
+    prompt.stop();
     if (!quiet && text !== '') process.stdout.write('\n');
   }
   const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
@@ -125,4 +130,20 @@ async function upload(device: Device, image: Image, signal: AbortSignal): Promis
   } finally {
     progress.stop();
   }
+}
+
+/** Says how much of the prompt the model has read, where that takes long. */
+function promptProgress(): { step(read: number, total: number): void; stop(): void } {
+  const started = performance.now();
+  let progress: Progress | null = null;
+  return {
+    step(read, total) {
+      if (read >= total) progress?.stop();
+      else if (performance.now() - started > SHORT_MS) {
+        progress ??= startProgress('Reading the prompt');
+        progress.update(`${read} of ${total} tokens`);
+      }
+    },
+    stop: () => progress?.stop(),
+  };
 }

@@ -1,9 +1,10 @@
 /** A generated accelerator with a small made-up model, and a session with it: what goes in, and what must come back. */
 
+import type { MemoryImage } from '../../../firmware/device/upload.js';
 import { encodeRequest } from '../../../firmware/protocol/frames.js';
 import { MAX_BODY_BYTES, type Request, type Response } from '../../../firmware/protocol/messages.js';
 import { Responder, type ResponderEngine } from '../../../firmware/protocol/responder.js';
-import { type MemoryWrite, vectorWrites } from '../../../firmware/session/accelerator-linears.js';
+import { vectorWrites } from '../../../firmware/session/accelerator-linears.js';
 import { loadBoard } from '../../../generator/boards/node/load.js';
 import { generate } from '../../../generator/emit/node/generate.js';
 import type { Plan } from '../../../generator/plan/types.js';
@@ -43,7 +44,7 @@ export function session({ model, weights }: FabricatedModel, linears: readonly n
     const bytes = encodeRequest(request, exchanges.length & 0xff);
     exchanges.push({ request: bytes, answer: device.receive(bytes) });
   };
-  const write = ({ address, bytes }: MemoryWrite): void => {
+  const write = ({ address, bytes }: MemoryImage): void => {
     const most = MAX_BODY_BYTES - 4;
     for (let at = 0; at < bytes.length; at += most) {
       ask({ kind: 'write', address: address + at, data: bytes.subarray(at, at + most) });
