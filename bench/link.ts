@@ -135,7 +135,7 @@ export async function main(): Promise<void> {
         `${board.padEnd(10)} ${String(kilobytes).padStart(4)} kB  ${first.seconds.toFixed(3).padStart(6)} s  ` +
           `${percent(reached).padStart(10)}  ${again.toDevice} B, ${again.toHost} B (${again.sentBytes} B of image)`,
       );
-      if (kilobytes >= 400 && reached < LEAST_EFFICIENCY) throw new Error(`Less than ${percent(LEAST_EFFICIENCY)}.`);
+      if (reached < LEAST_EFFICIENCY) throw new Error(`Less than ${percent(LEAST_EFFICIENCY)}.`);
     }
   }
 

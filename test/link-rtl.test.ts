@@ -219,7 +219,10 @@ describe('in Verilator', () => {
     const frames = Array.from({ length: 200 }, (_, i) =>
       encodeRequest({ kind: 'write', address: 8 * i, data: new Uint8Array(20).fill(i + 1) }, i),
     );
-    const stream = Uint8Array.from([HELLO, ...frames].flatMap((frame) => Array.from(frame)));
+    // What keeps the device busy, and as much behind it as the buffer holds.
+    const check = encodeRequest({ kind: 'check', address: 0, length: 4096 }, 200);
+    const stream = Uint8Array.from([HELLO, ...frames, check, frames[0]!].flatMap((frame) => Array.from(frame)));
+    expect(check.length + frames[0]!.length).toBeLessThanOrEqual(SMALL.rxBytes);
     // Its memory stalls three cycles of four.
     const nonce = 0x8000_0005;
     const expected = toHex(new Responder(fixtureInfo(nonce, SMALL), new FakeEngine()).receive(stream));

@@ -53,7 +53,7 @@ export class Accelerator {
     this.name = name;
     this.info = info;
     this.planHash = hexOf(info.planHash);
-    this.#writeBytes = writeBytesFor(info, exchange.writeWindow);
+    this.#writeBytes = writeBytesFor(info, exchange.window);
     this.#cyclesPerByte = bytesPerSecond === undefined ? 1 : Math.max(1, info.clockHz / bytesPerSecond);
   }
 

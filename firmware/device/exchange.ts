@@ -59,8 +59,8 @@ export class Exchange {
   /** Transmissions whose answers may still come, those repeated included, have different numbers. */
   readonly #maxFlights: number;
   #credit = INITIAL_CREDIT_BYTES;
-  /** Most bytes under way if all of them are WRITEs. */
-  #writeWindow = INITIAL_CREDIT_BYTES;
+  /** Most bytes under way; more than the credit on a line that the device keeps up with. */
+  #window = INITIAL_CREDIT_BYTES;
   #bootNonce: number | null = null;
   #seq: number;
   #resynchronise = true;
@@ -92,16 +92,16 @@ export class Exchange {
   establish({ rxBytes, clockHz, bootNonce }: Info): void {
     const { bytesPerSecond } = this.#transport;
     this.#credit = rxBytes;
-    this.#writeWindow = rxBytes;
+    this.#window = rxBytes;
     if (bytesPerSecond !== undefined && clockHz >= KEEPS_UP_CYCLES * bytesPerSecond) {
-      this.#writeWindow = Math.max(rxBytes, Math.ceil(WINDOW_SECONDS * bytesPerSecond));
+      this.#window = Math.max(rxBytes, Math.ceil(WINDOW_SECONDS * bytesPerSecond));
     }
     this.#bootNonce = bootNonce;
   }
 
-  /** Most bytes of WRITEs that may be under way. */
-  get writeWindow(): number {
-    return this.#writeWindow;
+  /** Most bytes that may be under way, if they are WRITEs. */
+  get window(): number {
+    return this.#window;
   }
 
   /**
@@ -166,10 +166,12 @@ export class Exchange {
 
   #maySend(request: Request): boolean {
     if (this.#flights.count >= this.#maxFlights) return false;
-    const isWrite = request.kind === 'write';
-    const most = isWrite && this.#flights.areWrites ? this.#writeWindow : this.#credit;
-    if (this.#flights.bytes + requestBound(request) > most) return false;
-    if (!isWrite) return true;
+    const bytes = requestBound(request);
+    if (this.#flights.bytes + bytes > this.#window) return false;
+    // Where the device keeps up with the line, WRITEs fill its buffer only behind a request that keeps it busy.
+    const waiting = this.#window > this.#credit ? this.#flights.bytesFromOther() : this.#flights.bytes;
+    if (waiting + bytes > this.#credit) return false;
+    if (request.kind !== 'write') return true;
     for (let i = 0; i < this.#cursor; i++) if (this.#entries[i]!.request.kind === 'run') return false;
     return true;
   }

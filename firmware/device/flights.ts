@@ -22,9 +22,10 @@ export class Flights<T> {
     return this.#bytes;
   }
 
-  /** None is anything but a WRITE. */
-  get areWrites(): boolean {
-    return this.#flights.every(({ isWrite }) => isWrite);
+  /** Sum over the transmissions from the first one on that is no WRITE. */
+  bytesFromOther(): number {
+    const first = this.#flights.findIndex(({ isWrite }) => !isWrite);
+    return first < 0 ? 0 : this.#flights.slice(first).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** The oldest one. */
