@@ -42,7 +42,10 @@ export function addRun(program: Command, register: Register): void {
     .option('--baud <rate>', 'line rate in baud (default: that of the board)', integerFrom(300))
     .addHelpText(
       'after',
-      '\nExample:\n  $ sdq run --port /dev/ttyUSB0 --model examples/tiny-llama --weights weights.sdq --prompt "Once upon a time"',
+      `
+Examples:
+  $ sdq run --port /dev/ttyUSB0 --model examples/tiny-llama --weights weights.sdq --prompt "Once upon a time"
+  $ sdq run --port tcp://localhost:4000 --model examples/tiny-llama --weights weights.sdq --temperature 0.8 --top-p 0.9 --seed 1`,
     );
   register(addSamplingOptions(addModelOptions(command)), run);
 }
