@@ -137,6 +137,20 @@ describe('the choice among devices', () => {
     );
   });
 
+  it('does without names that cannot be read', () => {
+    const nameless = new NodeDevice(ICEBREAKER);
+    for (const name of ['productName', 'serialNumber']) {
+      Object.defineProperty(nameless, name, {
+        get: () => {
+          throw new Error('open error: permission denied');
+        },
+      });
+    }
+    expect(choose([nameless], {})).toBe(nameless);
+    expect(() => choose([nameless, a], {})).toThrow('2 USB devices fit: usb:0403:6010, iCEBreaker (usb:0403:6010:A).');
+    expect(() => choose([nameless], { serialNumber: 'A' })).toThrow('There are: usb:0403:6010.');
+  });
+
   it('says what there is where none fits', () => {
     expect(() => choose([a], { vendorId: 1, productId: 2 })).toThrow(
       expect.objectContaining({

@@ -3,7 +3,7 @@
 import { DeviceError } from '../errors.js';
 import type { Transport } from '../transport.js';
 import { findBridge } from '../usb/bridges.js';
-import { type UsbDevice, usbAddress, usbId } from '../usb/device.js';
+import { readName, type UsbDevice, usbAddress, usbId } from '../usb/device.js';
 import { findChannel, nameOf, openUsb } from '../usb/transport.js';
 
 /** What the package adds to WebUSB, where the system lets a program take an interface from its driver. */
@@ -66,7 +66,7 @@ export function choose(devices: readonly UsbDevice[], selection: UsbSelection): 
     (device) =>
       (selection.vendorId === undefined || selection.vendorId === device.vendorId) &&
       (selection.productId === undefined || selection.productId === device.productId) &&
-      (selection.serialNumber === undefined || selection.serialNumber === device.serialNumber),
+      (selection.serialNumber === undefined || selection.serialNumber === readName(device, 'serialNumber')),
   );
   const [device, ...others] = fitting;
   if (!device) throw noneError(devices, selection);

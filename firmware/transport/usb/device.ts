@@ -69,7 +69,20 @@ export function usbId({ vendorId, productId }: { vendorId: number; productId: nu
   return `${hex4(vendorId)}:${hex4(productId)}`;
 }
 
+/**
+ * A name that a device has, or null. The Node package opens the device for one that the system does not know, and
+ * throws if it may not.
+ */
+export function readName(device: UsbDevice, name: 'productName' | 'serialNumber'): string | null {
+  try {
+    return device[name] || null;
+  } catch {
+    return null;
+  }
+}
+
 /** What `--port` takes for exactly this device. */
-export function usbAddress(device: Pick<UsbDevice, 'vendorId' | 'productId' | 'serialNumber'>): string {
-  return `usb:${usbId(device)}${device.serialNumber ? `:${device.serialNumber}` : ''}`;
+export function usbAddress(device: UsbDevice): string {
+  const serialNumber = readName(device, 'serialNumber');
+  return `usb:${usbId(device)}${serialNumber === null ? '' : `:${serialNumber}`}`;
 }

@@ -8,7 +8,7 @@ import { DeviceError, disconnectedError } from '../errors.js';
 import { bytesPerSecond, DEFAULT_BAUD_RATE } from '../rates.js';
 import type { Transport, TransportListener } from '../transport.js';
 import { FTDI_VENDOR_ID, findBridge } from './bridges.js';
-import { type UsbConfiguration, type UsbDevice, type UsbEndpoint, usbAddress } from './device.js';
+import { readName, type UsbConfiguration, type UsbDevice, type UsbEndpoint, usbAddress } from './device.js';
 import { setUpFtdi, stripStatus } from './ftdi.js';
 
 export interface UsbOptions {
@@ -188,7 +188,8 @@ async function release(device: UsbDevice, interfaceNumber: number | null): Promi
 
 /** A name for messages: what the device calls itself, and its numbers. */
 export function nameOf(device: UsbDevice): string {
-  return device.productName ? `${device.productName} (${usbAddress(device)})` : usbAddress(device);
+  const product = readName(device, 'productName');
+  return product === null ? usbAddress(device) : `${product} (${usbAddress(device)})`;
 }
 
 function noChannelError(name: string, interfaceNumber: number | undefined): DeviceError {

@@ -3,7 +3,7 @@ import { DeviceError } from '../../../firmware/transport/errors.js';
 import { describePort, mayHaveBoard, serialPorts } from '../../../firmware/transport/node/ports.js';
 import { usbDevices } from '../../../firmware/transport/node/usb.js';
 import { findBridge } from '../../../firmware/transport/usb/bridges.js';
-import { usbAddress } from '../../../firmware/transport/usb/device.js';
+import { readName, usbAddress } from '../../../firmware/transport/usb/device.js';
 import type { CommandResult, Register } from '../command.js';
 
 /** What `--port` takes. */
@@ -46,7 +46,7 @@ async function listUsb(): Promise<ListedPort[]> {
     return (await usbDevices()).map((device) => {
       const bridge = findBridge(device.vendorId, device.productId);
       const known = bridge ? `${bridge.chip}; as a serial port it needs no "usb" package` : 'bulk endpoints';
-      const description = `${device.productName ?? bridge?.boards[0] ?? 'USB device'}, ${known}`;
+      const description = `${readName(device, 'productName') ?? bridge?.boards[0] ?? 'USB device'}, ${known}`;
       return { port: usbAddress(device), kind: 'usb' as const, description, mayHaveBoard: true };
     });
   } catch (error) {
