@@ -4,6 +4,14 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Accelerator } from '../firmware/device/accelerator.js';
+import { uploadImages } from '../firmware/session/upload.js';
+import { openImage } from '../generator/image/node/open-image.js';
+import { buildSimulator, readBuildFolder } from '../sim/harness/node/simulator.js';
+import { NO_FAULTS } from '../sim/line/faults.js';
+import { FaultyLine } from '../sim/line/line.js';
+import { SimulatedDevice } from '../sim/line/node/simulated-device.js';
+import { inVirtualTime, VirtualClock } from '../sim/line/node/virtual-clock.js';
 import {
   bundled,
   goldenRun,
@@ -147,6 +155,34 @@ describe('a silent port', () => {
     server.close();
     expect(stderr).toContain(`Waiting for an answer from ${silent}`);
     expect(code).toBe(130);
+  });
+});
+
+describe('an upload to the simulated accelerator', () => {
+  it('fills a line of 3 Mbaud, and sends nothing but CRCs the second time', SLOW, async () => {
+    const build = readBuildFolder(llama.build);
+    const device = new SimulatedDevice((await buildSimulator(build, () => undefined)).executable, 100_000_000);
+    const clock = new VirtualClock();
+    const line = new FaultyLine(inVirtualTime(device, clock), { ...NO_FAULTS, baud: 3_000_000, batchMs: 16 }, clock);
+    const images = uploadImages(build.plan, openImage(llama.weights));
+    const both = async (): Promise<void> => {
+      const accelerator = await Accelerator.open(line, { planHash: llama.planHash });
+      const started = clock.now();
+      const { totalBytes } = await accelerator.upload(images);
+      expect(totalBytes / ((clock.now() - started) / 1000) / 300_000).toBeGreaterThanOrEqual(0.9);
+
+      const before = { ...line.carried };
+      expect(await accelerator.upload(images)).toMatchObject({ sentBytes: 0 });
+      // A CHECK of 16 bytes for each 8 KiB or part of an image, and its answer of 12.
+      const pieces = images.reduce((sum, { bytes }) => sum + Math.ceil(bytes.length / 8192), 0);
+      expect(line.carried.toDevice - before.toDevice).toBeLessThanOrEqual(16 * pieces);
+      expect(line.carried.toHost - before.toHost).toBeLessThanOrEqual(12 * pieces);
+    };
+    try {
+      await clock.run(both(), 600_000);
+    } finally {
+      await device.close();
+    }
   });
 });
 
