@@ -60,7 +60,7 @@ export class Accelerator {
   /**
    * Says HELLO and checks who answers. The accelerator owns the transport from here on: it is closed when this throws.
    *
-   * @throws DeviceError no-answer, wrong-version, wrong-plan (its message has both hashes), disconnected, closed;
+   * @throws DeviceError no-answer, garbled, wrong-version, wrong-plan (its message has both hashes), disconnected, closed;
    * the reason of `signal`
    */
   static async open(transport: Transport, options: AcceleratorOptions = {}): Promise<Accelerator> {
@@ -83,7 +83,7 @@ export class Accelerator {
    * Writes images into the device's memory. What it holds already is skipped; when this resolves, the device has
    * confirmed the CRC of all of it.
    *
-   * @throws DeviceError wrong-image, crc-mismatch, no-answer, refused, restarted, disconnected, closed; the reason of
+   * @throws DeviceError wrong-image, crc-mismatch, no-answer, garbled, refused, restarted, disconnected, closed; the reason of
    * `options.signal`, after which another upload continues where this one stopped
    */
   upload(images: readonly MemoryImage[], options: UploadOptions = {}): Promise<UploadResult> {
@@ -97,7 +97,7 @@ export class Accelerator {
    *
    * @param linear index in the plan
    * @param shift right shift of the accumulators, −16 … 63, negative for left
-   * @throws DeviceError no-answer, refused, restarted, disconnected, closed; the reason of `signal`
+   * @throws DeviceError no-answer, garbled, refused, restarted, disconnected, closed; the reason of `signal`
    */
   async run(
     linear: number,

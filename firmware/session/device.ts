@@ -40,7 +40,7 @@ export class Device {
    * Finds out which board is at the other end. The device owns the transport from here on: it is closed when this
    * throws.
    *
-   * @throws DeviceError no-answer, wrong-version, wrong-plan (its message has both hashes), disconnected, closed;
+   * @throws DeviceError no-answer, garbled, wrong-version, wrong-plan (its message has both hashes), disconnected, closed;
    * the reason of `options.signal`
    */
   static async open(transport: Transport, options: AcceleratorOptions = {}): Promise<Device> {
@@ -61,7 +61,7 @@ export class Device {
    * Brings a model's weights into the board's memory. What it holds already is not sent; when this resolves, the board
    * has confirmed the CRC of all of it. Sessions of the weights before cannot go on.
    *
-   * @throws DeviceError wrong-plan (its message has both hashes), crc-mismatch, no-answer, refused, restarted,
+   * @throws DeviceError wrong-plan (its message has both hashes), crc-mismatch, no-answer, garbled, refused, restarted,
    * disconnected, closed; InputError if the weights are damaged; the reason of `options.signal`, after which another
    * upload continues where this one stopped
    */
