@@ -60,8 +60,8 @@ export class Accelerator {
   /**
    * Says HELLO and checks who answers. The accelerator owns the transport from here on: it is closed when this throws.
    *
-   * @throws DeviceError no-answer, garbled, wrong-version, wrong-plan (its message has both hashes), disconnected, closed;
-   * the reason of `signal`
+   * @throws DeviceError no-answer, garbled, wrong-version, wrong-plan (its message has both hashes), disconnected,
+   * closed; the reason of `signal`
    */
   static async open(transport: Transport, options: AcceleratorOptions = {}): Promise<Accelerator> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES, planHash } = options;
@@ -83,8 +83,8 @@ export class Accelerator {
    * Writes images into the device's memory. What it holds already is skipped; when this resolves, the device has
    * confirmed the CRC of all of it.
    *
-   * @throws DeviceError wrong-image, crc-mismatch, no-answer, garbled, refused, restarted, disconnected, closed; the reason of
-   * `options.signal`, after which another upload continues where this one stopped
+   * @throws DeviceError wrong-image, crc-mismatch, no-answer, garbled, refused, restarted, disconnected, closed; the
+   * reason of `options.signal`, after which another upload continues where this one stopped
    */
   upload(images: readonly MemoryImage[], options: UploadOptions = {}): Promise<UploadResult> {
     return upload(this.#exchange, this.info.regions, images, this.#writeBytes, options);

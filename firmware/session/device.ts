@@ -40,8 +40,8 @@ export class Device {
    * Finds out which board is at the other end. The device owns the transport from here on: it is closed when this
    * throws.
    *
-   * @throws DeviceError no-answer, garbled, wrong-version, wrong-plan (its message has both hashes), disconnected, closed;
-   * the reason of `options.signal`
+   * @throws DeviceError no-answer, garbled, wrong-version, wrong-plan (its message has both hashes), disconnected,
+   * closed; the reason of `options.signal`
    */
   static async open(transport: Transport, options: AcceleratorOptions = {}): Promise<Device> {
     return new Device(await Accelerator.open(transport, options));
