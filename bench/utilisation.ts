@@ -1,6 +1,6 @@
 /**
  * npm run bench -- utilisation: useful symbols / (cycles · L · R) of a 288 × 288 linear at OSR 2 in blocks of 128, from the
- * request to the first result, with its vector framed already and including framing. Simulated in Icarus Verilog, which
+ * request to the first result, with its vector framed already and including framing on the device. Simulated in Icarus Verilog, which
  * compares values and cycles with the prediction.
  */
 
@@ -20,10 +20,14 @@ const TARGET = { lutInputs: 4, memoryByteBits: 9 } as const;
 /** Arrays with a frame unit: what sizing chooses for board `sim`, and others of useful size. */
 const ARRAYS = [
   { name: 'board sim', ...sizeArray([LINEAR], loadBoard('sim')) },
+  { name: '8 × 10', lanes: 8, rows: 10, frame: 8 },
+  { name: '8 × 10', lanes: 8, rows: 10, frame: 16 },
   { name: '8 × 15', lanes: 8, rows: 15, frame: 16 },
   { name: '16 × 10', lanes: 16, rows: 10, frame: 16 },
+  { name: '16 × 10', lanes: 16, rows: 10, frame: 32 },
   { name: '16 × 15', lanes: 16, rows: 15, frame: 16 },
   { name: '16 × 15', lanes: 16, rows: 15, frame: 32 },
+  { name: '32 × 10', lanes: 32, rows: 10, frame: 32 },
   { name: '32 × 15', lanes: 32, rows: 15, frame: 32 },
 ];
 

@@ -6,9 +6,10 @@ import { buildPlan } from '../generator/plan/build-plan.js';
 import type { Plan } from '../generator/plan/types.js';
 import { planFacts } from '../generator/report/facts.js';
 import { renderReport } from '../generator/report/node/write-report.js';
-import { linkBytesPerCycle, tokenBound } from '../generator/sizing/bound.js';
+import { tokenBound } from '../generator/sizing/bound.js';
 import { runCycles, tokenCycles } from '../generator/sizing/cycles.js';
 import { engineGeometry } from '../generator/sizing/geometry.js';
+import { linkBytesPerCycle, linkRuns } from '../generator/sizing/link.js';
 
 const board = loadBoard('sim');
 const OPTIONS = { alphabet: 'ternary', frame: 'hadamard', block: null, placement: 'linear' } as const;
@@ -24,9 +25,10 @@ const serial = (baud: number) => ({
 });
 
 describe('the bound', () => {
-  const plan = uniform('stories15M');
+  const plan = uniform('stories110M');
   const geometry = engineGeometry(plan, board);
-  const { engine, link } = tokenCycles(plan, geometry);
+  const { engine } = tokenCycles(plan, geometry, board);
+  const link = linkRuns(plan, board).reduce((sum, { bytes }) => sum + bytes, 0);
   const lanes = engine - runCycles(plan, geometry).reduce((sum, { stalls }) => sum + stalls, 0);
 
   it('is the part that needs most cycles', () => {

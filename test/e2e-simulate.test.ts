@@ -95,8 +95,8 @@ describe('the generated accelerator computes what the golden model does', () => 
     expect(first.text).not.toBe('');
     const generate = ['generate', '--plan', llama.plan, '-o', file('generated')];
     const { estimate } = await sdqJson<{ estimate: { cyclesPerToken: number } }>(generate);
-    expect(first.cyclesPerToken / estimate.cyclesPerToken).toBeGreaterThan(0.8);
-    expect(first.cyclesPerToken / estimate.cyclesPerToken).toBeLessThan(1.25);
+    // Engine cycles are exact; those of the link depend a little on the data, which are stuffed.
+    expect(Math.abs(first.cyclesPerToken / estimate.cyclesPerToken - 1)).toBeLessThan(0.01);
     const short = simulateArgs(llama, '', 1);
     expect(await sdqJson(short)).toEqual(await sdqJson(short));
   });
@@ -109,8 +109,11 @@ describe('the generated accelerator computes what the golden model does', () => 
     expect(text).not.toBe(goldenRun(llama, 'The', 3).text);
   });
 
-  it('tiny-opt', SLOW, async () => {
-    await expectBitExact(await bundled('tiny-opt'), 'Once upon', 16);
+  it('tiny-opt, whose vectors the device frames', SLOW, async () => {
+    const opt = await bundled('tiny-opt');
+    const { array } = JSON.parse(readFileSync(opt.plan, 'utf8')) as { array: object };
+    expect(array).toHaveProperty('frame');
+    await expectBitExact(opt, 'Once upon', 16);
   });
 
   it('a fourier frame', SLOW, async () => {

@@ -114,11 +114,14 @@ describe('blocks', () => {
   });
 });
 
+/** A byte per cycle. */
+const LINK = { clockHz: 100e6, link: { kind: 'bytes', rxBytes: 4096, maxBody: 1024 } } as const;
+
 describe('the array', () => {
   const budgets = [
-    { lutBudget: 3300, lutInputs: 6 },
-    { lutBudget: 12_000, lutInputs: 6 },
-    { lutBudget: 60_000, lutInputs: 4 },
+    { lutBudget: 3300, lutInputs: 6, ...LINK },
+    { lutBudget: 12_000, lutInputs: 6, ...LINK },
+    { lutBudget: 60_000, lutInputs: 4, ...LINK },
   ] as const;
   const models: [string, PlanLinear[]][] = [
     ['stories260K', llamaLayer(64, 172, 32, 64, 2.5)],
@@ -137,7 +140,9 @@ describe('the array', () => {
 
   it('grows with the budget', () => {
     const linears = llamaLayer(768, 2048, 768, 128, 2);
-    const sizes = [3000, 6000, 12_000, 24_000].map((lutBudget) => sizeArray(linears, { lutBudget, lutInputs: 6 }));
+    const sizes = [3000, 6000, 12_000, 24_000].map((lutBudget) =>
+      sizeArray(linears, { lutBudget, lutInputs: 6, ...LINK }),
+    );
     const macs = sizes.map(({ lanes, rows }) => lanes * rows);
     expect(macs).toEqual([...macs].sort((a, b) => a - b));
     expect(macs.at(-1)).toBeGreaterThan(4 * macs[0]!);
@@ -147,7 +152,7 @@ describe('the array', () => {
     const binary = linearOf({ rows: 8, cols: 64, block: 64, samples: 128, alphabet: 'binary' });
     const ternary = linearOf({ rows: 8, cols: 64, block: 64, samples: 128 });
     expect(() => sizeArray([binary, ternary], budgets[0])).toThrow('one alphabet is wanted, not binary and ternary');
-    expect(() => sizeArray([ternary], { lutBudget: 100, lutInputs: 6 })).toThrow('too small for the least array');
+    expect(() => sizeArray([ternary], { ...budgets[0], lutBudget: 100 })).toThrow('too small for the least array');
   });
 
   it('refuses gains that would change within a beat', () => {
@@ -300,7 +305,7 @@ describe('the schedule', () => {
 
   it('takes the cycles that are predicted', () => {
     const total = linears.reduce((sum, linear) => sum + linearCycles(linear, geometry), 0);
-    const { engine, link } = tokenCycles(plan, geometry);
+    const { engine, link } = tokenCycles(plan, geometry, LINK);
     expect(engine).toBe(total);
     const runs = runCycles(plan, geometry);
     expect(runs.reduce((sum, { cycles }) => sum + cycles, 0)).toBe(total);
@@ -317,7 +322,7 @@ describe('the schedule', () => {
 
 describe('the table engine', () => {
   const linears = llamaLayer(4096, 11008, 4096, 128, 2);
-  const budget = { lutBudget: 12_000, lutInputs: 6, lutRam: true } as const;
+  const budget = { lutBudget: 12_000, lutInputs: 6, lutRam: true, ...LINK } as const;
 
   it('is chosen where LUTs can be memory and rows are many', () => {
     expect(sizeArray(linears, budget).engine).toBe('table');

@@ -1,7 +1,7 @@
 /** The accelerator over its wire protocol: a memory that is uploaded once, and linears that are run. */
 
-import { frameBound } from '../protocol/frames.js';
 import { type Info, PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
+import { mostWriteBytes, runWriteBytes } from '../protocol/write-size.js';
 import type { Transport } from '../transport/transport.js';
 import { wrongPlanError, wrongVersionError } from './errors.js';
 import { Exchange } from './exchange.js';
@@ -23,9 +23,6 @@ export interface AcceleratorOptions {
 
 export const DEFAULT_TIMEOUT_MS = 2000;
 export const DEFAULT_RETRIES = 3;
-
-/** Bytes on the line of a WRITE beside its data: type, seq, address, CRC, COBS code, delimiter. */
-const WRITE_ENVELOPE_BYTES = 12;
 
 /** Outputs of one linear. */
 export interface LinearResult {
@@ -53,7 +50,7 @@ export class Accelerator {
     this.name = name;
     this.info = info;
     this.planHash = hexOf(info.planHash);
-    this.#writeBytes = writeBytesFor(info, exchange.window);
+    this.#writeBytes = mostWriteBytes(info.maxBody, exchange.window);
     this.#cyclesPerByte = bytesPerSecond === undefined ? 1 : Math.max(1, info.clockHz / bytesPerSecond);
   }
 
@@ -110,17 +107,10 @@ export class Accelerator {
     return { values, cycles };
   }
 
-  /**
-   * Data bytes per WRITE before a RUN. The device executes a frame after it has arrived, a byte per cycle: of n bytes in
-   * frames of f, the last f are executed while nothing arrives, and every frame adds its envelope to the line. The sum
-   * of both, f + n / f · envelope · cycles per byte, is least where the two are equal.
-   */
+  /** Data bytes per WRITE before a RUN. */
   #runWriteBytes(writes: readonly MemoryImage[]): number {
     const bytes = writes.reduce((sum, write) => sum + write.bytes.length, 0);
-    if (bytes === 0) return this.#writeBytes;
-    const best = Math.sqrt(bytes * WRITE_ENVELOPE_BYTES * this.#cyclesPerByte);
-    const frames = Math.max(1, Math.round(bytes / best));
-    return Math.min(Math.max(1, Math.ceil(bytes / frames)), this.#writeBytes);
+    return bytes === 0 ? this.#writeBytes : runWriteBytes(bytes, this.#cyclesPerByte, this.#writeBytes);
   }
 
   /** Closes the transport; unanswered calls fail with code `closed`. */
@@ -157,17 +147,6 @@ function* runRequests(
 ): Generator<Request> {
   for (const write of writes) yield* imageWrites(write, writeBytes);
   yield { kind: 'run', linear, shift };
-}
-
-/**
- * Data bytes of a WRITE: such that whole frames fill the window, and that at least four are under way, so that the line
- * does not fall idle between a frame and its answer.
- */
-function writeBytesFor(info: Info, window: number): number {
-  const overhead = 4;
-  let body = info.maxBody;
-  while (body > overhead + 1 && frameBound(body) > window / 4) body--;
-  return body - overhead;
 }
 
 function checkInfo({ name, info, planHash }: Accelerator, expected: string | undefined): void {

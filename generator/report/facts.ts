@@ -134,7 +134,7 @@ export function planFacts(plan: Plan, board: Board): PlanFacts {
     snrDb: expectedSnrOf(plan.linears),
     bitsPerWeight: bitsPerWeight(plan),
     bytes: planBytes(plan),
-    cycles: tokenCycles(plan, geometry),
+    cycles: tokenCycles(plan, geometry, board),
     bound: tokenBound(plan, board, geometry),
     utilisation: utilisation(plan.linears, geometry.array, geometry.units),
     engineLuts: engineLuts(geometry, board),

@@ -54,7 +54,7 @@ export function roleSection(facts: PlanFacts): Markup {
 <tfoot><tr><th scope="row">all</th><td>${facts.linears.length}</td><td>${facts.meanOsr.toFixed(2)}</td><td></td><td>${facts.bitsPerWeight.toFixed(2)}</td><td>${facts.snrDb.toFixed(1)}</td><td>${size(facts.bytes)}</td><td>${whole(engine)}</td><td></td><td>${percent(facts.utilisation)}</td></tr></tfoot>`;
   return html`<section aria-labelledby="roles-title">
 <h2 id="roles-title">Memory and time by role</h2>
-<p class="lead">A token takes ${whole(engine)} engine cycles, in which ${percent(facts.utilisation)} of the array's places add a weight that exists. At one byte per cycle the link moves its vectors and results in another ${whole(link)} cycles. At the ${decimal(clock / 1e6, 3)} MHz of board ${facts.board.name} both together allow at most ${rate(clock / (engine + link))}.</p>
+<p class="lead">A token takes ${whole(engine)} engine cycles, in which ${percent(facts.utilisation)} of the array's places add a weight that exists. The link moves its vectors and results in another ${whole(link)} cycles. At the ${decimal(clock / 1e6, 3)} MHz of board ${facts.board.name} both together allow at most ${rate(clock / (engine + link))}.</p>
 ${table('Memory and predicted cycles by role', columns, facts.roles, foot)}
 <p class="note">Engine cycles are exact: they are what the accelerator reports, and <code>sdq simulate</code> counts. The host's own work comes on top.</p>
 </section>`;

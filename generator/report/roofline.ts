@@ -1,10 +1,11 @@
 /** The roofline: what lanes, memory and host link allow, and where the plan lies below it. */
 
 import type { Plan } from '../plan/types.js';
-import { linkBytesPerCycle, type TokenBound } from '../sizing/bound.js';
-import { linkBytes, runCycles } from '../sizing/cycles.js';
+import type { TokenBound } from '../sizing/bound.js';
+import { runCycles } from '../sizing/cycles.js';
 import { readsSameVector } from '../sizing/framing.js';
 import type { EngineGeometry } from '../sizing/geometry.js';
+import { type LinkTarget, linkBytesPerCycle, linkRuns } from '../sizing/link.js';
 import { usefulSymbols } from '../sizing/shape.js';
 import type { PlanFacts } from './facts.js';
 import { html, type Markup } from './html.js';
@@ -63,7 +64,7 @@ function drawing({ className, width, height }: Frame, facts: PlanFacts): Markup 
   const { plan, geometry, board, bound } = facts;
   const perCycle = linkBytesPerCycle(board);
   const peak = plan.array.lanes * plan.array.rows;
-  const [token, ...groups] = points(plan, geometry, perCycle);
+  const [token, ...groups] = points(plan, geometry, board);
   const ridge = peak / perCycle;
   const intensities = [token!, ...groups].map(({ intensity }) => intensity);
   const rates = [token!, ...groups].map(({ rate }) => rate);
@@ -118,14 +119,14 @@ function linkName(x0: number, y0: number, x1: number, y1: number): Markup {
 }
 
 /** The whole token, then the linears that share a vector. */
-function points(plan: Plan, geometry: EngineGeometry, bytesPerCycle: number): Point[] {
-  const bytes = linkBytes(plan);
+function points(plan: Plan, geometry: EngineGeometry, board: LinkTarget): Point[] {
+  const link = linkRuns(plan, board);
   const runs = runCycles(plan, geometry);
   const point = (indices: readonly number[]): Point => {
     const sum = (of: (index: number) => number): number => indices.reduce((total, index) => total + of(index), 0);
     const symbols = sum((index) => usefulSymbols(plan.linears[index]!));
-    const moved = sum((index) => bytes[index]!);
-    const cycles = sum((index) => runs[index]!.cycles) + moved / bytesPerCycle;
+    const moved = sum((index) => link[index]!.bytes);
+    const cycles = sum((index) => runs[index]!.cycles + link[index]!.cycles);
     return { intensity: symbols / moved, rate: symbols / cycles };
   };
   const groups: number[][] = [];

@@ -1,14 +1,15 @@
 /** Which engine a plan gets, how many lanes and rows its array has, and how many scale units follow it. */
 
 import { InputError } from '../errors.js';
-import type { Alphabet, PlanArray, PlanLinear } from '../plan/types.js';
-import { chooseFraming, type FramedLinear, framedLinears } from './framing.js';
+import type { PlanArray, PlanLinear } from '../plan/types.js';
+import { type FrameWidth, framedLinears, frameTiming, frameWidths } from './framing.js';
 import { roundUpTo } from './integers.js';
+import { type LinkTarget, linkRuns } from './link.js';
 import { arrayLuts, frameLuts, type LutTarget } from './luts.js';
-import { arrayCycles, blockKinds, ROWS_PER_BYTE, usefulSymbols } from './shape.js';
+import { alphabetOf, arrayCycles, blockKinds, ROWS_PER_BYTE, usefulSymbols } from './shape.js';
 
 /** What sizing needs to know of a board. */
-export interface ArrayBudget extends LutTarget {
+export interface ArrayBudget extends LutTarget, LinkTarget {
   /** LUTs that the engine may take. */
   readonly lutBudget: number;
   /** LUTs can be used as memory, as the table engine wants. */
@@ -31,13 +32,6 @@ const ANY_TARGET: LutTarget = { lutInputs: 6 };
 /** Utilisation, averaged over the plan, that a size must reach to be preferred for its speed. */
 export const LEAST_UTILISATION = 0.95;
 
-/** The alphabet of a plan's linears. @throws RangeError if there is more than one, or none */
-export function alphabetOf(linears: readonly PlanLinear[]): Alphabet {
-  const alphabets = [...new Set(linears.map((linear) => linear.alphabet))];
-  if (alphabets.length !== 1) throw new RangeError(`one alphabet is wanted, not ${alphabets.join(' and ') || 'none'}`);
-  return alphabets[0]!;
-}
-
 /** Linears that sizing cannot tell apart. */
 interface ShapeClass {
   readonly linear: PlanLinear;
@@ -56,19 +50,6 @@ function shapeClasses(linears: readonly PlanLinear[]): ShapeClass[] {
 /** Cycles that the array spends on one run of every linear. */
 function totalCycles(classes: readonly ShapeClass[], array: PlanArray, units: number): number {
   return classes.reduce((sum, { linear, count }) => sum + count * arrayCycles(linear, array, array.rows / units), 0);
-}
-
-/** The same, when the weights of a linear take `memoryCycles` to come. */
-function boundCycles(
-  classes: readonly ShapeClass[],
-  array: PlanArray,
-  units: number,
-  memoryCycles: MemoryCycles,
-): number {
-  return classes.reduce((sum, { linear, count }) => {
-    const cycles = arrayCycles(linear, array, array.rows / units);
-    return sum + count * Math.max(cycles, memoryCycles(array, arrayCycles(linear, array, 1)));
-  }, 0);
 }
 
 /** Cycles in which a memory gives the weights of so many beats. */
@@ -104,10 +85,10 @@ export function utilisation(linears: readonly PlanLinear[], array: PlanArray, un
 }
 
 /**
- * Engine, lanes L and rows R for a plan within a board's LUT budget: the fastest array whose utilisation, averaged over the
- * plan, is at least LEAST_UTILISATION; where none is, the best utilised one. In the adder engine R is a multiple of 5 for
- * ternary weights, of 4 for binary ones; in the table engine of 3. In mode `hadamard` a frame unit goes with
- * it, if any fits, large enough that the array hardly waits if the budget allows.
+ * Engine, lanes L, rows R and, in mode `hadamard`, frame unit for a plan within a board's LUT budget: the array with which a
+ * token takes the fewest cycles, those of the link included, and whose utilisation, averaged over the plan, is at least
+ * LEAST_UTILISATION; where none is, the best utilised one. In the adder engine R is a multiple of 5 for ternary weights, of
+ * 4 for binary ones; in the table engine of 3.
  *
  * @param canHold whether the board's memories hold the plan's in the form that an array wants; where none is held, all count
  * @param memoryCycles what bounds an array besides its own speed: of arrays that wait for memory, the smallest is taken
@@ -121,90 +102,82 @@ export function sizeArray(
   memoryCycles: MemoryCycles = () => 0,
   engines: readonly Engine[] = enginesFor(linears, board),
 ): PlanArray {
-  const vectors = linears.every((linear) => linear.frame === 'hadamard') ? framedLinears(linears) : null;
-  const search = (framed: readonly FramedLinear[] | null): FoundArray | null =>
-    searchArray(linears, board, canHold, memoryCycles, engines, framed);
-  const framed = vectors === null ? null : search(vectors);
-  if (framed?.held) return framed.array;
-  const bare = search(null);
-  if (bare === null)
+  const candidates = candidatesOf(linears, board, memoryCycles, engines).sort(compare);
+  const best = candidates.find(({ array }) => canHold(array)) ?? candidates[0];
+  if (best === undefined)
     throw new InputError(`the board's lutBudget of ${board.lutBudget} is too small for the least array of this plan`);
-  return framed !== null && !bare.held ? framed.array : bare.array;
-}
-
-interface FoundArray {
-  readonly array: PlanArray;
-  readonly held: boolean;
-}
-
-/** The best array with a frame unit for the given vectors beside it, or without one; null if none is small enough. */
-function searchArray(
-  linears: readonly PlanLinear[],
-  board: ArrayBudget,
-  canHold: (array: PlanArray) => boolean,
-  memoryCycles: MemoryCycles,
-  engines: readonly Engine[],
-  vectors: readonly FramedLinear[] | null,
-): FoundArray | null {
-  const classes = shapeClasses(linears);
-  const mostRows = linears.reduce((most, linear) => Math.max(most, linear.rows), 0);
-  let best: Candidate | null = null;
-  let held = false;
-  for (const { engine, lanes } of engines.flatMap((engine) => LANE_CHOICES.map((lanes) => ({ engine, lanes })))) {
-    const step = engine === 'table' ? ROWS_PER_TABLE : alphabetOf(linears) === 'ternary' ? ROWS_PER_BYTE : 4;
-    for (let rows = step; rows <= roundUpTo(mostRows, step); rows += step) {
-      const array = engine === 'table' ? { lanes, rows, engine } : { lanes, rows };
-      if (arrayLuts(array, 1, board) > board.lutBudget) break;
-      const candidate = candidateOf(classes, array, board, memoryCycles, vectors);
-      if (candidate === null || candidate.luts > board.lutBudget) continue;
-      const holds = canHold(candidate.array);
-      if (best === null || (holds === held ? isBetter(candidate, best) : holds)) best = candidate;
-      held ||= holds;
-    }
-  }
-  return best && { array: best.array, held };
-}
-
-/** An array with the units that go with it; null if no frame unit fits beside it. */
-function candidateOf(
-  classes: readonly ShapeClass[],
-  array: PlanArray,
-  board: ArrayBudget,
-  memoryCycles: MemoryCycles,
-  vectors: readonly FramedLinear[] | null,
-): Candidate | null {
-  const units = cheapestUnits(classes, array);
-  const luts = arrayLuts(array, units, board);
-  const cycles = boundCycles(classes, array, units, memoryCycles);
-  const bare = { array, luts, utilisation: averageUtilisation(classes, array, units), cycles };
-  if (vectors === null) return bare;
-  const budget = board.lutBudget - luts;
-  const framing = chooseFraming(vectors, array, cycles, (unit) => frameLuts(unit, board) <= budget);
-  if (framing === null) return null;
-  return {
-    ...bare,
-    array: { ...array, frame: framing.unit.values },
-    luts: luts + frameLuts(framing.unit, board),
-    // So that arrays that wait for memory alike stay alike, whatever their frame units.
-    cycles: cycles + framing.excess,
-  };
-}
-
-/** The engines that a board can have for a plan. */
-export function enginesFor(linears: readonly PlanLinear[], { lutRam }: Pick<ArrayBudget, 'lutRam'>): readonly Engine[] {
-  return lutRam && alphabetOf(linears) === 'ternary' ? ENGINES : ['adder'];
+  return best.array;
 }
 
 interface Candidate {
   readonly array: PlanArray;
   readonly luts: number;
   readonly utilisation: number;
+  /** Of a token, besides what is the same for all candidates. */
   readonly cycles: number;
 }
 
-function isBetter(a: Candidate, b: Candidate): boolean {
+/** The better one first. */
+function compare(a: Candidate, b: Candidate): number {
   const fits = a.utilisation >= LEAST_UTILISATION;
-  if (fits !== b.utilisation >= LEAST_UTILISATION) return fits;
-  if (fits) return a.cycles < b.cycles || (a.cycles === b.cycles && a.luts < b.luts);
-  return a.utilisation > b.utilisation || (a.utilisation === b.utilisation && a.cycles < b.cycles);
+  if (fits !== b.utilisation >= LEAST_UTILISATION) return fits ? -1 : 1;
+  if (!fits && a.utilisation !== b.utilisation) return b.utilisation - a.utilisation;
+  return a.cycles - b.cycles || a.luts - b.luts;
+}
+
+/** All arrays that a board has LUTs for, without a frame unit and with each that fits beside them. */
+function candidatesOf(
+  linears: readonly PlanLinear[],
+  board: ArrayBudget,
+  memoryCycles: MemoryCycles,
+  engines: readonly Engine[],
+): Candidate[] {
+  const classes = shapeClasses(linears);
+  const vectors = linears.every((linear) => linear.frame === 'hadamard') ? framedLinears(linears) : [];
+  const mostRows = linears.reduce((most, linear) => Math.max(most, linear.rows), 0);
+  const candidates: Candidate[] = [];
+  for (const { engine, lanes } of engines.flatMap((engine) => LANE_CHOICES.map((lanes) => ({ engine, lanes })))) {
+    const step = engine === 'table' ? ROWS_PER_TABLE : alphabetOf(linears) === 'ternary' ? ROWS_PER_BYTE : 4;
+    const units = vectors.length > 0 ? frameWidths({ lanes }, linears[0]!.block) : [];
+    // What the link moves does not depend on rows, nor on the width of a frame unit.
+    const linkOf = (frame: FrameWidth | null): number =>
+      linkRuns({ linears, array: withFrame({ lanes, rows: step }, frame) }, board).reduce(
+        (sum, { cycles }) => sum + cycles,
+        0,
+      );
+    const bareLink = linkOf(null);
+    const framedLink = units.length > 0 ? linkOf(units[0]!) : bareLink;
+    for (let rows = step; rows <= roundUpTo(mostRows, step); rows += step) {
+      const array = engine === 'table' ? { lanes, rows, engine } : { lanes, rows };
+      if (arrayLuts(array, 1, board) > board.lutBudget) break;
+      const scaling = cheapestUnits(classes, array);
+      const engineLuts = arrayLuts(array, scaling, board);
+      const utilisation = averageUtilisation(classes, array, scaling);
+      const phases = rows / scaling;
+      const bound = (linear: PlanLinear): number =>
+        Math.max(arrayCycles(linear, array, phases), memoryCycles(array, arrayCycles(linear, array, 1)));
+      const cycles = classes.reduce((sum, { linear, count }) => sum + count * bound(linear), 0);
+      for (const frame of [null, ...units]) {
+        const luts = engineLuts + (frame === null ? 0 : frameLuts(frame, board));
+        if (luts > board.lutBudget) break;
+        // A vector is framed while its first linear runs.
+        const waits = (frame === null ? [] : vectors).reduce((sum, { linear, shape, count }) => {
+          const framing = arrayCycles(linear, array, phases, frameTiming(shape, frame!, lanes));
+          return sum + count * Math.max(0, framing - bound(linear));
+        }, 0);
+        const link = frame === null ? bareLink : framedLink;
+        candidates.push({ array: withFrame(array, frame), luts, utilisation, cycles: cycles + waits + link });
+      }
+    }
+  }
+  return candidates;
+}
+
+function withFrame(array: PlanArray, frame: FrameWidth | null): PlanArray {
+  return frame === null ? array : { ...array, frame: frame.values };
+}
+
+/** The engines that a board can have for a plan. */
+export function enginesFor(linears: readonly PlanLinear[], { lutRam }: Pick<ArrayBudget, 'lutRam'>): readonly Engine[] {
+  return lutRam && alphabetOf(linears) === 'ternary' ? ENGINES : ['adder'];
 }

@@ -1,10 +1,11 @@
 /** Predicted time. Engine cycles are exact: what RESULT frames report as `cycles`. */
 
-import type { PlanArray, PlanLinear, PlanMemory } from '../plan/types.js';
+import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { frameTiming, readsSameVector } from './framing.js';
-import { type EngineGeometry, type EnginePlan, engineGeometry } from './geometry.js';
+import type { EngineGeometry, EnginePlan } from './geometry.js';
 import { log2Exact } from './integers.js';
-import { BLOCK_WORD_BYTES, linearWords, regionSpan } from './memory.js';
+import { type LinkTarget, linkRuns } from './link.js';
+import { linearWords } from './memory.js';
 import { WeightStreamTimes } from './sdram.js';
 import {
   arrayCycles,
@@ -103,59 +104,17 @@ export function engineUtilisation(linear: PlanLinear, array: PlanArray, cycles: 
   return usefulSymbols(linear) / (cycles * array.lanes * array.rows);
 }
 
-/** Body bytes of the largest frame (docs/protocol.md). */
-const MAX_BODY = 1024;
-/** Results in a RESULT frame. */
-const RESULTS_PER_FRAME = 60;
-
-/** Encoded bytes of a frame: type, sequence, CRC, COBS overhead and the final 0. */
-function frameBytes(body: number): number {
-  const payload = body + 6;
-  return payload + 1 + Math.floor(payload / 255) + 1;
-}
-
-/** Encoded bytes of WRITE frames that carry `bytes` bytes. */
-function writeBytes(bytes: number): number {
-  const most = MAX_BODY - 4;
-  const whole = Math.floor(bytes / most);
-  const rest = bytes % most;
-  return whole * frameBytes(MAX_BODY) + (rest > 0 ? frameBytes(4 + rest) : 0);
-}
-
-/** What is written before the first of the linears that read one vector: its blocks' numbers and their exponents. */
-function vectorBytes(linear: PlanLinear, memory: PlanMemory): number {
-  const blocks = blockKinds(linear).reduce((sum, kind) => sum + kind.count, 0);
-  const perBlock = regionSpan(memory.activations) / memory.blocks.words;
-  return writeBytes(blocks * perBlock) + writeBytes(blocks * BLOCK_WORD_BYTES);
-}
-
-/** Encoded bytes of a RUN request and its RESULT frames. */
-function runBytes(linear: PlanLinear): number {
-  const whole = Math.floor(linear.rows / RESULTS_PER_FRAME);
-  const rest = linear.rows % RESULTS_PER_FRAME;
-  const results = whole * frameBytes(14 + 4 * RESULTS_PER_FRAME) + (rest > 0 ? frameBytes(14 + 4 * rest) : 0);
-  return frameBytes(3) + results;
-}
-
 export interface TokenCycles {
   /** Cycles in which the engine runs. */
   readonly engine: number;
-  /** Cycles in which the link moves bytes, at one byte per cycle. */
+  /** Cycles in which the link moves what the engine reads and gives. */
   readonly link: number;
 }
 
-/** Bytes that the link moves for a run of each linear, in plan order; a shared vector counts for its first reader. */
-export function linkBytes({ linears, memory }: EnginePlan): number[] {
-  return linears.map((linear, index) => {
-    const isFirst = !readsSameVector(linear, linears[index - 1]);
-    return runBytes(linear) + (isFirst ? vectorBytes(linear, memory) : 0);
-  });
-}
-
 /** Cycles of one decoder step, in which every linear runs once and nothing overlaps. */
-export function tokenCycles(plan: EnginePlan, geometry: EngineGeometry = engineGeometry(plan)): TokenCycles {
+export function tokenCycles(plan: EnginePlan, geometry: EngineGeometry, link: LinkTarget): TokenCycles {
   return {
     engine: runCycles(plan, geometry).reduce((sum, { cycles }) => sum + cycles, 0),
-    link: linkBytes(plan).reduce((sum, bytes) => sum + bytes, 0),
+    link: Math.ceil(linkRuns(plan, link).reduce((sum, { cycles }) => sum + cycles, 0)),
   };
 }

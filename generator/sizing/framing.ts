@@ -4,13 +4,11 @@ import { type FrameShape, frameShape } from '../../sim/golden/frame.js';
 import { inputOf } from '../model/roles.js';
 import type { PlanArray, PlanLinear } from '../plan/types.js';
 import { ceilDiv, countWidth, indexWidth, log2Exact } from './integers.js';
-import { arrayCycles, type SampleTiming } from './shape.js';
+import type { SampleTiming } from './shape.js';
 
 /** Numbers per cycle that the frame unit's transforms are built for, and at most this many times the lanes. */
 export const FRAME_CHOICES: readonly number[] = [2, 4, 8, 16, 32];
 const MOST_VALUES_PER_LANE = 2;
-/** Share of a plan's array cycles for which the array may wait for the frame unit. */
-const MOST_WAIT = 0.1;
 
 /** How much a frame unit does per cycle. */
 export interface FrameWidth {
@@ -100,12 +98,6 @@ export function framedLinears(linears: readonly PlanLinear[]): FramedLinear[] {
   return [...classes.values()];
 }
 
-/** A frame unit, and for how many cycles more than is accepted the array waits for it in one run of every linear. */
-export interface FramingChoice {
-  readonly unit: FrameWidth;
-  readonly excess: number;
-}
-
 /** Widths that a frame unit can be built with, from the least. */
 export function frameWidths({ lanes }: Pick<PlanArray, 'lanes'>, block: number): FrameWidth[] {
   const most = Math.min(MOST_VALUES_PER_LANE * lanes, block / 2);
@@ -113,32 +105,6 @@ export function frameWidths({ lanes }: Pick<PlanArray, 'lanes'>, block: number):
     values,
     samples: Math.min(values, lanes),
   }));
-}
-
-/**
- * The frame unit for an array: the least with which the array waits for samples in no more than a tenth of the cycles
- * that it works in one run of every linear; if that does not fit, the largest that does; null if none does.
- *
- * @param vectors framedLinears(linears)
- * @param cycles arrayCycles of all linears
- */
-export function chooseFraming(
-  vectors: readonly FramedLinear[],
-  array: PlanArray,
-  cycles: number,
-  fits: (unit: FrameWidth) => boolean,
-): FramingChoice | null {
-  let best: FramingChoice | null = null;
-  for (const unit of frameWidths(array, vectors[0]!.linear.block)) {
-    if (!fits(unit)) break;
-    const waits = vectors.reduce((sum, { linear, shape, count }) => {
-      const timing = frameTiming(shape, unit, array.lanes);
-      return sum + count * (arrayCycles(linear, array, 1, timing) - arrayCycles(linear, array, 1));
-    }, 0);
-    best = { unit, excess: Math.max(0, waits - MOST_WAIT * cycles) };
-    if (best.excess === 0) break;
-  }
-  return best;
 }
 
 /** Size and samples of the kinds of blocks of a vector. */

@@ -1,12 +1,12 @@
 /** Everything about a plan that the engine is built from, as plain numbers. */
 
 import type { Plan, PlanArray, PlanLinear, PlanMemory } from '../plan/types.js';
-import { alphabetOf, scaleUnits } from './array.js';
+import { scaleUnits } from './array.js';
 import { type FrameGeometry, frameGeometry, frameParameters } from './framing.js';
 import { ceilDiv, countWidth, indexWidth, log2Exact } from './integers.js';
 import { blockSlotWords, type MemoryBoard, weightsInSdram } from './memory.js';
 import { sdramParameters, streamParameters } from './sdram.js';
-import { type BlockKind, blockKinds, rowGroups, turnCycles } from './shape.js';
+import { alphabetOf, type BlockKind, blockKinds, rowGroups, turnCycles } from './shape.js';
 import { TABLE_GROUP_WIDTH, tableGroups, tableLevels, tableSpans } from './table.js';
 import { linearBases } from './tile.js';
 import { type EngineWidths, engineWidths, hasMeans } from './widths.js';

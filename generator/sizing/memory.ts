@@ -3,10 +3,9 @@
 import { InputError } from '../errors.js';
 import { blockCount } from '../plan/blocks.js';
 import type { PlanArray, PlanLinear, PlanMemory, PlanMemoryRegion } from '../plan/types.js';
-import { alphabetOf } from './array.js';
 import { ceilDiv, nextPowerOfTwo } from './integers.js';
 import { type SdramPart, sdramBytes } from './sdram.js';
-import { blockKinds, ROWS_PER_BYTE, rowGroups } from './shape.js';
+import { alphabetOf, blockKinds, ROWS_PER_BYTE, rowGroups } from './shape.js';
 import { tableWordBytes } from './table.js';
 import { hasMeans } from './widths.js';
 
@@ -17,7 +16,7 @@ export const REGION_BYTES = 2 ** 28;
 export const BLOCK_WORD_BYTES = 4;
 
 /** Bytes of a mantissa in the activations region. */
-const MANTISSA_BYTES = 2;
+export const MANTISSA_BYTES = 2;
 
 /** Words of the sample memory from one block's samples to the next block's: ⌈max U / L⌉ over the plan. */
 export function blockSlotWords(linears: readonly PlanLinear[], array: Pick<PlanArray, 'lanes'>): number {

@@ -1,13 +1,20 @@
 /** What one linear asks of an array: the row groups, and for each kind of block the beats it takes. */
 
 import { segmentShifts } from '../plan/blocks.js';
-import type { PlanArray, PlanLinear } from '../plan/types.js';
+import type { Alphabet, PlanArray, PlanLinear } from '../plan/types.js';
 import { ceilDiv } from './integers.js';
 import type { WeightStreamTimes } from './sdram.js';
 import { tableSpans, tableStepCycles } from './table.js';
 
 /** Symbols of a ternary byte lie in as many rows. */
 export const ROWS_PER_BYTE = 5;
+
+/** The alphabet of a plan's linears. @throws RangeError if there is more than one, or none */
+export function alphabetOf(linears: readonly PlanLinear[]): Alphabet {
+  const alphabets = [...new Set(linears.map((linear) => linear.alphabet))];
+  if (alphabets.length !== 1) throw new RangeError(`one alphabet is wanted, not ${alphabets.join(' and ') || 'none'}`);
+  return alphabets[0]!;
+}
 
 /** Blocks of a linear that the array treats alike. */
 export interface BlockKind {

@@ -36,14 +36,14 @@ export function generateVerilog(options: { plan: string; output: string }): Comm
     if (isNew && existsSync(folder)) rmSync(folder, { recursive: true });
     throw error;
   }
-  const { luts, brams, cyclesPerToken } = result.estimate;
+  const { luts, brams, cyclesPerToken, tokensPerSecond } = result.estimate;
   const { bound, lanes, memory, link } = result.roofline;
   return {
     json: { ...result, bound },
     text: [
       ...result.files.map((file) => `  ${file}`),
       `Wrote ${result.files.length} files to ${options.output}, top module ${result.top}, plan ${result.planHash}.`,
-      `Estimate: ${luts} LUTs, ${brams} block RAMs, ${cyclesPerToken} cycles per token.`,
+      `Estimate: ${luts} LUTs, ${brams} block RAMs, ${cyclesPerToken} cycles per token in simulation, at most ${tokensPerSecond.toFixed(1)} tokens per second on the board.`,
       `Bound by ${BOUNDS[bound]}: a token needs ${lanes} cycles of the array, ${memory} of the memory, ${link} of the host link.`,
     ].join('\n'),
   };

@@ -12,6 +12,7 @@ import { type TokenBound, tokenBound } from '../../sizing/bound.js';
 import { tokenCycles } from '../../sizing/cycles.js';
 import { estimate } from '../../sizing/estimate.js';
 import { engineGeometry } from '../../sizing/geometry.js';
+import { type LinkTarget, simulatedLink } from '../../sizing/link.js';
 import {
   BOARD_FOLDER,
   BOARD_TOP,
@@ -36,8 +37,10 @@ export interface GenerateResult {
   readonly estimate: {
     readonly luts: number;
     readonly brams: number;
-    /** Engine and link cycles of a decoder step, at one byte per cycle on the link. */
+    /** Engine and link cycles of a decoder step as "sdq simulate" has it: with one byte per cycle on the link. */
     readonly cyclesPerToken: number;
+    /** With the board's own link, the host's work aside. */
+    readonly tokensPerSecond: number;
   };
   /** What bounds the design, and the cycles of a token that each part needs. */
   readonly roofline: TokenBound;
@@ -72,12 +75,19 @@ export function generate(plan: Plan, planHash: string, outDir: string): Generate
   for (const [path, text] of files) writeIfChanged(join(outDir, path), text);
   for (const path of stale) rmSync(join(outDir, path), { force: true });
 
-  const cycles = tokenCycles(plan, geometry);
+  const cyclesWith = (link: LinkTarget): number => {
+    const cycles = tokenCycles(plan, geometry, link);
+    return cycles.engine + cycles.link;
+  };
   return {
     files: [...files.keys()].sort(),
     top: board.device === null ? TOP_MODULE : BOARD_TOP,
     planHash,
-    estimate: { ...estimate(geometry, board), cyclesPerToken: cycles.engine + cycles.link },
+    estimate: {
+      ...estimate(geometry, board),
+      cyclesPerToken: cyclesWith(simulatedLink(board)),
+      tokensPerSecond: board.clockHz / cyclesWith(board),
+    },
     roofline: tokenBound(plan, board, geometry),
     utilisation: plan.linears.map((linear) => ({
       name: linear.name,
