@@ -23,10 +23,10 @@ import { tableLevels, tableSpans } from './table.js';
  * address to memory to symbols to lanes, block total, scale units, accumulator and read-out. One more per level of the
  * adder tree.
  */
-export const PIPELINE_CYCLES = 15;
+export const PIPELINE_CYCLES = 16;
 
 /** The same of the table engine: before the first beat come the fill of its tables, after the last one the queue. */
-export const TABLE_PIPELINE_CYCLES = 35;
+export const TABLE_PIPELINE_CYCLES = 36;
 
 /** Engine cycles of one RUN of a linear whose vector is framed, as RESULT frames report them. */
 export function linearCycles(linear: PlanLinear, geometry: EngineGeometry): number {

@@ -163,7 +163,7 @@ export function frameSteps(
 /** Cycles between the last pass and the rounding of a block. */
 const SETTLE_CYCLES = 4;
 /** Cycles from the reading of a chunk to when its samples can be read. */
-const ROUND_CYCLES = 5;
+const ROUND_CYCLES = 6;
 
 /** When the samples of a vector can be read. Source: rtl/frame/sdq_frame_walk.v. */
 export function frameTiming(shape: FrameShape, unit: FrameWidth, lanes: number): SampleTiming {

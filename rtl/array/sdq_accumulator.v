@@ -4,8 +4,8 @@
 //   item k of a block:  A[k] += (addend >> 1) + (addend & 1);  in a linear's first block A[k] = instead of A[k] +=
 //
 // Items come in order of rows; item_block_end_i marks the last of a block, after which the order begins again.
-// item_valid_i and item_block_end_i come one cycle before addends_i. An item is in memory 3 cycles after its item_valid_i;
-// with FORWARD a word may be added to again in any later cycle, else after 3 cycles.
+// item_valid_i and item_block_end_i come two cycles before addends_i. An item is in memory 4 cycles after its item_valid_i;
+// with FORWARD a word may be added to again in any later cycle, else after 4 cycles.
 //
 // Words are read through read_en_i, read_addr_i (one cycle of latency) while no items come.
 module sdq_accumulator #(
@@ -41,47 +41,60 @@ module sdq_accumulator #(
     end
   end
 
-  // Cycle 1: the word is on read_data_o. Cycle 2: its sum is written.
+  // Cycle 1: the word is on read_data_o. Cycle 2: it is in word_q, and added to. Cycle 3: its sum is written.
+  reg word_valid_q;
+  reg word_first_q;
+  reg [ADDR_WIDTH-1:0] word_addr_q;
   reg add_valid_q;
   reg add_first_q;
   reg [ADDR_WIDTH-1:0] add_addr_q;
+  reg [UNITS*ACC_WIDTH-1:0] word_q;
   reg write_valid_q;
   reg [ADDR_WIDTH-1:0] write_addr_q;
   reg [UNITS*ACC_WIDTH-1:0] write_data_q;
 
+  wire [UNITS*ACC_WIDTH-1:0] word;
   wire [UNITS*ACC_WIDTH-1:0] old;
   wire [UNITS*ACC_WIDTH-1:0] sum;
 
   always @(posedge clk_i) begin
     if (!rst_ni) begin
+      word_valid_q  <= 1'b0;
       add_valid_q   <= 1'b0;
       write_valid_q <= 1'b0;
     end else begin
-      add_valid_q   <= item_valid_i;
+      word_valid_q  <= item_valid_i;
+      add_valid_q   <= word_valid_q;
       write_valid_q <= add_valid_q;
     end
-    add_first_q  <= first_block_q;
-    add_addr_q   <= item_q;
+    word_first_q <= first_block_q;
+    word_addr_q  <= item_q;
+    add_first_q  <= word_first_q;
+    add_addr_q   <= word_addr_q;
+    word_q       <= word;
     write_addr_q <= add_addr_q;
     write_data_q <= sum;
   end
 
   generate
     if (FORWARD != 0) begin : g_forward
-      // The two items before may have changed this word after it was read.
-      reg written_q;
-      reg [ADDR_WIDTH-1:0] written_addr_q;
+      // The three items before may have changed this word after it was read: which did is known as it is read, and their
+      // sums are taken as they are written, or a cycle later.
+      reg from_third_q;
+      reg from_second_q;
+      reg [1:0] from_first_q;
       reg [UNITS*ACC_WIDTH-1:0] written_data_q;
       always @(posedge clk_i) begin
-        if (!rst_ni) written_q <= 1'b0;
-        else written_q <= write_valid_q;
-        written_addr_q <= write_addr_q;
+        from_third_q   <= write_valid_q && write_addr_q == item_q;
+        from_second_q  <= add_valid_q && add_addr_q == item_q;
+        from_first_q   <= {from_first_q[0], word_valid_q && word_addr_q == item_q};
         written_data_q <= write_data_q;
       end
-      assign old = write_valid_q && write_addr_q == add_addr_q ? write_data_q :
-          written_q && written_addr_q == add_addr_q ? written_data_q : read_data_o;
+      assign word = from_second_q ? write_data_q : from_third_q ? written_data_q : read_data_o;
+      assign old  = from_first_q[1] ? write_data_q : word_q;
     end else begin : g_no_forward
-      assign old = read_data_o;
+      assign word = read_data_o;
+      assign old  = word_q;
     end
   endgenerate
 

@@ -7,8 +7,8 @@
 //   items     the totals then pass UNITS scale units in PHASES = ROWS / UNITS cycles, low rows first: UNITS addends each
 //
 // A last beat must follow the one before it by PHASES cycles or more.
-// item_valid_o, item_block_end_o (the last item of a block's last row group) and item_final_o (of the linear) come one
-// cycle before the addends. Latency from a last beat to its first addends: 6 cycles.
+// item_valid_o, item_block_end_o (the last item of a block's last row group) and item_final_o (of the linear) come two
+// cycles before the addends. Latency from a last beat to its first addends: 6 cycles.
 module sdq_block_scale #(
     parameter ROWS = 5,
     parameter UNITS = 1,

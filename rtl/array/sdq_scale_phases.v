@@ -6,8 +6,8 @@
 //   items     the totals then pass UNITS scale units in PHASES = ROWS / UNITS cycles, low rows first: UNITS addends each
 //
 // Totals must follow those before them by PHASES cycles or more.
-// item_valid_o, item_block_end_o (the last item of a block's last row group) and item_final_o (of the linear) come one
-// cycle before the addends. Latency from takes_i to the first addends: 6 cycles.
+// item_valid_o, item_block_end_o (the last item of a block's last row group) and item_final_o (of the linear) come two
+// cycles before the addends. Latency from takes_i to the first addends: 6 cycles.
 module sdq_scale_phases #(
     parameter ROWS = 5,
     parameter UNITS = 1,
@@ -100,7 +100,7 @@ module sdq_scale_phases #(
 
   sdq_delay #(
       .WIDTH (3),
-      .CYCLES(4)
+      .CYCLES(3)
   ) u_items (
       .clk_i (clk_i),
       .rst_ni(rst_ni),

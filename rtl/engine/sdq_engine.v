@@ -24,7 +24,7 @@
 // With FRAME, regions 2 and 3 hold what a vector is framed from: mantissas (int16) of B columns per block, and in bits
 // 31:24 of a block's word their exponent. A run frames the vector first, if it was written since it was framed; the array
 // follows as samples become ready. The frame unit's part of a schedule word lies above bit WALK_WIDTH; it looks up signs
-// as the schedule is looked up (sdq_signs).
+// as the schedule is looked up (sdq_signs). The next run, and the port, wait until the vector is framed.
 // All widths and depths come from generator/sizing.
 module sdq_engine #(
     parameter LANES = 8,  // L, a power of two
@@ -134,7 +134,7 @@ module sdq_engine #(
     output wire busy_o
 );
 
-  localparam FORWARD = PHASES < 3 ? 1 : 0;
+  localparam FORWARD = PHASES < 4 ? 1 : 0;
 
   // Control.
   wire start;
@@ -157,7 +157,9 @@ module sdq_engine #(
   wire scale_block_end;
 
   wire control_ready;
-  wire quiet = WEIGHT_STREAM == 0 || weights_quiet_i;
+  // A linear that reads the first samples of its blocks only may be done before its vector is framed.
+  wire framing;
+  wire quiet = (WEIGHT_STREAM == 0 || weights_quiet_i) && !framing;
   assign run_ready_o          = control_ready && quiet;
   assign weights_locked_o     = computing;
   assign weights_start_o      = start;
@@ -243,7 +245,7 @@ module sdq_engine #(
   ) u_memories (
       .clk_i               (clk_i),
       .rst_ni              (rst_ni),
-      .locked_i            (computing),
+      .locked_i            (computing || framing),
       .mem_wvalid_i        (mem_wvalid_i),
       .mem_wready_o        (mem_wready_o),
       .mem_rvalid_i        (mem_rvalid_i),
@@ -320,6 +322,7 @@ module sdq_engine #(
           .touched_i        (touched),
           .beat_addr_i      (activation_addr),
           .framed_o         (framed),
+          .busy_o           (framing),
           .vector_read_o    (vector_read),
           .vector_addr_o    (address),
           .vector_word_i    (vector_word),
@@ -338,6 +341,7 @@ module sdq_engine #(
     end else begin : g_host_frames
       wire unused_frame = &{touched, vector_word, header_exponent, last_block, has_tail, signs_word_i};
       assign framed         = 1'b1;
+      assign framing        = 1'b0;
       assign vector_read    = 1'b0;
       assign vector_addr    = {VECTOR_ADDR_WIDTH{1'b0}};
       assign signs_index_o  = {SEGMENT_WIDTH + BLOCK_WIDTH - VALUE_WIDTH{1'b0}};
@@ -482,7 +486,7 @@ module sdq_engine #(
 
   sdq_delay #(
       .WIDTH (1),
-      .CYCLES(2)
+      .CYCLES(3)
   ) u_drained (
       .clk_i (clk_i),
       .rst_ni(rst_ni),

@@ -3,7 +3,7 @@
 //
 //   y = saturate( (A >> shift) rounded to nearest, halves up ),  shift −16 … 63; a negative shift is to the left
 //
-// done_o is set in the cycle of the last result's transfer. Latency from start_i to the first result: 5 cycles.
+// done_o is set in the cycle of the last result's transfer. Latency from start_i to the first result: 6 cycles.
 module sdq_result_reader #(
     parameter UNITS = 1,  // accumulators per word
     parameter UNIT_WIDTH = 1,  // index width of UNITS
@@ -63,16 +63,18 @@ module sdq_result_reader #(
   assign read_en_o   = active_q && moves;
   assign read_addr_o = addr_q;
 
-  // Stage 1: the accumulator. Stages 2 and 3: shift. Stage 4: rounded and saturated.
-  reg [3:0] valid_q;
-  reg [3:0] last_q;
+  // Stage 1: a word of accumulators. Stage 2: one of them, since there is no time for a shift behind block RAM. Stages 3
+  // and 4: shifted. Stage 5: rounded and saturated.
+  reg [4:0] valid_q;
+  reg [4:0] last_q;
   reg [UNIT_WIDTH-1:0] unit_1_q;
+  reg [ACC_WIDTH-1:0] accumulator_q;
   reg signed [WIDTH-1:0] by_8_q;
   reg signed [WIDTH-1:0] by_1_q;
   reg [31:0] result_q;
 
   reg  [ACC_WIDTH-1:0] accumulator;
-  wire signed [WIDTH-1:0] lifted = {accumulator, {LIFT{1'b0}}};
+  wire signed [WIDTH-1:0] lifted = {accumulator_q, {LIFT{1'b0}}};
   wire [6:0] amount = shift_i[6:0] + 7'd16;
 
   integer n;
@@ -91,22 +93,23 @@ module sdq_result_reader #(
   wire saturates = !fits || (rounded[31] && !by_1_q[WIDTH-1]);
 
   always @(posedge clk_i) begin
-    if (!rst_ni) valid_q <= 4'b0000;
-    else if (moves) valid_q <= {valid_q[2:0], active_q};
+    if (!rst_ni) valid_q <= 5'b00000;
+    else if (moves) valid_q <= {valid_q[3:0], active_q};
 
     if (moves) begin
-      last_q   <= {last_q[2:0], last_row};
-      unit_1_q <= unit_q;
-      by_8_q   <= lifted >>> {amount[6:3], 3'b000};
-      by_1_q   <= by_8_q >>> amount[2:0];
-      result_q <= saturates ? {by_1_q[WIDTH-1], {31{!by_1_q[WIDTH-1]}}} : rounded;
+      last_q        <= {last_q[3:0], last_row};
+      unit_1_q      <= unit_q;
+      accumulator_q <= accumulator;
+      by_8_q        <= lifted >>> {amount[6:3], 3'b000};
+      by_1_q        <= by_8_q >>> amount[2:0];
+      result_q      <= saturates ? {by_1_q[WIDTH-1], {31{!by_1_q[WIDTH-1]}}} : rounded;
     end
   end
 
   wire unused_shift = shift_i[7];
 
-  assign result_valid_o = valid_q[3];
-  assign result_last_o  = last_q[3];
+  assign result_valid_o = valid_q[4];
+  assign result_last_o  = last_q[4];
   assign result_data_o  = result_q;
   assign done_o = result_valid_o && result_ready_i && result_last_o;
 

@@ -14,8 +14,9 @@
 //   samples    u[j] of block b is lane j mod LANES of word b · SLOT_WORDS + ⌊j / LANES⌋
 //
 // start_i begins with what word_i says (see sdq_frame_walk; its low bits number the vector's shape), unless the vector
-// is framed in this shape. touched_i says that its mantissas or exponents have changed. framed_o: the samples of word
-// beat_addr_i can be read. Memories answer one cycle after their address; the work memory is in here.
+// is framed in this shape. touched_i says that its mantissas or exponents have changed. busy_o: it is being framed, and
+// neither may come. framed_o: the samples of word beat_addr_i can be read. Memories answer one cycle after their address;
+// the work memory is in here.
 module sdq_frame_unit #(
     parameter LANES = 8,
     parameter LANE_WIDTH = 3,
@@ -43,6 +44,7 @@ module sdq_frame_unit #(
     input  wire                             touched_i,
     input  wire [ACTIVATION_ADDR_WIDTH-1:0] beat_addr_i,
     output wire                             framed_o,
+    output wire                             busy_o,
 
     output wire                                                vector_read_o,
     output wire [BLOCK_ADDR_WIDTH+BLOCK_WIDTH-VALUE_WIDTH-1:0] vector_addr_o,
@@ -78,6 +80,7 @@ module sdq_frame_unit #(
 
   // Which vector shape the samples have, if they are complete.
   reg framed_q;
+  reg busy_q;
   reg [SHAPE_WIDTH-1:0] shape_q;
   wire starts = start_i && !(framed_q && shape_q == word_i[SHAPE_WIDTH-1:0]);
   wire complete;
@@ -86,10 +89,13 @@ module sdq_frame_unit #(
     if (!rst_ni || starts || touched_i) framed_q <= 1'b0;
     else if (complete) framed_q <= 1'b1;
 
+    if (!rst_ni || complete) busy_q <= 1'b0;
+    else if (starts) busy_q <= 1'b1;
+
     if (starts) shape_q <= word_i[SHAPE_WIDTH-1:0];
   end
 
-  // Reads, in cycle 0.
+  // Reads of mantissas in cycle 0, of the work memory in cycle 1.
   wire read;
   wire load;
   wire [WORK_WIDTH:0] work_addr;
@@ -146,10 +152,12 @@ module sdq_frame_unit #(
 
   assign vector_read_o = load;
 
-  // Cycle 1: words of the memories. Cycle 2: the source of the transform and of the rounding. Cycle 4: their results.
-  wire load_1;
-  wire second_2;
-  wire part_2;
+  // Cycle 2: words of the work memory. Cycle 3: the source of the transform and of the rounding. Cycle 5: their results.
+  wire read_1;
+  wire [WORK_WIDTH:0] work_addr_1;
+  wire load_2;
+  wire second_3;
+  wire part_3;
   wire write;
   wire write_end;
   wire write_half;
@@ -158,37 +166,47 @@ module sdq_frame_unit #(
   wire rounded;
   wire rounded_end;
   wire rounded_final;
-  wire [VALUE_WIDTH-1:0] lane_4;
-  wire [LANE_WIDTH:0] step_4;
+  wire [VALUE_WIDTH-1:0] lane_5;
+  wire [LANE_WIDTH:0] step_5;
+
+  sdq_delay #(
+      .WIDTH (WORK_WIDTH + 2),
+      .CYCLES(1)
+  ) u_work_read (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   ({read, work_addr}),
+      .d_o   ({read_1, work_addr_1})
+  );
 
   sdq_delay #(
       .WIDTH (1),
-      .CYCLES(1)
+      .CYCLES(2)
   ) u_load (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
       .d_i   (load),
-      .d_o   (load_1)
+      .d_o   (load_2)
   );
 
   sdq_delay #(
       .WIDTH (2),
-      .CYCLES(2)
+      .CYCLES(3)
   ) u_source (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
       .d_i   ({pass_second, round_part}),
-      .d_o   ({second_2, part_2})
+      .d_o   ({second_3, part_3})
   );
 
   sdq_delay #(
       .WIDTH (8 + VALUE_WIDTH + LANE_WIDTH + 1),
-      .CYCLES(4)
+      .CYCLES(5)
   ) u_results (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
       .d_i({pass, pass_end, pass_half, pass_full, pass_partial, round, round_end, round_final, valid_lane, step}),
-      .d_o({write, write_end, write_half, write_full, write_partial, rounded, rounded_end, rounded_final, lane_4, step_4})
+      .d_o({write, write_end, write_half, write_full, write_partial, rounded, rounded_end, rounded_final, lane_5, step_5})
   );
 
   // The transform.
@@ -212,8 +230,8 @@ module sdq_frame_unit #(
       .wen_i  (write),
       .waddr_i({write_half, write_q}),
       .wdata_i(result),
-      .ren_i  (read),
-      .raddr_i(work_addr),
+      .ren_i  (read_1),
+      .raddr_i(work_addr_1),
       .rdata_o(work_word)
   );
 
@@ -222,9 +240,9 @@ module sdq_frame_unit #(
       .WIDTH (WIDTH)
   ) u_signs (
       .clk_i      (clk_i),
-      .load_i     (load_1),
       .mantissas_i(vector_word_i),
       .negative_i (signs_word_i),
+      .load_i     (load_2),
       .work_i     (work_word),
       .word_o     (source)
   );
@@ -234,26 +252,27 @@ module sdq_frame_unit #(
       .WIDTH (WIDTH)
   ) u_step (
       .clk_i   (clk_i),
-      .second_i(second_2),
+      .second_i(second_3),
       .word_i  (source),
       .word_o  (result)
   );
 
-  // The exponent: the last pass's end, 5 to 7 cycles later.
-  wire header_5;
-  wire peak_6;
-  wire exponent_7;
+  // The exponent: the last pass's end, 6 to 8 cycles later.
+  wire header_6;
+  wire peak_7;
+  wire exponent_8;
   wire [4:0] post;
   reg [BLOCK_ADDR_WIDTH-1:0] block_q;
+  reg [7:0] header_q;
 
   sdq_delay #(
       .WIDTH (1),
-      .CYCLES(5)
+      .CYCLES(6)
   ) u_header (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
       .d_i   (pass_end && pass_final),
-      .d_o   (header_5)
+      .d_o   (header_6)
   );
 
   sdq_delay #(
@@ -262,8 +281,8 @@ module sdq_frame_unit #(
   ) u_exponent (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
-      .d_i   ({header_5, peak_6}),
-      .d_o   ({peak_6, exponent_7})
+      .d_i   ({header_6, peak_7}),
+      .d_o   ({peak_7, exponent_8})
   );
 
   sdq_frame_peak #(
@@ -272,22 +291,24 @@ module sdq_frame_unit #(
   ) u_peak (
       .clk_i  (clk_i),
       .rst_ni (rst_ni),
-      .valid_i({VALUES{write_full}} | ({VALUES{write_partial}} & ({VALUES{1'b1}} >> ~lane_4))),
+      .valid_i({VALUES{write_full}} | ({VALUES{write_partial}} & ({VALUES{1'b1}} >> ~lane_5))),
       .word_i (result),
-      .done_i (peak_6),
+      .done_i (peak_7),
       .post_o (post)
   );
 
   always @(posedge clk_i) begin
     if (starts) block_q <= {BLOCK_ADDR_WIDTH{1'b0}};
-    else if (exponent_7) block_q <= block_q + 1'b1;
+    else if (exponent_8) block_q <= block_q + 1'b1;
+
+    header_q <= header_exponent_i;
   end
 
-  assign header_read_o   = header_5;
+  assign header_read_o   = header_6;
   assign header_addr_o   = block_q;
-  assign exponent_wen_o  = exponent_7;
+  assign exponent_wen_o  = exponent_8;
   assign exponent_addr_o = block_q;
-  assign exponent_o      = header_exponent_i + {3'd0, post};
+  assign exponent_o      = header_q + {3'd0, post};
 
   // The samples.
   wire [8*SAMPLES-1:0] samples;
@@ -295,8 +316,8 @@ module sdq_frame_unit #(
   reg [ACTIVATION_ADDR_WIDTH-1:0] addr_q;
   reg [LANE_WIDTH-1:0] lane_q;
   wire [ACTIVATION_ADDR_WIDTH-1:0] next_slot = slot_q + SLOT_WORDS[ACTIVATION_ADDR_WIDTH-1:0];
-  wire [LANE_WIDTH:0] next_lane = {1'b0, lane_q} + step_4;
-  wire [LANE_WIDTH-1:0] fixed = ~(step_4[LANE_WIDTH-1:0] - 1'b1);  // bits in which the lanes of a chunk do not differ
+  wire [LANE_WIDTH:0] next_lane = {1'b0, lane_q} + step_5;
+  wire [LANE_WIDTH-1:0] fixed = ~(step_5[LANE_WIDTH-1:0] - 1'b1);  // bits in which the lanes of a chunk do not differ
 
   sdq_frame_round #(
       .VALUES (VALUES),
@@ -304,7 +325,7 @@ module sdq_frame_unit #(
       .WIDTH  (WIDTH)
   ) u_round (
       .clk_i    (clk_i),
-      .part_i   (part_2),
+      .part_i   (part_3),
       .post_i   (post),
       .word_i   (source),
       .samples_o(samples)
@@ -337,6 +358,7 @@ module sdq_frame_unit #(
   assign sample_word_o = {LANES / SAMPLES{samples}};
   assign complete      = rounded_final;
   assign framed_o      = framed_q || beat_addr_i < addr_q;
+  assign busy_o        = busy_q;
 
 endmodule
 `default_nettype wire

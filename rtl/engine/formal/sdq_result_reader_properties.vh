@@ -13,8 +13,8 @@ sdq_stream_check #(
 
 reg [ROW_WIDTH-1:0] f_given_q = {ROW_WIDTH{1'b0}};  // results taken since the start
 reg [ROW_WIDTH-1:0] f_rows_q = {ROW_WIDTH{1'b0}};
-wire f_pending = active_q || valid_q != 4'b0000;
-wire [ROW_WIDTH+3:0] f_under_way = valid_q[0] + valid_q[1] + valid_q[2] + valid_q[3];
+wire f_pending = active_q || valid_q != 5'b00000;
+wire [ROW_WIDTH+3:0] f_under_way = valid_q[0] + valid_q[1] + valid_q[2] + valid_q[3] + valid_q[4];
 wire [ROW_WIDTH+3:0] f_all = f_given_q + f_under_way + (active_q ? rows_left_q : {ROW_WIDTH{1'b0}});
 integer f_stage;
 
@@ -30,9 +30,9 @@ always @(posedge clk_i) begin
     if (active_q) assert (rows_left_q != {ROW_WIDTH{1'b0}});
     if (f_pending) assert (f_all == f_rows_q);
     // The last one is marked, and none else: nothing follows it.
-    for (f_stage = 0; f_stage < 4; f_stage = f_stage + 1) begin
+    for (f_stage = 0; f_stage < 5; f_stage = f_stage + 1) begin
       if (valid_q[f_stage]) begin
-        assert (last_q[f_stage] == (!active_q && (valid_q & ((4'd1 << f_stage) - 4'd1)) == 4'd0));
+        assert (last_q[f_stage] == (!active_q && (valid_q & ((5'd1 << f_stage) - 5'd1)) == 5'd0));
       end
     end
     if (done_o) assert (f_given_q + 1'b1 == f_rows_q);

@@ -27,7 +27,7 @@ module scale_tb #(
   localparam LINEARS = 12;
   localparam SCALE_BYTES = (MEANS != 0 ? 2 : 1) * ROWS;
   localparam WORDS = GROUPS * PHASES;
-  localparam LATENCY = 5;  // from a last beat to its first item
+  localparam LATENCY = 4;  // from a last beat to its first item
 
   reg clk = 1'b0;
   reg rst_n = 1'b0;

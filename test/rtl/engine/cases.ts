@@ -135,6 +135,24 @@ const CASES: readonly EngineCase[] = [
     linears: [linearOf({ rows: 1, cols: 1, block: 32, samples: 32 })],
   },
   {
+    name: 'a linear that is done before its vector is framed',
+    frame: 2,
+    lanes: 8,
+    rows: 5,
+    linears: [
+      linearOf({ rows: 2, cols: 32, block: 32, samples: 32, layer: 1, role: 'self_attn.q_proj', gainShifts: [0] }),
+      linearOf({
+        rows: 3,
+        cols: 32,
+        block: 32,
+        samples: 256,
+        layer: 1,
+        role: 'self_attn.k_proj',
+        gainShifts: [0, 0, 0, 0, 0, 0, 0, 0],
+      }),
+    ],
+  },
+  {
     name: 'one framing for three linears, and another of the same vector',
     frame: 8,
     lanes: 16,

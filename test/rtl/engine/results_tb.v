@@ -11,7 +11,7 @@ module results_tb #(
 );
 
   localparam RUNS = 60;
-  localparam LATENCY = 5;
+  localparam LATENCY = 6;
   localparam WORDS = 1 << ADDR_WIDTH;
   localparam MOST_ROWS = WORDS * UNITS < (1 << ROW_WIDTH) ? WORDS * UNITS : (1 << ROW_WIDTH) - 1;
 

@@ -61,6 +61,7 @@ module frame_tb #(
   wire [15:0] now_addr = now[9*LANES+:16];
 
   wire framed;
+  wire busy;
   wire vector_read;
   wire [BLOCK_ADDR_WIDTH+WORD_WIDTH-1:0] vector_addr;
   reg [16*VALUES-1:0] vector_word;
@@ -102,6 +103,7 @@ module frame_tb #(
       .touched_i        (touched),
       .beat_addr_i      (now_addr[ACTIVATION_ADDR_WIDTH-1:0]),
       .framed_o         (framed),
+      .busy_o           (busy),
       .vector_read_o    (vector_read),
       .vector_addr_o    (vector_addr),
       .vector_word_i    (vector_word),
@@ -148,6 +150,7 @@ module frame_tb #(
     for (at = 0; at < WANTED; at = at + 1) begin
       #1;
       while (!framed && cycle < 100000) begin
+        if (!busy) errors = errors + 1;
         @(posedge clk);
         #1 cycle = cycle + 1;
       end
@@ -192,6 +195,10 @@ module frame_tb #(
       end
       @(posedge clk);
       #1 writes = 0;
+      if (busy) begin
+        errors = errors + 1;
+        $display("run %0d: busy after its last word", run);
+      end
       at = WANTED - 1;
       begin_run(1'b0);
       if (!framed) errors = errors + 1;
