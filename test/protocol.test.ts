@@ -13,6 +13,7 @@ import {
 } from '../firmware/protocol/frames.js';
 import { LayoutError } from '../firmware/protocol/layout.js';
 import {
+  ERROR_CODES,
   encodeInfoConstant,
   isRequestType,
   type Request,
@@ -21,7 +22,7 @@ import {
   readResponse,
 } from '../firmware/protocol/messages.js';
 import { fixtureInfo, ROOT } from './rtl/link/fixture.js';
-import { fromHex, type Golden, makeGolden, rawFrame, toHex } from './rtl/link/golden.js';
+import { fromHex, type Golden, makeGolden, printable, rawFrame, toHex } from './rtl/link/golden.js';
 import { uniform } from './support/random.js';
 
 const GOLDEN_FILE = join(ROOT, 'test/golden/protocol.json');
@@ -63,21 +64,35 @@ describe('golden vectors', () => {
       expect(encoded.get(decoded) ?? toHex(cobsEncode(fromHex(decoded)))).toBe(expected);
   });
 
-  it('decode to their fields', () => {
-    for (const { request, bytes, answer, answerBytes } of readGolden().session) {
+  it('decode to their fields, and damaged ones to none', () => {
+    for (const { name, request, bytes, answer, answerBytes } of readGolden().session) {
       const answers = new FrameParser().push(fromHex(answerBytes)).map((frame) => {
         if (!frame.ok) throw new Error(frame.reason);
-        return { seq: frame.seq, ...readResponse(frame) };
+        return printable({ seq: frame.seq, ...readResponse(frame) });
       });
-      expect(answers).toHaveLength(answer.length);
-      answers.forEach((response, i) => {
-        expect(response).toMatchObject({ kind: (answer[i] as Response).kind, seq: (answer[i] as { seq: number }).seq });
-      });
+      expect(answers, name).toEqual(answer);
+      const requests = new FrameParser().push(fromHex(bytes));
+      if (name.startsWith('damaged')) expect(requests, name).toMatchObject([{ ok: false }]);
       if (!request) continue;
-      const [frame] = new FrameParser().push(fromHex(bytes));
-      if (!frame?.ok) throw new Error('a request is damaged');
-      expect(readRequest(frame).kind).toBe((request as Request).kind);
+      const [frame] = requests;
+      if (!frame?.ok) throw new Error(`the request "${name}" is damaged`);
+      expect(printable(readRequest(frame)), name).toEqual(request);
     }
+  });
+
+  it('have every request, response and error', () => {
+    const { session } = readGolden();
+    const kinds = (messages: readonly unknown[]) =>
+      new Set(messages.map((message) => (message as { kind: string }).kind));
+    expect([...kinds(session.flatMap(({ request }) => (request ? [request] : [])))].sort()).toEqual(
+      ['hello', 'write', 'check', 'run'].sort(),
+    );
+    const answers = session.flatMap(({ answer }) => answer);
+    expect([...kinds(answers)].sort()).toEqual(['info', 'written', 'checked', 'result', 'error'].sort());
+    const codes = answers.flatMap((answer) =>
+      'code' in (answer as object) ? [(answer as { code: number }).code] : [],
+    );
+    expect([...new Set(codes)].sort()).toEqual(Object.values(ERROR_CODES));
   });
 });
 

@@ -155,7 +155,7 @@ export function makeGolden(): Golden {
 }
 
 /** Byte arrays as hex, other arrays as lists. */
-function printable(message: object): object {
+export function printable(message: object): object {
   const entries = Object.entries(message).map(([name, value]: [string, unknown]) => {
     if (value instanceof Uint8Array) return [name, toHex(value)];
     return [name, value instanceof Int32Array ? Array.from(value) : value];
