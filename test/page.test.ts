@@ -5,12 +5,28 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Info, PROTOCOL_VERSION, REGION_COUNT } from '../firmware/protocol/messages.js';
+import { Responder } from '../firmware/protocol/responder.js';
 import { exportSite, pageSite } from '../firmware/serve/node/site.js';
 import { GoldenModel } from '../firmware/session/golden-model.js';
 import { loadTokenizer } from '../firmware/tokenizer/node/load.js';
+import { type ByteDevice, InProcessTransport } from '../firmware/transport/in-process.js';
 import { chooseFiles } from '../firmware/web/choose-files.js';
 import { openImage } from '../generator/image/node/open-image.js';
-import { Complaints, finished, generate, launchBrowser, loaded, startServer, textOf } from './support/browser.js';
+import { planHash } from '../generator/plan/hash.js';
+import type { Plan } from '../generator/plan/types.js';
+import {
+  attachBoard,
+  Complaints,
+  connected,
+  eventually,
+  finished,
+  generate,
+  launchBrowser,
+  loaded,
+  startServer,
+  textOf,
+} from './support/browser.js';
 import { bundled, goldenRun, type Prepared } from './support/cli.js';
 import { chromium, lacks } from './support/needs.js';
 import { tempDirectory } from './support/temp.js';
@@ -138,7 +154,7 @@ describe.skipIf(lacks(chromium))('the page with the golden model', () => {
     await page.focus('#prompt');
     await page.keyboard.type('Once upon');
     await page.keyboard.press('Control+Enter');
-    await expect.poll(() => textOf(page, 'token-count')).not.toBe('0');
+    await eventually(() => textOf(page, 'token-count')).not.toBe('0');
     expect(await focused()).toBe('stop');
     await page.keyboard.press('Escape');
     await finished(page);
@@ -152,6 +168,45 @@ describe.skipIf(lacks(chromium))('the page with the golden model', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('End');
     expect(await textOf(page, 'readout')).toMatch(/^layers\.1\.mlp\.down_proj /);
+    await page.close();
+  });
+
+  /** Opens the page with a board at its ports, and connects it. @returns what the page says */
+  const connect = async (page: Page, kind: string, device: ByteDevice): Promise<string> => {
+    await attachBoard(page, new InProcessTransport(device));
+    await page.reload();
+    await loaded(page);
+    await page.check(`input[value="${kind}"]`);
+    await page.click('#connect');
+    return connected(page);
+  };
+
+  it.each(['serial', 'usb'])('uploads over %s to a board of the plan, and only to such a one', async (kind) => {
+    const { plan } = openImage(llama.weights);
+    const page = await open();
+    expect(await connect(page, kind, memoryOf(plan))).toMatch(/^Connected to .* KiB sent in .*, [\d.]+ KiB verified/);
+    expect(await page.isEnabled('#generate')).toBe(true);
+    await page.close();
+
+    const other = await open();
+    const refusal = await connect(other, kind, memoryOf({ ...plan, generator: 'another' }));
+    expect(refusal).toMatch(
+      /^The device at .* was built for plan [0-9a-f]{64}, the weights belong to plan [0-9a-f]{64}\./,
+    );
+    expect(refusal).toContain(llama.planHash);
+    expect(await textOf(other, 'generate-hint')).toBe('Connect a board first.');
+    await other.close();
+  });
+
+  it('can be kept from waiting for a silent board', async () => {
+    const page = await open();
+    const answer = connect(page, 'serial', { receive: () => new Uint8Array() });
+    await eventually(() => textOf(page, 'board-status')).toMatch(
+      /^Waiting for an answer from the serial port of ULX3S/,
+    );
+    await page.keyboard.press('Enter');
+    expect(await answer).toBe('Cancelled. Connect again: an upload goes on where it stopped.');
+    expect(await page.evaluate('document.activeElement.id')).toBe('connect');
     await page.close();
   });
 
@@ -176,7 +231,7 @@ describe.skipIf(lacks(chromium))('the page with the golden model', () => {
 
   it('takes files as they come, by choice or dropped, and says what is missing or wrong', async () => {
     const page = await open({}, `${await bare()}/some/where/`);
-    await expect.poll(() => textOf(page, 'generate-hint')).toBe('Load a model first.');
+    await eventually(() => textOf(page, 'generate-hint')).toBe('Load a model first.');
     expect(await page.isDisabled('#generate')).toBe(true);
     const choose = (...files: { name: string; mimeType: string; buffer: Buffer }[]) =>
       page.setInputFiles('#files', files);
@@ -196,9 +251,9 @@ describe.skipIf(lacks(chromium))('the page with the golden model', () => {
     const damaged = Buffer.from(weights);
     damaged[damaged.length - 1]! ^= 1;
     await choose(file('tokenizer.json', tokenizer), file('weights.sdq', damaged.subarray(0, -9)));
-    await expect.poll(() => textOf(page, 'model-error')).toMatch(/^weights\.sdq is truncated: it has \d+ bytes/);
+    await eventually(() => textOf(page, 'model-error')).toMatch(/^weights\.sdq is truncated: it has \d+ bytes/);
     await choose(file('tokenizer.json', tokenizer), file('weights.sdq', damaged));
-    await expect.poll(() => textOf(page, 'model-status')).toBe('tiny-llama is loaded.');
+    await eventually(() => textOf(page, 'model-status')).toBe('tiny-llama is loaded.');
     await generate(page, 'x', 1);
     expect(await textOf(page, 'prompt-error')).toMatch(/weights\.sdq is damaged: .*; quantize the model again\.$/);
 
@@ -221,11 +276,11 @@ describe.skipIf(lacks(chromium))('the page with the golden model', () => {
       ],
     );
     await page.dispatchEvent('#drop', 'drop', { dataTransfer: dropped });
-    await expect
-      .poll(() => textOf(page, 'model-error'))
-      .toMatch(/is for another model: its "layers" is 4, but that of config\.json is 9\.$/);
+    await eventually(() => textOf(page, 'model-error')).toMatch(
+      /is for another model: its "layers" is 4, but that of config\.json is 9\.$/,
+    );
     await choose(file('tokenizer.json', tokenizer), file('weights.sdq', weights));
-    await expect.poll(() => textOf(page, 'model-status')).toBe('tiny-llama is loaded.');
+    await eventually(() => textOf(page, 'model-status')).toBe('tiny-llama is loaded.');
     // From a static host, below a path, without any header.
     expect(await generate(page, 'Once', 8)).toBe(goldenRun(llama, 'Once', 8).text);
     await page.close();
@@ -267,6 +322,28 @@ describe.skipIf(lacks(chromium))('the page with the golden model', () => {
 
   it('has not complained, nor asked for anything from elsewhere', () => expect(complaints.all).toEqual([]));
 });
+
+/** A board's memory behind the protocol, without an engine. */
+function memoryOf(plan: Plan): Responder {
+  const regions = (['weights', 'scales', 'activations', 'blocks'] as const).map((name) => plan.memory[name]);
+  const memory = regions.map(({ stride, words }) => new Uint8Array(stride * words));
+  const at = (address: number) => {
+    const index = regions.findIndex(({ base, stride, words }) => address >= base && address < base + stride * words);
+    return { bytes: memory[index]!, offset: address - regions[index]!.base };
+  };
+  const info: Info = {
+    ...{ kind: 'info', version: PROTOCOL_VERSION, regionCount: REGION_COUNT, maxBody: 1024, rxBytes: 4096 },
+    ...{ clockHz: 25_000_000, linears: plan.linears.length, regions, bootNonce: 1 },
+    planHash: Uint8Array.from(Buffer.from(planHash(plan), 'hex')),
+  };
+  return new Responder(info, {
+    write: (address, data) => at(address).bytes.set(data, at(address).offset),
+    read: (address, length) => at(address).bytes.slice(at(address).offset, at(address).offset + length),
+    run: () => {
+      throw new Error('This board has no engine.');
+    },
+  });
+}
 
 /** Least contrast (WCAG 2) of the page's texts with what is behind them, disabled controls excepted; where it is. */
 const CONTRAST = `(() => {

@@ -11,7 +11,7 @@ const places = element('places');
 const board = element('board');
 const baud = input('baud');
 const connect = button('connect');
-const cancel = button('cancel-upload');
+const cancel = button('cancel');
 const disconnect = button('disconnect');
 const uploadRow = element('upload');
 const bar = byId('upload-bar', HTMLProgressElement);
@@ -30,7 +30,8 @@ export class BoardView {
   #isBusy = false;
   /** The port that was tried last is not to be tried again unasked. */
   #wantsAnother = false;
-  #upload: AbortController | null = null;
+  /** Ends hello and upload. */
+  #connecting = new AbortController();
 
   constructor(engine: Engine, onChange: () => void) {
     this.#engine = engine;
@@ -43,7 +44,7 @@ export class BoardView {
     }
     places.addEventListener('change', () => void this.#choosePlace());
     connect.addEventListener('click', () => void this.#connect());
-    cancel.addEventListener('click', () => this.#upload?.abort());
+    cancel.addEventListener('click', () => this.#connecting.abort());
     disconnect.addEventListener('click', () => void this.#disconnect().then(() => connect.focus()));
     this.#draw();
   }
@@ -102,12 +103,15 @@ export class BoardView {
       return baud.focus();
     }
     error.textContent = '';
+    this.#connecting = new AbortController();
     this.#setBusy(true);
     let transport: Transport | null = null;
     try {
       status.textContent = 'Choose the port …';
       transport = await this.#kinds[place].open(baud.valueAsNumber, this.#wantsAnother);
-      status.textContent = 'Saying hello to the board …';
+      cancel.hidden = false;
+      cancel.focus();
+      status.textContent = `Waiting for an answer from ${transport.name} …`;
       await this.#hello(transport);
       await this.#fill(transport.name);
       this.#isReady = true;
@@ -118,6 +122,7 @@ export class BoardView {
       await this.#engine.call('disconnect', null);
       await transport?.close();
     } finally {
+      cancel.hidden = true;
       this.#setBusy(false);
       if (this.#isReady) disconnect.focus();
       else connect.focus();
@@ -130,21 +135,19 @@ export class BoardView {
       if (this.#isReady) this.lost(lost.message);
     });
     const { name, bytesPerSecond = null } = transport;
-    await this.#engine.call('connect', { port: port2, name, bytesPerSecond }, { transfer: [port2] });
+    const { signal } = this.#connecting;
+    await this.#engine.call('connect', { port: port2, name, bytesPerSecond }, { transfer: [port2], signal });
   }
 
   /** Uploads the weights; what the board holds already is not sent. */
   async #fill(name: string): Promise<void> {
-    this.#upload = new AbortController();
     status.textContent = 'Comparing the board’s memory with the weights …';
     uploadText.textContent = '';
     bar.value = 0;
     uploadRow.hidden = false;
-    cancel.hidden = false;
-    cancel.focus();
     try {
       const { totalBytes, sentBytes, seconds } = await this.#engine.call('upload', null, {
-        signal: this.#upload.signal,
+        signal: this.#connecting.signal,
         onEvent: ({ doneBytes, totalBytes: all }) => {
           bar.value = all === 0 ? 1 : doneBytes / all;
           uploadText.textContent = `${sizeText(doneBytes)} of ${sizeText(all)}, ${Math.floor(100 * bar.value)} %`;
@@ -157,9 +160,7 @@ export class BoardView {
           ? `Connected to ${name}. It held these weights already: ${verified}.`
           : `Connected to ${name}. ${sizeText(sentBytes)} sent in ${seconds.toFixed(1)} s (${rate} per second), ${verified}.`;
     } finally {
-      this.#upload = null;
       uploadRow.hidden = true;
-      cancel.hidden = true;
     }
   }
 
@@ -202,7 +203,7 @@ function messageOf(failure: unknown): string {
     return 'No port was chosen. If the board is not in the list, check its cable and power, then connect again.';
   }
   if (failure instanceof CallError && failure.code === 'cancelled') {
-    return 'The upload was cancelled. Connect again to go on where it stopped.';
+    return 'Cancelled. Connect again: an upload goes on where it stopped.';
   }
   return failure instanceof Error ? failure.message : String(failure);
 }

@@ -54,19 +54,29 @@ export async function textOf(page: Page, id: string): Promise<string> {
   return (await page.locator(`#${id}`).textContent())!.trim();
 }
 
+/** How long to wait for anything: a simulated board's bytes pass through three processes, and the machine may be busy. */
+export const PATIENCE_MS = 120_000;
+
+/** For what becomes true at some time. */
+export function eventually<T>(read: () => Promise<T>): ReturnType<typeof expect.poll> {
+  return expect.poll(read, { timeout: PATIENCE_MS, interval: 20 });
+}
+
 /** Waits until the model is loaded, or refused. @returns what the page says */
 export async function loaded(page: Page): Promise<string> {
-  await expect
-    .poll(() => textOf(page, 'model-status').then(async (text) => text + (await textOf(page, 'model-error'))), {
-      timeout: 30_000,
-    })
-    .toMatch(/is loaded\.$|\.$/);
+  await page.locator('#model-facts:visible, #model-error:not(:empty)').waitFor({ timeout: PATIENCE_MS });
   return (await textOf(page, 'model-error')) || (await textOf(page, 'model-status'));
 }
 
+/** Waits until a board is connected, or refused. @returns what the page says */
+export async function connected(page: Page): Promise<string> {
+  await page.locator('#disconnect:enabled:visible, #board-error:not(:empty)').waitFor({ timeout: PATIENCE_MS });
+  return (await textOf(page, 'board-error')) || (await textOf(page, 'board-status'));
+}
+
 /** Waits for the end of a run, whichever. */
-export async function finished(page: Page, timeout = 120_000): Promise<void> {
-  await page.locator('#answer[aria-busy="false"]').waitFor({ timeout });
+export async function finished(page: Page): Promise<void> {
+  await page.locator('#answer[aria-busy="false"]').waitFor({ timeout: PATIENCE_MS });
 }
 
 /** Types a prompt and generates, by pointer. @returns the generated text */
