@@ -50,7 +50,7 @@ export class Accelerator {
     this.name = name;
     this.info = info;
     this.planHash = hexOf(info.planHash);
-    this.#writeBytes = mostWriteBytes(info.maxBody, exchange.window);
+    this.#writeBytes = mostWriteBytes(info.maxBody, exchange.windowBytes);
     this.#cyclesPerByte = bytesPerSecond === undefined ? 1 : Math.max(1, info.clockHz / bytesPerSecond);
   }
 

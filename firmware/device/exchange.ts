@@ -24,6 +24,7 @@ import { asDeviceError, damagedError, noAnswerError, refusedError, restartedErro
 import { Flights } from './flights.js';
 import { type Entry, type Job, newEntry, type ReplyHandler, takeResponse } from './job.js';
 import { Watchdog } from './watchdog.js';
+import { Window } from './window.js';
 
 export interface ExchangeOptions {
   /** Time without any response after which requests are repeated, in milliseconds; doubles with each repetition. */
@@ -32,16 +33,6 @@ export interface ExchangeOptions {
   readonly retries: number;
 }
 
-/** Before INFO has said how much the device can hold: enough for HELLO. */
-const INITIAL_CREDIT_BYTES = 64;
-/** Sequence numbers are bytes. */
-const SEQUENCE_NUMBERS = 256;
-/** No more requests are under way, so that damage does not cost more than that many repetitions. */
-const MAX_FLIGHTS = 64;
-/** Clock cycles of the device per byte of the line from which on it takes WRITEs as they come, whatever its memory. */
-const KEEPS_UP_CYCLES = 64;
-/** How long a line is filled ahead with such WRITEs: several times what a USB bridge holds an answer back. */
-const WINDOW_SECONDS = 0.064;
 /** Repetitions because of damaged frames, without progress, before the line is given up. */
 const MAX_DAMAGED = 16;
 
@@ -56,11 +47,7 @@ export class Exchange {
   #entries: Entry[] = [];
   #cursor = 0;
   readonly #flights = new Flights<Entry>();
-  /** Transmissions whose answers may still come, those repeated included, have different numbers. */
-  readonly #maxFlights: number;
-  #credit = INITIAL_CREDIT_BYTES;
-  /** Most bytes under way; more than the credit on a line that the device keeps up with. */
-  #window = INITIAL_CREDIT_BYTES;
+  readonly #window: Window;
   #bootNonce: number | null = null;
   #seq: number;
   #resynchronise = true;
@@ -76,12 +63,11 @@ export class Exchange {
   constructor(transport: Transport, options: ExchangeOptions) {
     this.#transport = transport;
     this.#options = options;
-    const attempts = options.retries + 1;
-    // Each repetition begins with a HELLO.
-    this.#maxFlights = Math.max(1, Math.min(MAX_FLIGHTS, Math.floor(SEQUENCE_NUMBERS / attempts) - 1));
+    this.#window = new Window(options.retries);
+    const clock = transport.clock ?? systemClock;
     // Late responses to another program's requests are told apart by number; a line without any repeats itself exactly.
-    this.#seq = transport.lossless ? 0 : Math.floor(Math.random() * 256);
-    this.#watchdog = new Watchdog(transport.clock ?? systemClock, () => this.#timeOut());
+    this.#seq = transport.lossless ? 0 : Math.floor(clock.now()) & 0xff;
+    this.#watchdog = new Watchdog(clock, () => this.#timeOut());
     transport.start({
       data: (bytes) => this.#receive(bytes),
       closed: (error) => this.#fail(error ?? closedError(transport.name)),
@@ -89,19 +75,14 @@ export class Exchange {
   }
 
   /** Sets what INFO said: the device's buffer, its clock, and the nonce by which a restart is noticed. */
-  establish({ rxBytes, clockHz, bootNonce }: Info): void {
-    const { bytesPerSecond } = this.#transport;
-    this.#credit = rxBytes;
-    this.#window = rxBytes;
-    if (bytesPerSecond !== undefined && clockHz >= KEEPS_UP_CYCLES * bytesPerSecond) {
-      this.#window = Math.max(rxBytes, Math.ceil(WINDOW_SECONDS * bytesPerSecond));
-    }
-    this.#bootNonce = bootNonce;
+  establish(info: Info): void {
+    this.#window.establish(info, this.#transport.bytesPerSecond);
+    this.#bootNonce = info.bootNonce;
   }
 
-  /** Most bytes that may be under way, if they are WRITEs. */
-  get window(): number {
-    return this.#window;
+  /** Most bytes of WRITEs that may be under way. */
+  get windowBytes(): number {
+    return this.#window.bytes;
   }
 
   /**
@@ -165,12 +146,7 @@ export class Exchange {
   }
 
   #maySend(request: Request): boolean {
-    if (this.#flights.count >= this.#maxFlights) return false;
-    const bytes = requestBound(request);
-    if (this.#flights.bytes + bytes > this.#window) return false;
-    // Where the device keeps up with the line, WRITEs fill its buffer only behind a request that keeps it busy.
-    const waiting = this.#window > this.#credit ? this.#flights.bytesFromOther() : this.#flights.bytes;
-    if (waiting + bytes > this.#credit) return false;
+    if (!this.#window.admits(requestBound(request), this.#flights)) return false;
     if (request.kind !== 'write') return true;
     for (let i = 0; i < this.#cursor; i++) if (this.#entries[i]!.request.kind === 'run') return false;
     return true;
