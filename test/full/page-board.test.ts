@@ -131,6 +131,16 @@ describe.skipIf(lacks(chromium))('the page with the virtual board', () => {
     expect(await generate(page, 'Once', 3)).toBe(goldenRun(llama, 'Once', 3).text);
   });
 
+  it('runs an OPT, whose tokenizer is several files', async () => {
+    const opt = await bundled('tiny-opt');
+    const { server: second, url: at } = await startServer([opt.model, '--weights', opt.weights]);
+    await open('serial', { at });
+    await page.check('input[value="golden"]');
+    expect(await page.title()).toBe('tiny-opt · sdq');
+    expect(await generate(page, 'Once upon a time', 16)).toBe(goldenRun(opt, 'Once upon a time', 16).text);
+    second.kill('SIGINT');
+  });
+
   it('refuses a board of another plan, with both hashes', async () => {
     const other = await prepare(join(folder, 'other'), examplePath('tiny-llama'), ['--osr', '1', '--uniform']);
     const { server: second, url: at } = await startServer([other.model, '--weights', other.weights]);
