@@ -320,6 +320,32 @@ describe.skipIf(lacks(chromium))('the page with the golden model', () => {
     }
   });
 
+  it('would be seen to break its policy, to overflow, and to be unreadable', async () => {
+    const page = await browser.newPage({ viewport: PHONE });
+    const seen = new Complaints();
+    // Without the server's header: the policy stands in the page.
+    const address = `${await bare()}/some/where/`;
+    seen.watch(page, new URL(address).origin);
+    await page.goto(address);
+    await page.evaluate(`(async () => {
+      const script = document.createElement('script');
+      script.textContent = 'globalThis.hasRun = true';
+      document.body.append(script);
+      await fetch('https://example.invalid/').catch(() => {});
+      const wide = document.createElement('p');
+      wide.textContent = 'wide';
+      wide.style.width = '400px';
+      wide.style.color = getComputedStyle(document.body).backgroundColor;
+      document.body.append(wide);
+    })()`);
+    expect(await page.evaluate('globalThis.hasRun')).toBeUndefined();
+    expect(seen.all.filter((text) => text.includes('Content Security Policy')).length).toBeGreaterThanOrEqual(2);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeGreaterThan(PHONE.width);
+    const { least } = (await page.evaluate(CONTRAST)) as { least: [number, string] };
+    expect(least).toEqual([1, expect.stringContaining('wide')]);
+    await page.close();
+  });
+
   it('has not complained, nor asked for anything from elsewhere', () => expect(complaints.all).toEqual([]));
 });
 

@@ -1,11 +1,13 @@
 /** The section of the place: golden model or board; connection and upload of a board. */
 
+import { size } from '../../generator/report/numbers.js';
+import { DEFAULT_BAUD_RATE } from '../transport/rates.js';
 import type { Transport } from '../transport/transport.js';
 import type { ModelSummary, Target } from './calls.js';
-import { button, byId, element, input, sizeText } from './dom.js';
+import { button, byId, element, input } from './dom.js';
 import { CallError, type Engine } from './engine.js';
 import { forwardTransport } from './port-transport.js';
-import { DEFAULT_BAUD_RATE, type PortName, portKinds } from './ports.js';
+import { type PortName, portKinds } from './ports.js';
 
 const places = element('places');
 const board = element('board');
@@ -150,15 +152,15 @@ export class BoardView {
         signal: this.#connecting.signal,
         onEvent: ({ doneBytes, totalBytes: all }) => {
           bar.value = all === 0 ? 1 : doneBytes / all;
-          uploadText.textContent = `${sizeText(doneBytes)} of ${sizeText(all)}, ${Math.floor(100 * bar.value)} %`;
+          uploadText.textContent = `${size(doneBytes)} of ${size(all)}, ${Math.floor(100 * bar.value)} %`;
         },
       });
-      const rate = sizeText(sentBytes / Math.max(seconds, 0.001));
-      const verified = `${sizeText(totalBytes)} verified by their checksums`;
+      const rate = size(sentBytes / Math.max(seconds, 0.001));
+      const verified = `${size(totalBytes)} verified by their checksums`;
       status.textContent =
         sentBytes === 0
           ? `Connected to ${name}. It held these weights already: ${verified}.`
-          : `Connected to ${name}. ${sizeText(sentBytes)} sent in ${seconds.toFixed(1)} s (${rate} per second), ${verified}.`;
+          : `Connected to ${name}. ${size(sentBytes)} sent in ${seconds.toFixed(1)} s (${rate} per second), ${verified}.`;
     } finally {
       uploadRow.hidden = true;
     }

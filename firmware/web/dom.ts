@@ -25,10 +25,3 @@ export function definitions(list: HTMLElement, rows: readonly (readonly [string,
     }),
   );
 }
-
-/** A size in bytes as people say it. */
-export function sizeText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KiB`;
-  return bytes < 1024 ** 3 ? `${(bytes / 1024 ** 2).toFixed(1)} MiB` : `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
-}

@@ -1,9 +1,10 @@
 /** The section of the model: files are dropped or chosen, gathered until they are enough, and loaded. */
 
+import { size } from '../../generator/report/numbers.js';
 import { activateHeatMap } from '../../generator/report/web/activate-heat-map.js';
 import type { ModelSummary } from './calls.js';
 import { chooseFiles, droppedFiles, type ModelFiles } from './choose-files.js';
-import { button, definitions, element, input, sizeText } from './dom.js';
+import { button, definitions, element, input } from './dom.js';
 import type { Engine } from './engine.js';
 
 const drop = element('drop');
@@ -68,7 +69,7 @@ export class ModelView {
 
   async #load({ tokenizer, config }: ModelFiles, weights: File): Promise<void> {
     const load = ++this.#loads;
-    status.textContent = `Reading ${weights.name} (${sizeText(weights.size)}) …`;
+    status.textContent = `Reading ${weights.name} (${size(weights.size)}) …`;
     facts.hidden = true;
     plan.replaceChildren();
     this.#onLoaded(null);
@@ -92,7 +93,7 @@ export class ModelView {
       ['Weights in linears', summary.weights.toLocaleString('en')],
       ['Mean OSR', summary.meanOsr.toFixed(3)],
       ['Bits per weight', summary.bitsPerWeight.toFixed(2)],
-      ['File', sizeText(summary.fileBytes)],
+      ['File', size(summary.fileBytes)],
       ['Context', `${summary.context} tokens`],
       ['Plan', `${summary.planHash.slice(0, 16)}…, for ${summary.board}`],
     ]);

@@ -1,6 +1,5 @@
 /** The ports that this browser can offer, each with the reason if it cannot. */
 
-import { DEFAULT_BAUD_RATE } from '../transport/rates.js';
 import type { Transport } from '../transport/transport.js';
 import { openWebSerial, webSerial } from '../transport/web/serial.js';
 import { openUsb, USB_FILTERS, webUsb } from '../transport/web/usb.js';
@@ -17,8 +16,6 @@ export interface PortKind {
    */
   open(baudRate: number, another: boolean): Promise<Transport>;
 }
-
-export { DEFAULT_BAUD_RATE };
 
 /** Both kinds. A bridge's line has a baud rate over USB too. */
 export function portKinds(): Readonly<Record<PortName, PortKind>> {

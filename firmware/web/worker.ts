@@ -5,6 +5,7 @@ import { Image } from '../../generator/image/image.js';
 import { parseJsonObject } from '../../generator/model/fields.js';
 import { parseHuggingFaceConfig } from '../../generator/model/huggingface/config.js';
 import { checkSameModel } from '../../generator/plan/same-model.js';
+import { Comparison, describeMismatch } from '../session/compare.js';
 import { Device } from '../session/device.js';
 import { GoldenModel } from '../session/golden-model.js';
 import type { Session } from '../session/session.js';
@@ -12,7 +13,6 @@ import { parseTokenizer } from '../tokenizer/from-files.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { answerCalls, type Handler, type Scope } from './answer.js';
 import type { Request, TokenEvent } from './calls.js';
-import { differenceSince } from './differences.js';
 import { fileSource, readBytes } from './file-source.js';
 import { PortTransport } from './port-transport.js';
 import { summarize } from './summary.js';
@@ -86,6 +86,12 @@ const generate: Handler<'generate'> = async (request, { signal, send }) => {
     comparison: comparison && { values: comparison.compared, differing: comparison.mismatchCount },
   };
 };
+
+/** Where board and golden model differ, of the mismatches that were kept after the first `seen`. */
+function differenceSince({ mismatches }: Comparison, seen: number): string {
+  const first = mismatches[seen];
+  return first ? describeMismatch(first) : `more than ${Comparison.KEPT} values by now`;
+}
 
 function sessionFor({ target, ...options }: Request<'generate'>, signal: AbortSignal): Session {
   const { golden, tokenizer } = wanted(loaded, 'Load a model first.');
