@@ -141,6 +141,7 @@ class Running {
     const code = await this.#board.exited;
     await this.#server?.close();
     if (this.#isStopped) return;
-    throw new InputError(`the virtual board at ${this.port} has ended by itself, with exit code ${code}`);
+    const how = code === null ? '' : `, with exit code ${code}`;
+    throw new InputError(`the virtual board at ${this.port} has ended by itself${how}`);
   }
 }
