@@ -134,37 +134,16 @@ module sdq_engine #(
     output wire busy_o
 );
 
-  localparam FORWARD = PHASES < 4 ? 1 : 0;
-
   // Control.
   wire start;
   wire [7:0] final_shift;
   wire drained;
   wire read_done;
   wire computing;
-  wire [ROW_WIDTH-1:0] rows;
-  wire [SCALE_ADDR_WIDTH-1:0] scale_base;
-  wire [BLOCK_ADDR_WIDTH-1:0] last_block;
-  wire has_tail;
-  wire framed;
-
-  wire weight_read;
-  wire weights_ready = WEIGHT_STREAM == 0 || weights_word_valid_i;
-  wire [WEIGHT_ADDR_WIDTH-1:0] weight_addr;
-  wire activation_read;
-  wire [ACTIVATION_ADDR_WIDTH-1:0] activation_addr;
-  wire scale_read;
-  wire scale_block_end;
-
+  wire framing;
   wire control_ready;
   // A linear that reads the first samples of its blocks only may be done before its vector is framed.
-  wire framing;
   wire quiet = (WEIGHT_STREAM == 0 || weights_quiet_i) && !framing;
-  assign run_ready_o          = control_ready && quiet;
-  assign weights_locked_o     = computing;
-  assign weights_start_o      = start;
-  assign weights_start_word_o = schedule_word_i[WEIGHT_ADDR_WIDTH-1:0];
-  assign weights_word_ready_o = weight_read;
 
   sdq_run_control u_control (
       .clk_i         (clk_i),
@@ -184,41 +163,23 @@ module sdq_engine #(
       .cycles_o      (res_cycles_o)
   );
 
-  // Scales are read in the order in which they lie, exponents block by block.
-  reg [SCALE_ADDR_WIDTH-1:0] scale_addr_q;
-  reg [BLOCK_ADDR_WIDTH-1:0] block_addr_q;
-
-  always @(posedge clk_i) begin
-    if (start) begin
-      scale_addr_q <= scale_base;
-      block_addr_q <= {BLOCK_ADDR_WIDTH{1'b0}};
-    end else if (scale_read) begin
-      scale_addr_q <= scale_addr_q + 1'b1;
-      if (scale_block_end) block_addr_q <= block_addr_q + 1'b1;
-    end
-  end
-
-  // Memories.
+  // Operands, in the order in which the array wants them.
+  wire [SCALE_ADDR_WIDTH-1:0] scale_base;
+  wire [BLOCK_ADDR_WIDTH-1:0] last_block;
+  wire has_tail;
+  wire weight_read;
+  wire [WEIGHT_ADDR_WIDTH-1:0] weight_addr;
   wire [WEIGHT_BYTES*STORED_WIDTH-1:0] weight_word;
-  wire [8*SCALE_BYTES-1:0] scale_word;
+  wire activation_read;
+  wire [ACTIVATION_ADDR_WIDTH-1:0] activation_addr;
   wire [8*LANES-1:0] activation_word;
+  wire samples_ready;
+  wire scale_read;
+  wire scale_block_end;
+  wire [8*SCALE_BYTES-1:0] scale_word;
   wire [31:0] block_word;
 
-  wire touched;
-  wire vector_read;
-  wire [VECTOR_ADDR_WIDTH-1:0] vector_addr;
-  wire [16*VALUES-1:0] vector_word;
-  wire header_read;
-  wire [BLOCK_ADDR_WIDTH-1:0] header_addr;
-  wire [7:0] header_exponent;
-  wire [LANES-1:0] sample_wen;
-  wire [ACTIVATION_ADDR_WIDTH-1:0] sample_addr;
-  wire [8*LANES-1:0] sample_word;
-  wire exponent_wen;
-  wire [BLOCK_ADDR_WIDTH-1:0] exponent_addr;
-  wire [7:0] exponent;
-
-  sdq_engine_memories #(
+  sdq_operands #(
       .LANES                (LANES),
       .LANE_WIDTH           (LANE_WIDTH),
       .TERNARY              (TERNARY),
@@ -235,311 +196,166 @@ module sdq_engine #(
       .SCALE_BYTE_WIDTH     (SCALE_BYTE_WIDTH),
       .ACTIVATION_WORDS     (ACTIVATION_WORDS),
       .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
+      .SLOT_WORDS           (SLOT_WORDS),
       .BLOCK_WORDS          (BLOCK_WORDS),
       .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
       .FRAME                (FRAME),
+      .VALUES               (VALUES),
+      .VALUE_WIDTH          (VALUE_WIDTH),
+      .SAMPLES              (SAMPLES),
+      .GRANULE              (GRANULE),
+      .BLOCK_WIDTH          (BLOCK_WIDTH),
+      .SEGMENT_WIDTH        (SEGMENT_WIDTH),
+      .WORK_WIDTH           (WORK_WIDTH),
+      .ROUND_WIDTH          (ROUND_WIDTH),
+      .SHAPE_WIDTH          (SHAPE_WIDTH),
       .VECTOR_WORDS         (VECTOR_WORDS),
       .VECTOR_ADDR_WIDTH    (VECTOR_ADDR_WIDTH),
-      .VECTOR_BYTES         (2 * VALUES),
-      .VECTOR_BYTE_WIDTH    (VALUE_WIDTH + 1)
-  ) u_memories (
-      .clk_i               (clk_i),
-      .rst_ni              (rst_ni),
-      .locked_i            (computing || framing),
-      .mem_wvalid_i        (mem_wvalid_i),
-      .mem_wready_o        (mem_wready_o),
-      .mem_rvalid_i        (mem_rvalid_i),
-      .mem_rready_o        (mem_rready_o),
-      .mem_addr_i          (mem_addr_i),
-      .mem_wdata_i         (mem_wdata_i),
-      .mem_rdata_valid_o   (mem_rdata_valid_o),
-      .mem_rdata_o         (mem_rdata_o),
-      .weight_read_i       (weight_read),
-      .weight_addr_i       (weight_addr),
-      .weight_word_o       (weight_word),
-      .activation_read_i   (activation_read),
-      .activation_addr_i   (activation_addr),
-      .activation_word_o   (activation_word),
-      .scale_read_i        (scale_read),
-      .scale_addr_i        (scale_addr_q),
-      .scale_word_o        (scale_word),
-      .block_addr_i        (block_addr_q),
-      .block_word_o        (block_word),
-      .stream_wvalid_o     (weights_wvalid_o),
-      .stream_rvalid_o     (weights_rvalid_o),
-      .stream_ready_i      (weights_ready_i),
-      .stream_addr_o       (weights_addr_o),
-      .stream_wdata_o      (weights_wdata_o),
-      .stream_rdata_i      (weights_rdata_i),
-      .stream_word_i       (weights_word_i),
-      .stream_rdata_valid_i(weights_rdata_valid_i),
-      .touched_o           (touched),
-      .vector_read_i       (vector_read),
-      .vector_addr_i       (vector_addr),
-      .vector_word_o       (vector_word),
-      .header_read_i       (header_read),
-      .header_addr_i       (header_addr),
-      .header_exponent_o   (header_exponent),
-      .sample_wen_i        (sample_wen),
-      .sample_addr_i       (sample_addr),
-      .sample_word_i       (sample_word),
-      .exponent_wen_i      (exponent_wen),
-      .exponent_addr_i     (exponent_addr),
-      .exponent_i          (exponent)
+      .WALK_WIDTH           (WALK_WIDTH),
+      .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
+  ) u_operands (
+      .clk_i                (clk_i),
+      .rst_ni               (rst_ni),
+      .locked_i             (computing),
+      .mem_wvalid_i         (mem_wvalid_i),
+      .mem_wready_o         (mem_wready_o),
+      .mem_rvalid_i         (mem_rvalid_i),
+      .mem_rready_o         (mem_rready_o),
+      .mem_addr_i           (mem_addr_i),
+      .mem_wdata_i          (mem_wdata_i),
+      .mem_rdata_valid_o    (mem_rdata_valid_o),
+      .mem_rdata_o          (mem_rdata_o),
+      .start_i              (start),
+      .schedule_word_i      (schedule_word_i),
+      .scale_base_i         (scale_base),
+      .last_block_i         (last_block),
+      .has_tail_i           (has_tail),
+      .framing_o            (framing),
+      .weight_read_i        (weight_read),
+      .weight_addr_i        (weight_addr),
+      .weight_word_o        (weight_word),
+      .activation_read_i    (activation_read),
+      .activation_addr_i    (activation_addr),
+      .activation_word_o    (activation_word),
+      .samples_ready_o      (samples_ready),
+      .scale_read_i         (scale_read),
+      .scale_block_end_i    (scale_block_end),
+      .scale_word_o         (scale_word),
+      .block_word_o         (block_word),
+      .weights_wvalid_o     (weights_wvalid_o),
+      .weights_rvalid_o     (weights_rvalid_o),
+      .weights_ready_i      (weights_ready_i),
+      .weights_addr_o       (weights_addr_o),
+      .weights_wdata_o      (weights_wdata_o),
+      .weights_rdata_valid_i(weights_rdata_valid_i),
+      .weights_rdata_i      (weights_rdata_i),
+      .weights_word_i       (weights_word_i),
+      .signs_index_o        (signs_index_o),
+      .signs_word_i         (signs_word_i)
   );
 
-  // Framing.
-  generate
-    if (FRAME != 0) begin : g_frame
-      // A vector of one block has an index of one bit, which is 0.
-      wire [BLOCK_ADDR_WIDTH+BLOCK_WIDTH-VALUE_WIDTH-1:0] address;
-      wire [BLOCK_ADDR_WIDTH+BLOCK_WIDTH-VALUE_WIDTH-1:0] unused_address = address;
-      assign vector_addr = address[VECTOR_ADDR_WIDTH-1:0];
-
-      sdq_frame_unit #(
-          .LANES                (LANES),
-          .LANE_WIDTH           (LANE_WIDTH),
-          .VALUES               (VALUES),
-          .VALUE_WIDTH          (VALUE_WIDTH),
-          .SAMPLES              (SAMPLES),
-          .GRANULE              (GRANULE),
-          .BLOCK_WIDTH          (BLOCK_WIDTH),
-          .SEGMENT_WIDTH        (SEGMENT_WIDTH),
-          .WORK_WIDTH           (WORK_WIDTH),
-          .ROUND_WIDTH          (ROUND_WIDTH),
-          .SHAPE_WIDTH          (SHAPE_WIDTH),
-          .SLOT_WORDS           (SLOT_WORDS),
-          .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
-          .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
-          .FRAME_WIDTH          (SCHEDULE_WIDTH - WALK_WIDTH)
-      ) u_frame (
-          .clk_i            (clk_i),
-          .rst_ni           (rst_ni),
-          .start_i          (start),
-          .last_block_i     (last_block),
-          .has_tail_i       (has_tail),
-          .word_i           (schedule_word_i[SCHEDULE_WIDTH-1:WALK_WIDTH]),
-          .touched_i        (touched),
-          .beat_addr_i      (activation_addr),
-          .framed_o         (framed),
-          .busy_o           (framing),
-          .vector_read_o    (vector_read),
-          .vector_addr_o    (address),
-          .vector_word_i    (vector_word),
-          .signs_index_o    (signs_index_o),
-          .signs_word_i     (signs_word_i),
-          .header_read_o    (header_read),
-          .header_addr_o    (header_addr),
-          .header_exponent_i(header_exponent),
-          .sample_wen_o     (sample_wen),
-          .sample_addr_o    (sample_addr),
-          .sample_word_o    (sample_word),
-          .exponent_wen_o   (exponent_wen),
-          .exponent_addr_o  (exponent_addr),
-          .exponent_o       (exponent)
-      );
-    end else begin : g_host_frames
-      wire unused_frame = &{touched, vector_word, header_exponent, last_block, has_tail, signs_word_i};
-      assign framed         = 1'b1;
-      assign framing        = 1'b0;
-      assign vector_read    = 1'b0;
-      assign vector_addr    = {VECTOR_ADDR_WIDTH{1'b0}};
-      assign signs_index_o  = {SEGMENT_WIDTH + BLOCK_WIDTH - VALUE_WIDTH{1'b0}};
-      assign header_read    = 1'b0;
-      assign header_addr    = {BLOCK_ADDR_WIDTH{1'b0}};
-      assign sample_wen     = {LANES{1'b0}};
-      assign sample_addr    = {ACTIVATION_ADDR_WIDTH{1'b0}};
-      assign sample_word    = {8 * LANES{1'b0}};
-      assign exponent_wen   = 1'b0;
-      assign exponent_addr  = {BLOCK_ADDR_WIDTH{1'b0}};
-      assign exponent       = 8'd0;
-    end
-  endgenerate
-
-  // From beats to items, and their accumulators.
+  // From beats to items.
+  wire [ROW_WIDTH-1:0] rows;
   wire item_valid;
   wire item_block_end;
   wire item_final;
   wire [UNITS*(ACC_WIDTH+1)-1:0] addends;
 
-  generate
-    if (TABLES != 0) begin : g_tables
-      sdq_table_engine #(
-          .LANES                (LANES),
-          .TABLE_GROUPS         (TABLE_GROUPS),
-          .TABLE_LEVELS         (TABLE_LEVELS),
-          .ROWS                 (ROWS),
-          .UNITS                (UNITS),
-          .PHASES               (PHASES),
-          .PHASE_WIDTH          (PHASE_WIDTH),
-          .MEANS                (MEANS),
-          .STORED_WIDTH         (STORED_WIDTH),
-          .SEGMENTS             (SEGMENTS),
-          .GAIN_WIDTH           (GAIN_WIDTH),
-          .SUM_WIDTH            (SUM_WIDTH),
-          .TOTAL_WIDTH          (TOTAL_WIDTH),
-          .SCALED_WIDTH         (SCALED_WIDTH),
-          .ACC_WIDTH            (ACC_WIDTH),
-          .WEIGHT_ADDR_WIDTH    (WEIGHT_ADDR_WIDTH),
-          .WEIGHT_BYTES         (WEIGHT_BYTES),
-          .SCALE_ADDR_WIDTH     (SCALE_ADDR_WIDTH),
-          .SCALE_BYTES          (SCALE_BYTES),
-          .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
-          .SLOT_WORDS           (SLOT_WORDS),
-          .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
-          .CYCLE_WIDTH          (CYCLE_WIDTH),
-          .SPAN_WIDTH           (SPAN_WIDTH),
-          .STEP_WIDTH           (STEP_WIDTH),
-          .ROW_WIDTH            (ROW_WIDTH),
-          .SCHEDULE_WIDTH       (WALK_WIDTH)
-      ) u_engine (
-          .clk_i            (clk_i),
-          .rst_ni           (rst_ni),
-          .start_i          (start),
-          .schedule_word_i  (schedule_word_i[WALK_WIDTH-1:0]),
-          .scale_base_o     (scale_base),
-          .rows_o           (rows),
-          .last_block_o     (last_block),
-          .has_tail_o       (has_tail),
-          .samples_ready_i  (framed),
-          .stall_o          (stall_o),
-          .weight_read_o    (weight_read),
-          .weight_addr_o    (weight_addr),
-          .weight_word_i    (weight_word),
-          .activation_read_o(activation_read),
-          .activation_addr_o(activation_addr),
-          .activation_word_i(activation_word),
-          .scale_read_o     (scale_read),
-          .scale_block_end_o(scale_block_end),
-          .scale_word_i     (scale_word),
-          .block_word_i     (block_word),
-          .item_valid_o     (item_valid),
-          .item_block_end_o (item_block_end),
-          .item_final_o     (item_final),
-          .addends_o        (addends)
-      );
-      if (WEIGHT_STREAM != 0) begin : g_illegal
-        initial begin
-          $display("%m: WEIGHT_STREAM=%0d TABLES=%0d", WEIGHT_STREAM, TABLES);
-          $finish;
-        end
-      end
-      wire unused_ready = weights_ready;
-    end else begin : g_adders
-      sdq_adder_engine #(
-          .LANES                (LANES),
-          .LANE_WIDTH           (LANE_WIDTH),
-          .ROWS                 (ROWS),
-          .UNITS                (UNITS),
-          .PHASES               (PHASES),
-          .PHASE_WIDTH          (PHASE_WIDTH),
-          .TERNARY              (TERNARY),
-          .MEANS                (MEANS),
-          .SIGN_TREE            (SIGN_TREE),
-          .STORED_WIDTH         (STORED_WIDTH),
-          .SEGMENTS             (SEGMENTS),
-          .GAIN_WIDTH           (GAIN_WIDTH),
-          .SUM_WIDTH            (SUM_WIDTH),
-          .TOTAL_WIDTH          (TOTAL_WIDTH),
-          .SCALED_WIDTH         (SCALED_WIDTH),
-          .ACC_WIDTH            (ACC_WIDTH),
-          .WEIGHT_ADDR_WIDTH    (WEIGHT_ADDR_WIDTH),
-          .WEIGHT_BYTES         (WEIGHT_BYTES),
-          .SCALE_ADDR_WIDTH     (SCALE_ADDR_WIDTH),
-          .SCALE_BYTES          (SCALE_BYTES),
-          .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
-          .SLOT_WORDS           (SLOT_WORDS),
-          .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
-          .CYCLE_WIDTH          (CYCLE_WIDTH),
-          .GROUP_WIDTH          (GROUP_WIDTH),
-          .ROW_WIDTH            (ROW_WIDTH),
-          .SCHEDULE_WIDTH       (WALK_WIDTH)
-      ) u_engine (
-          .clk_i            (clk_i),
-          .rst_ni           (rst_ni),
-          .start_i          (start),
-          .schedule_word_i  (schedule_word_i[WALK_WIDTH-1:0]),
-          .scale_base_o     (scale_base),
-          .rows_o           (rows),
-          .weight_ready_i   (weights_ready),
-          .last_block_o     (last_block),
-          .has_tail_o       (has_tail),
-          .samples_ready_i  (framed),
-          .stall_o          (stall_o),
-          .weight_read_o    (weight_read),
-          .weight_addr_o    (weight_addr),
-          .weight_word_i    (weight_word),
-          .activation_read_o(activation_read),
-          .activation_addr_o(activation_addr),
-          .activation_word_i(activation_word),
-          .scale_read_o     (scale_read),
-          .scale_block_end_o(scale_block_end),
-          .scale_word_i     (scale_word),
-          .block_word_i     (block_word),
-          .item_valid_o     (item_valid),
-          .item_block_end_o (item_block_end),
-          .item_final_o     (item_final),
-          .addends_o        (addends)
-      );
-    end
-  endgenerate
-
-  sdq_delay #(
-      .WIDTH (1),
-      .CYCLES(3)
-  ) u_drained (
-      .clk_i (clk_i),
-      .rst_ni(rst_ni),
-      .d_i   (item_final),
-      .d_o   (drained)
+  sdq_array_engine #(
+      .LANES                (LANES),
+      .LANE_WIDTH           (LANE_WIDTH),
+      .ROWS                 (ROWS),
+      .UNITS                (UNITS),
+      .PHASES               (PHASES),
+      .PHASE_WIDTH          (PHASE_WIDTH),
+      .TERNARY              (TERNARY),
+      .MEANS                (MEANS),
+      .TABLES               (TABLES),
+      .SIGN_TREE            (SIGN_TREE),
+      .TABLE_GROUPS         (TABLE_GROUPS),
+      .TABLE_LEVELS         (TABLE_LEVELS),
+      .STORED_WIDTH         (STORED_WIDTH),
+      .SEGMENTS             (SEGMENTS),
+      .GAIN_WIDTH           (GAIN_WIDTH),
+      .SUM_WIDTH            (SUM_WIDTH),
+      .TOTAL_WIDTH          (TOTAL_WIDTH),
+      .SCALED_WIDTH         (SCALED_WIDTH),
+      .ACC_WIDTH            (ACC_WIDTH),
+      .WEIGHT_STREAM        (WEIGHT_STREAM),
+      .WEIGHT_ADDR_WIDTH    (WEIGHT_ADDR_WIDTH),
+      .WEIGHT_BYTES         (WEIGHT_BYTES),
+      .SCALE_ADDR_WIDTH     (SCALE_ADDR_WIDTH),
+      .SCALE_BYTES          (SCALE_BYTES),
+      .ACTIVATION_ADDR_WIDTH(ACTIVATION_ADDR_WIDTH),
+      .SLOT_WORDS           (SLOT_WORDS),
+      .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
+      .CYCLE_WIDTH          (CYCLE_WIDTH),
+      .GROUP_WIDTH          (GROUP_WIDTH),
+      .SPAN_WIDTH           (SPAN_WIDTH),
+      .STEP_WIDTH           (STEP_WIDTH),
+      .ROW_WIDTH            (ROW_WIDTH),
+      .SCHEDULE_WIDTH       (WALK_WIDTH)
+  ) u_array_engine (
+      .clk_i            (clk_i),
+      .rst_ni           (rst_ni),
+      .start_i          (start),
+      .schedule_word_i  (schedule_word_i[WALK_WIDTH-1:0]),
+      .scale_base_o     (scale_base),
+      .rows_o           (rows),
+      .last_block_o     (last_block),
+      .has_tail_o       (has_tail),
+      .stall_o          (stall_o),
+      .weight_ready_i   (WEIGHT_STREAM == 0 || weights_word_valid_i),
+      .weight_read_o    (weight_read),
+      .weight_addr_o    (weight_addr),
+      .weight_word_i    (weight_word),
+      .samples_ready_i  (samples_ready),
+      .activation_read_o(activation_read),
+      .activation_addr_o(activation_addr),
+      .activation_word_i(activation_word),
+      .scale_read_o     (scale_read),
+      .scale_block_end_o(scale_block_end),
+      .scale_word_i     (scale_word),
+      .block_word_i     (block_word),
+      .item_valid_o     (item_valid),
+      .item_block_end_o (item_block_end),
+      .item_final_o     (item_final),
+      .addends_o        (addends)
   );
 
-  wire result_read;
-  wire [ACC_ADDR_WIDTH-1:0] result_addr;
-  wire [UNITS*ACC_WIDTH-1:0] accumulators;
-
-  sdq_accumulator #(
-      .WORDS     (ACC_WORDS),
-      .ADDR_WIDTH(ACC_ADDR_WIDTH),
-      .UNITS     (UNITS),
-      .ACC_WIDTH (ACC_WIDTH),
-      .FORWARD   (FORWARD)
-  ) u_accumulator (
+  sdq_results #(
+      .UNITS         (UNITS),
+      .UNIT_WIDTH    (UNIT_WIDTH),
+      .PHASES        (PHASES),
+      .ACC_WIDTH     (ACC_WIDTH),
+      .ACC_WORDS     (ACC_WORDS),
+      .ACC_ADDR_WIDTH(ACC_ADDR_WIDTH),
+      .ROW_WIDTH     (ROW_WIDTH)
+  ) u_results (
       .clk_i           (clk_i),
       .rst_ni          (rst_ni),
       .start_i         (start),
       .item_valid_i    (item_valid),
       .item_block_end_i(item_block_end),
+      .item_final_i    (item_final),
       .addends_i       (addends),
-      .read_en_i       (result_read),
-      .read_addr_i     (result_addr),
-      .read_data_o     (accumulators)
+      .rows_i          (rows),
+      .shift_i         (final_shift),
+      .drained_o       (drained),
+      .done_o          (read_done),
+      .res_valid_o     (res_valid_o),
+      .res_ready_i     (res_ready_i),
+      .res_data_o      (res_data_o),
+      .res_last_o      (res_last_o)
   );
 
-  sdq_result_reader #(
-      .UNITS     (UNITS),
-      .UNIT_WIDTH(UNIT_WIDTH),
-      .ACC_WIDTH (ACC_WIDTH),
-      .ADDR_WIDTH(ACC_ADDR_WIDTH),
-      .ROW_WIDTH (ROW_WIDTH)
-  ) u_results (
-      .clk_i         (clk_i),
-      .rst_ni        (rst_ni),
-      .start_i       (drained),
-      .rows_i        (rows),
-      .shift_i       (final_shift),
-      .done_o        (read_done),
-      .read_en_o     (result_read),
-      .read_addr_o   (result_addr),
-      .read_data_i   (accumulators),
-      .result_valid_o(res_valid_o),
-      .result_ready_i(res_ready_i),
-      .result_data_o (res_data_o),
-      .result_last_o (res_last_o)
-  );
-
-  assign beat_o = weight_read;
-  assign res_rows_o = {{32 - ROW_WIDTH{1'b0}}, rows};
+  assign run_ready_o          = control_ready && quiet;
+  assign weights_locked_o     = computing;
+  assign weights_start_o      = start;
+  assign weights_start_word_o = schedule_word_i[WEIGHT_ADDR_WIDTH-1:0];
+  assign weights_word_ready_o = weight_read;
+  assign beat_o               = weight_read;
+  assign res_rows_o           = {{32 - ROW_WIDTH{1'b0}}, rows};
 
 endmodule
 `default_nettype wire

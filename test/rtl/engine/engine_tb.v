@@ -218,7 +218,7 @@ module engine_tb #(
   generate
     if (FRAME != 0 && TABLES != 0) begin : g_samples
       integer w;
-      initial for (w = 0; w < ACTIVATION_WORDS; w = w + 1) dut.u_memories.g_frame.u_samples.memory[w] = {8 * LANES{1'b0}};
+      initial for (w = 0; w < ACTIVATION_WORDS; w = w + 1) dut.u_operands.u_memories.g_frame.u_samples.memory[w] = {8 * LANES{1'b0}};
     end
   endgenerate
 
