@@ -1,5 +1,5 @@
 // Bundles the web page from the compiled sources into dist/page: files for any static host.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 export async function buildPage(root) {
   const dist = (name) => join(root, 'dist', name);
   const source = (name) => readFileSync(join(root, name), 'utf8');
-  const page = dist('page');
+  const page = dist('page.partial');
   rmSync(page, { recursive: true, force: true });
   mkdirSync(page, { recursive: true });
 
@@ -29,6 +29,16 @@ export async function buildPage(root) {
   const boards = readdirSync(join(root, 'generator/boards')).filter((name) => name.endsWith('.json'));
   const declared = boards.map((name) => [basename(name, '.json'), JSON.parse(source(`generator/boards/${name}`))]);
   writeFileSync(join(page, 'boards.json'), JSON.stringify(Object.fromEntries(declared)));
+  replaceFiles(page, dist('page'));
+}
+
+/** File by file: a server of the page may be running, and finds each of them at any time. */
+function replaceFiles(from, to) {
+  mkdirSync(to, { recursive: true });
+  const names = readdirSync(from);
+  for (const name of names) renameSync(join(from, name), join(to, name));
+  for (const name of readdirSync(to)) if (!names.includes(name)) rmSync(join(to, name));
+  rmSync(from, { recursive: true });
 }
 
 /** Puts the code that ajv makes of the plan's schema in the place of ajv, which the page's policy would not let run. */

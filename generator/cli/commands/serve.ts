@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type RunningServer, serveSite } from '../../../firmware/serve/node/server.js';
+import { serveSite } from '../../../firmware/serve/node/server.js';
 import { exportSite, pageSite, type SiteModel } from '../../../firmware/serve/node/site.js';
 import { tokenizerPaths } from '../../../firmware/tokenizer/node/load.js';
 import { InputError } from '../../errors.js';
@@ -54,9 +54,11 @@ async function serve(model: string | undefined, options: ServeOptions): Promise<
     };
   }
   const server = await serveSite(site, options.host, options.port);
+  // Before the address is printed: whoever reads it may end the server at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => server.stop());
   process.stderr.write('The page is served until Ctrl-C.\n');
-  const { url, port } = server;
-  return { json: { url, host: options.host, port }, text: url, after: () => untilInterrupted(server) };
+  const { url, port, ended } = server;
+  return { json: { url, host: options.host, port }, text: url, after: () => ended };
 }
 
 /** The model's files, read once so that what is wrong with them is said here and not in the browser. */
@@ -74,11 +76,4 @@ function siteModel(model: string | undefined, options: ServeOptions): SiteModel 
   const path = userPath(model);
   const tokenizer = tokenizerPaths(path, options.tokenizer === undefined ? undefined : userPath(options.tokenizer));
   return { weights, tokenizer, config: path.endsWith('.bin') ? null : join(path, 'config.json') };
-}
-
-async function untilInterrupted(server: RunningServer): Promise<void> {
-  const stop = (): void => server.stop();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  await server.ended;
 }
