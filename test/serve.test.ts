@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type RunningServer, serveSite } from '../firmware/serve/node/server.js';
 import { pageSite } from '../firmware/serve/node/site.js';
 import { boardNames } from '../generator/boards/node/load.js';
@@ -118,12 +118,12 @@ describe('sdq serve', () => {
     expect((await outcome).code).toBe(0);
 
     const { server, url } = await startServer([]);
+    onTestFinished(() => void server.kill('SIGINT'));
     const port = new URL(url).port;
     const refusal = refusalOf(await sdq(['serve', '--port', port]));
     expect(refusal).toBe(
       `port ${port} of 127.0.0.1 is in use; take another one with --port, or any free one with --port 0`,
     );
-    server.kill('SIGINT');
   });
 
   it('writes the page for any static host', async () => {

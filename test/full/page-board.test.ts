@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { encodeResponse, FrameParser } from '../../firmware/protocol/frames.js';
 import { type RawMessage, type Response, readResponse } from '../../firmware/protocol/messages.js';
 import { openSerial } from '../../firmware/transport/node/serial.js';
@@ -134,22 +134,22 @@ describe.skipIf(lacks(chromium))('the page with the virtual board', () => {
   it('runs an OPT, whose tokenizer is several files', async () => {
     const opt = await bundled('tiny-opt');
     const { server: second, url: at } = await startServer([opt.model, '--weights', opt.weights]);
+    onTestFinished(() => void second.kill('SIGINT'));
     await open('serial', { at });
     await page.check('input[value="golden"]');
     expect(await page.title()).toBe('tiny-opt · sdq');
     expect(await generate(page, 'Once upon a time', 16)).toBe(goldenRun(opt, 'Once upon a time', 16).text);
-    second.kill('SIGINT');
   });
 
   it('refuses a board of another plan, with both hashes', async () => {
     const other = await prepare(join(folder, 'other'), examplePath('tiny-llama'), ['--osr', '1', '--uniform']);
     const { server: second, url: at } = await startServer([other.model, '--weights', other.weights]);
+    onTestFinished(() => void second.kill('SIGINT'));
     await open('usb', { at });
     const refusal = await connect();
     expect(refusal).toContain(llama.planHash);
     expect(refusal).toContain(other.planHash);
     expect(refusal).toMatch(/ program the bitstream of that plan /);
-    second.kill('SIGINT');
   });
 
   it('marks the token in which the board is wrong, and names layer, linear and row', async () => {
