@@ -1,7 +1,7 @@
 `default_nettype none
 // The four memories of the engine behind the host's byte port; sdq_engine describes regions and parameters.
 //
-// A byte that is read comes 4 cycles after its request, 6 with STORED_WIDTH 9. The port waits while locked_i is set.
+// A byte that is read comes 5 cycles after its request, 7 with STORED_WIDTH 9. The port waits while locked_i is set.
 // Engine reads have one cycle of latency; the weight memory gives bytes in their stored form.
 //
 // WEIGHT_STREAM = 1: weights lie in a memory outside, which gives them in order of the engine's walk (sdq_sdram_weights is
@@ -297,7 +297,7 @@ module sdq_engine_memories #(
 
   sdq_delay #(
       .WIDTH (1),
-      .CYCLES(STORED_WIDTH == 9 ? 6 : 4)
+      .CYCLES(STORED_WIDTH == 9 ? 7 : 5)
   ) u_read (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
@@ -308,6 +308,7 @@ module sdq_engine_memories #(
   reg [1:0] region_1_q;
   reg [1:0] region_2_q;
   reg [1:0] region_3_q;
+  reg [1:0] region_4_q;
   reg is_weight_q;
   reg [STORED_WIDTH-1:0] weight_q;
   reg [7:0] byte_q;
@@ -319,9 +320,10 @@ module sdq_engine_memories #(
     region_1_q  <= region[1:0];
     region_2_q  <= region_1_q;
     region_3_q  <= region_2_q;
-    is_weight_q <= stream_valid || (region_3_q == 2'd0 && !weight_padding);
+    region_4_q  <= region_3_q;
+    is_weight_q <= stream_valid || (region_4_q == 2'd0 && !weight_padding);
     weight_q    <= weight_stored;
-    case (region_3_q)
+    case (region_4_q)
       2'd1: byte_q <= scale_byte & {8{!scale_padding}};
       2'd2: byte_q <= activation_byte & {8{!activation_padding}};
       2'd3: byte_q <= block_byte & {8{!block_padding}};

@@ -5,7 +5,7 @@
 //   host address = word · 2^BYTE_INDEX_WIDTH + byte;  bytes at or above BYTES read as 0 and are not stored
 //
 // A host request takes effect one cycle after it is given, in order, when the byte to write is on host_wdata_i; what is read
-// comes 3 cycles after host_ren_i on host_rdata_o, and what the engine reads 1 cycle after run_ren_i. The engine must not
+// comes 4 cycles after host_ren_i on host_rdata_o, and what the engine reads 1 cycle after run_ren_i. The engine must not
 // read in the cycle in which a host read or, with one port, a host write takes effect. Within the memory a byte has
 // STORED_WIDTH bits; what is stored of a byte, and how it is read back, is determined by the parent (host_wdata_i and
 // host_rdata_o are in the stored form).
@@ -59,7 +59,10 @@ module sdq_region_memory #(
   reg ren_q;
   reg [ADDR_WIDTH-1:0] word_q;
   reg [BYTE_INDEX_WIDTH-1:0] byte_q;
+  reg [BYTE_INDEX_WIDTH-1:0] ram_byte_q;
   reg [BYTE_INDEX_WIDTH-1:0] read_byte_q;
+  // A deep memory has a multiplexer of its own behind its block RAMs.
+  reg [BYTES*STORED_WIDTH-1:0] host_word_q;
   wire [BYTE_INDEX_WIDTH-1:0] read_high = read_byte_q >> GROUP_WIDTH;
   reg [GROUPS-1:0] read_group_q;  // one bit is set
 
@@ -93,7 +96,7 @@ module sdq_region_memory #(
       reg  [GROUPS-1:0] column_q;
       for (k = 0; k < STRIDE; k = k + 1) begin : g_byte
         if (k < BYTES) begin : g_stored
-          assign column[k] = run_rdata_o[k*STORED_WIDTH+bit_index];
+          assign column[k] = host_word_q[k*STORED_WIDTH+bit_index];
         end else begin : g_padding
           assign column[k] = 1'b0;
         end
@@ -148,7 +151,9 @@ module sdq_region_memory #(
   endgenerate
 
   always @(posedge clk_i) begin
-    read_byte_q    <= byte_q;
+    ram_byte_q     <= byte_q;
+    read_byte_q    <= ram_byte_q;
+    host_word_q    <= run_rdata_o;
     host_padding_o <= !exists[read_byte_q];
   end
 

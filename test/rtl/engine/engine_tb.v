@@ -270,6 +270,8 @@ module engine_tb #(
       waited = waited + 1;
       // Weights on the chip never keep the array waiting; samples that are framed may.
       if (array_stall !== 1'b0 && (FRAME == 0 || array_stall !== 1'b1)) mismatch({63'd0, array_stall});
+      // The host's port waits while the array works.
+      if (beat === 1'b1 && {mem_wready, mem_rready} !== 2'b00) mismatch({62'd0, mem_wready, mem_rready});
       if (held_q && (!res_valid || {res_last, res_data} !== held_result_q)) mismatch({31'd0, res_last, res_data});
       held_q = res_valid && !res_ready;
       held_result_q = {res_last, res_data};

@@ -30,8 +30,8 @@ module region_tb #(
   reg [WIDTH-1:0] model[0:WORDS-1];
   // What the host must see, by cycles since its request.
   reg [3:0] due;
-  reg [STORED_WIDTH-1:0] byte_1, byte_2, byte_3;
-  reg padding_1, padding_2, padding_3;
+  reg [STORED_WIDTH-1:0] byte_1, byte_2, byte_3, byte_4;
+  reg padding_1, padding_2, padding_3, padding_4;
   reg run_due;
   reg [WIDTH-1:0] run_wanted;
   reg before_ren;
@@ -75,7 +75,7 @@ module region_tb #(
     addr = 0;
     for (step = 0; step < STEPS; step = step + 1) begin
       @(negedge clk);
-      if (due[2] && (padding !== padding_3 || (!padding && rdata !== byte_3))) errors = errors + 1;
+      if (due[3] && (padding !== padding_4 || (!padding && rdata !== byte_4))) errors = errors + 1;
       if (run_due && run_rdata !== run_wanted) errors = errors + 1;
       before_ren = ren;
       before_wen = wen;
@@ -96,9 +96,11 @@ module region_tb #(
       run_due = run_ren || (run_due && !before_ren);
       if (run_ren) run_wanted = model[run_raddr];
       due = {due[2:0], ren};
+      byte_4 = byte_3;
       byte_3 = byte_2;
       byte_2 = byte_1;
       byte_1 = model[word] >> (index * STORED_WIDTH);
+      padding_4 = padding_3;
       padding_3 = padding_2;
       padding_2 = padding_1;
       padding_1 = index >= BYTES;
