@@ -84,12 +84,16 @@ export function* quantizeModel(
       if (passes !== null && sharing.some((_, i) => !options.finished?.(done + i))) {
         onProgress?.({ activity: 'calibrating', linear, done, total });
         inputs = passes.inputsOf(linear.role);
+        // What is quantized so far has been passed.
+        replaced.clear();
         weights.release();
       }
       onProgress?.({ activity: 'quantizing', linear, done, total });
       const result = options.finished?.(done) ?? search(loaded.weights.get(linear.role)!, linear, inputs);
-      replaced.set(linear.role, () => dequantizeLinear(result.quantized, linear, plan.signs));
-      weights.forget(linear.role);
+      if (passes !== null) {
+        replaced.set(linear.role, () => dequantizeLinear(result.quantized, linear, plan.signs));
+        weights.forget(linear.role);
+      }
       done++;
       yield { linear, ...result };
     }
