@@ -43,18 +43,21 @@ export async function main(effort = 5, windows = 4, length = 512): Promise<void>
     for (const { linear, snrDb } of quantizeModel(source, { linears, signs }, options)) {
       const seconds = (Date.now() - since) / 1000;
       since = Date.now();
-      console.log(`${linear.name}: ${linear.rows} × ${linear.cols}, ${snrDb.toFixed(2)} dB, ${seconds.toFixed(0)} s`);
+      const size = `${linear.rows} × ${linear.cols}`;
+      console.log(`${linear.name}: ${size}, ${snrDb.toFixed(2)} dB, ${seconds.toFixed(0)} s, ${peakText()} so far`);
     }
     const seconds = (Date.now() - started) / 1000;
-    const peak = process.resourceUsage().maxRSS / 1024 ** 2;
     console.log(`one layer at effort ${effort}, ${windows * length} calibration tokens: ${seconds.toFixed(0)} s`);
-    console.log(`${LAYERS} layers: ${((LAYERS * seconds) / 3600).toFixed(1)} h; peak memory ${peak.toFixed(2)} GiB`);
+    console.log(`${LAYERS} layers: ${((LAYERS * seconds) / 3600).toFixed(1)} h; peak memory ${peakText()}`);
     source.close();
   } finally {
     await pool.close();
     rmSync(folder, { recursive: true });
   }
 }
+
+/** The most memory that the process had so far. */
+const peakText = (): string => `${(process.resourceUsage().maxRSS / 1024 ** 2).toFixed(2)} GiB`;
 
 /** Writes config.json and model.safetensors with random BF16 weights, tensor after tensor. */
 function writeModel(folder: string): void {

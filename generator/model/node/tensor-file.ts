@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../../errors.js';
+import { makeRoom } from '../../node/collect-garbage.js';
 import { BYTES_PER_FLOAT, decodeFloats, type FloatFormat, findNonFinite } from '../float-formats.js';
 import { asInput } from './files.js';
 
@@ -36,6 +37,7 @@ export class TensorFile {
    * @throws InputError if the file ends before the tensor does, or a value is NaN or infinite
    */
   readFloats(tensor: string, format: FloatFormat, offset: number, count: number): Float32Array {
+    makeRoom(4 * count);
     const values = new Float32Array(count);
     const size = BYTES_PER_FLOAT[format];
     const chunk = new Uint8Array(Math.min(CHUNK_BYTES, count * size));

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { makeRoom } from '../../node/collect-garbage.js';
 import { blocksOf, symbolsPerRow } from '../../plan/blocks.js';
 import type { PlanLinear } from '../../plan/types.js';
 import { quantizeRows, type RowsJob, type RowsResult } from '../quantize-linear.js';
@@ -43,6 +44,7 @@ export class RowPool {
   readonly quantizeRows = (job: RowsJob): RowsResult => {
     const { rows } = job.plan;
     const threads = this.#ports.length + 1;
+    makeRoom(job.weights.byteLength);
     const whole = emptyResult(job.plan);
     for (let first = 0; first < rows; ) {
       const count = Math.min(rows - first, threads * MOST_ROWS);
