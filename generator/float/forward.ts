@@ -62,11 +62,29 @@ export function* layerSteps(
   norms: Pick<LayerTensors, 'attnNorm' | 'mlpNorm'>,
   hidden: Float32Array,
   seq: number,
-  cache: KeyValueCache = createCache(config, seq),
+  cache?: KeyValueCache,
 ): Generator<LinearRequest, void, Float32Array> {
-  const { dim, heads, kvHeads, headDim, normBefore } = config;
+  const { dim, normBefore } = config;
   const input = normBefore ? new Float32Array(seq * dim) : hidden;
   if (normBefore) normalize(config, norms.attnNorm, hidden, seq, input);
+  const mixed = yield* attention(config, input, seq, cache ?? createCache(config, seq));
+  add(
+    hidden,
+    yield { role: config.architecture === 'llama' ? 'self_attn.o_proj' : 'self_attn.out_proj', input: mixed },
+  );
+  if (!normBefore) normalize(config, norms.attnNorm, hidden, seq, hidden);
+
+  if (normBefore) normalize(config, norms.mlpNorm, hidden, seq, input);
+  add(hidden, yield* config.architecture === 'llama' ? swiGlu(input) : reluMlp(input));
+  if (!normBefore) normalize(config, norms.mlpNorm, hidden, seq, hidden);
+}
+
+/** A generator of steps that gives seq × something in the end; what it does not return is let go with it. */
+type Steps = Generator<LinearRequest, Float32Array, Float32Array>;
+
+/** @returns the heads' outputs, seq × (heads · headDim) */
+function* attention(config: ModelConfig, input: Float32Array, seq: number, cache: KeyValueCache): Steps {
+  const { heads, kvHeads, headDim } = config;
   const queries = yield { role: 'self_attn.q_proj', input };
   const keys = yield { role: 'self_attn.k_proj', input };
   const values = yield { role: 'self_attn.v_proj', input };
@@ -79,15 +97,7 @@ export function* layerSteps(
   cache.length += seq;
   const mixed = new Float32Array(seq * heads * headDim);
   attend(config, queries, seq, cache, mixed);
-  add(
-    hidden,
-    yield { role: config.architecture === 'llama' ? 'self_attn.o_proj' : 'self_attn.out_proj', input: mixed },
-  );
-  if (!normBefore) normalize(config, norms.attnNorm, hidden, seq, hidden);
-
-  if (normBefore) normalize(config, norms.mlpNorm, hidden, seq, input);
-  add(hidden, yield* config.architecture === 'llama' ? swiGlu(input) : reluMlp(input));
-  if (!normBefore) normalize(config, norms.mlpNorm, hidden, seq, hidden);
+  return mixed;
 }
 
 /** Applies a layer's linear, with its bias, to the input that was asked for. @returns seq × rows */
@@ -149,16 +159,19 @@ export function head(config: ModelConfig, ends: EndTensors, hidden: Float32Array
   return logits;
 }
 
-type MlpSteps = Generator<LinearRequest, Float32Array, Float32Array>;
+function* swiGlu(input: Float32Array): Steps {
+  return yield { role: 'mlp.down_proj', input: yield* gated(input) };
+}
 
-function* swiGlu(input: Float32Array): MlpSteps {
+/** @returns SiLU of the gate times the other branch */
+function* gated(input: Float32Array): Steps {
   const gate = yield { role: 'mlp.gate_proj', input };
   const up = yield { role: 'mlp.up_proj', input };
   for (let i = 0; i < gate.length; i++) gate[i] = (gate[i]! / (1 + Math.exp(-gate[i]!))) * up[i]!;
-  return yield { role: 'mlp.down_proj', input: gate };
+  return gate;
 }
 
-function* reluMlp(input: Float32Array): MlpSteps {
+function* reluMlp(input: Float32Array): Steps {
   const inner = yield { role: 'fc1', input };
   for (let i = 0; i < inner.length; i++) inner[i] = Math.max(0, inner[i]!);
   return yield { role: 'fc2', input: inner };
