@@ -5,11 +5,15 @@ import { decode, encode, encodingOf } from '../generator/schedule/instructions.j
 import { machineOf } from '../generator/schedule/machine.js';
 import { parameterImage } from '../generator/schedule/parameters.js';
 import { IntegerDecoder } from '../sim/golden/decoder.js';
+import { Framer, frameShape } from '../sim/golden/frame.js';
+import { finalShift, runLinear } from '../sim/golden/linear.js';
 import { Interpreter } from '../sim/golden/machine/interpreter.js';
+import { GoldenArray } from '../sim/golden/machine/run.js';
 import { argmax } from '../sim/golden/ops.js';
-import { goldenLinear } from '../sim/golden/run.js';
+import { goldenLinear, runGolden } from '../sim/golden/run.js';
 import {
   type FabricatedModel,
+  fabricateLinearWeights,
   fabricateModel,
   fabricatePlan,
   llamaConfig,
@@ -26,7 +30,7 @@ const CONFIGS: readonly ModelConfig[] = [
   optPostNormConfig(),
 ];
 const WIDTHS = [
-  { values: 1, attention: 1, drain: 1 },
+  { values: 2, attention: 2, drain: 1 },
   { values: 4, attention: 16, drain: 2 },
   { values: 8, attention: 8, drain: 8 },
 ];
@@ -94,5 +98,56 @@ describe.each(CASES)('$config.name, $alphabet, $widths.values elements', ({ conf
   it('has words that are read back as they were written', () => {
     expect(decoded.instructions).toEqual(program.instructions);
     for (const word of words) expect(word >> BigInt(encoding.word)).toBe(0n);
+  });
+});
+
+describe('decoder by itself', () => {
+  const { model, weights } = fabricateModel(fabricatePlan(llamaConfig()), 5);
+
+  it('frames its vectors as the golden decoder does, and generates the same tokens', () => {
+    const { machine, decoded } = prepare({ model, linears: [], weights }, WIDTHS[1]!);
+    const interpreter = new Interpreter(decoded, machine, model.tables, parameterImage(model, machine));
+    const array = new GoldenArray(model, weights);
+    const golden = new IntegerDecoder(model);
+    let token = 3;
+    for (let position = 0; position < model.config.context; position++) {
+      const logits = runGolden(golden.step(token), weights);
+      const answer = array.finish(interpreter.step(token, position));
+      expectEqual(answer.logits, logits);
+      token = answer.best;
+    }
+  });
+
+  it('runs a head on the array in groups of rows', () => {
+    const { plan } = model;
+    const like = plan.linears[0]!;
+    const head = [24, 16].map((rows, i) => ({ ...like, name: `head.${i}`, layer: plan.model.layers, rows }));
+    const random = new Random(11);
+    const headWeights = head.map((linear) => fabricateLinearWeights(linear, random));
+    const linears = [...plan.linears, ...head];
+    const exponents = [...model.exponents, ...headWeights.map(({ exponent }) => exponent)];
+    const withHead = { ...model, plan: { ...plan, linears }, exponents };
+    const all = {
+      linear: (index: number) => headWeights[index - plan.linears.length] ?? weights.linear(index),
+    };
+    const { machine, decoded } = prepare({ model: withHead, linears: [], weights: all }, WIDTHS[2]!);
+    const interpreter = new Interpreter(decoded, machine, model.tables, parameterImage(model, machine));
+    const { logits, best } = new GoldenArray(withHead, all).finish(interpreter.step(9, 0));
+    const y = interpreter.state.vectors.slice(machine.vectors.y * 8).slice(0, plan.model.dim);
+    const vector = new Framer(frameShape(head), plan, null).frame(y);
+    const expected = head.flatMap((linear, i) => {
+      const { exponent } = headWeights[i]!;
+      const shift = finalShift(model.finalNorm!.frac, 16, exponent, vector.reference);
+      return Array.from(runLinear(linear, headWeights[i]!, vector, shift));
+    });
+    expectEqual(logits, expected);
+    expect(best).toBe(argmax(Int32Array.from(expected)));
+  });
+
+  it('is refused where it cannot be built', () => {
+    const fourier = fabricatePlan(llamaConfig(), { frame: 'fourier' });
+    expect(() => machineOf(fourier, WIDTHS[0]!)).toThrow('frame fourier');
+    const wide = { values: 8, attention: 24, drain: 1 };
+    expect(() => machineOf(model.plan, wide)).toThrow('24 multipliers for attention do not divide heads of 16');
   });
 });

@@ -88,6 +88,9 @@ export function matrixLanes({ values, attention }: MachineWidths): number {
   return a;
 }
 
+/** Bits of the exponent of a cached key or value, 0 … 24. */
+const CACHE_EXPONENT_BITS = 5;
+
 /** Words of a norm's header: shift and shift of a norm after, one signed byte each. */
 const NORM_HEADER_WORDS = 1;
 
@@ -137,6 +140,7 @@ function check({ model: config, linears }: Plan, { values, attention, drain }: M
   if (!isPowerOfTwo(values) || !isPowerOfTwo(drain) || drain > values) {
     refuse(`a vector unit of ${values} elements and ${drain} results per cycle`);
   }
+  if (config.rope && values < 2) refuse('rotary pairs want a vector unit of two elements or more');
   if (attention % values !== 0) refuse(`${attention} multipliers for attention are no multiple of ${values}`);
   if (config.headDim % attention !== 0) {
     refuse(`${attention} multipliers for attention do not divide heads of ${config.headDim}`);
@@ -209,5 +213,21 @@ function parameterMap(config: ModelConfig, layerLinears: readonly PlanLinear[], 
     projectOut: projects ? matrix(embedDim, dim) : null,
     head: config.tiedHead ? embedding : matrix(vocab, embedDim),
     bytes,
+  };
+}
+
+/** Bits of the memories that a machine has besides the engine's. */
+export function memoryBits({ config, widths, vectors, parameters }: Machine): Readonly<Record<string, number>> {
+  const { layers, kvHeads, context, headDim, heads, dim, embedDim } = config;
+  const places = layers * kvHeads * context;
+  return {
+    vectors: 32 * widths.values * vectors.words,
+    parameters: 8 * parameters.bytes,
+    keys: 16 * places * headDim,
+    values: 8 * places * headDim,
+    // A key's and a value's.
+    exponents: 2 * CACHE_EXPONENT_BITS * places,
+    scores: 2 * 32 * context,
+    query: 16 * Math.max(heads * headDim, dim, embedDim),
   };
 }

@@ -107,6 +107,27 @@ export class Framer {
 
   /** @param x `cols` integers of any magnitude below 2^31 */
   frame(x: Int32Array): FramedVector {
+    const { cols, block } = this.#shape;
+    const blocks = Math.ceil(cols / block);
+    const reference = Math.max(0, bitLength(maxMagnitude(x, 0, cols)) - 15);
+    const mantissas = new Int16Array(blocks * block);
+    const exponents = new Int8Array(blocks);
+    for (let b = 0; b < blocks; b++) {
+      const start = b * block;
+      const end = Math.min(start + block, cols);
+      const preShift = Math.max(0, bitLength(maxMagnitude(x, start, end)) - 15);
+      for (let i = start; i < end; i++) mantissas[i] = saturate(roundShift(x[i]!, preShift), INT16_MAX);
+      exponents[b] = preShift - reference;
+    }
+    return this.frameMantissas(mantissas, exponents, reference);
+  }
+
+  /**
+   * The rest of the framing, which a frame unit does.
+   * @param mantissas as in the result, which holds them
+   * @param mantissaExponents of each block, relative to `reference`
+   */
+  frameMantissas(mantissas: Int16Array, mantissaExponents: Int8Array, reference: number): FramedVector {
     const { cols, block, samples, tailSize, tailSamples } = this.#shape;
     const blocks = Math.ceil(cols / block);
     const result = {
@@ -114,32 +135,19 @@ export class Framer {
       stride: samples,
       exponents: new Int8Array(blocks),
       sums: new Int32Array(blocks),
-      reference: Math.max(0, bitLength(maxMagnitude(x, 0, cols)) - 15),
-      mantissas: new Int16Array(blocks * block),
-      mantissaExponents: new Int8Array(blocks),
+      reference,
+      mantissas,
+      mantissaExponents,
     };
     for (let b = 0; b < blocks; b++) {
-      const start = b * block;
-      const end = Math.min(start + block, cols);
-      const whole = end - start === block;
-      this.#frameBlock(x, start, end, whole ? block : tailSize, whole ? samples : tailSamples, b, result);
+      const whole = (b + 1) * block <= cols;
+      this.#frameBlock(whole ? block : tailSize, whole ? samples : tailSamples, b, result);
     }
     return result;
   }
 
-  #frameBlock(
-    x: Int32Array,
-    start: number,
-    end: number,
-    size: number,
-    count: number,
-    b: number,
-    out: FramedVector,
-  ): void {
-    const preShift = Math.max(0, bitLength(maxMagnitude(x, start, end)) - 15);
+  #frameBlock(size: number, count: number, b: number, out: FramedVector): void {
     const mantissas = out.mantissas.subarray(b * this.#shape.block, (b + 1) * this.#shape.block);
-    for (let i = start; i < end; i++) mantissas[i - start] = saturate(roundShift(x[i]!, preShift), INT16_MAX);
-
     if (this.#kernel) this.#upsampleFourier(mantissas, count, this.#kernel);
     else this.#upsampleHadamard(mantissas, size, count);
 
@@ -151,8 +159,7 @@ export class Framer {
       out.samples[base + j] = sample;
       sum += sample;
     }
-    out.mantissaExponents[b] = preShift - out.reference;
-    out.exponents[b] = preShift + shift - out.reference;
+    out.exponents[b] = out.mantissaExponents[b]! + shift;
     if (this.#kernel) out.sums[b] = sum;
   }
 

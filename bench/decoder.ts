@@ -1,0 +1,204 @@
+/**
+ * npm run bench -- decoder: predicted cycles of a token of the decoder on the device, and the share of them in which its
+ * array is busy: a model in the shape of stories15M with its head on an array of at least 256 symbols per cycle, and
+ * stories260K on ulx3s-85f at position 255. `npm run bench -- decoder list` prints the programs as well.
+ */
+
+import { loadBoard } from '../generator/boards/node/load.js';
+import { linearsOf } from '../generator/model/roles.js';
+import type { ModelConfig } from '../generator/model/types.js';
+import { planLinears } from '../generator/plan/build-plan.js';
+import type { Alphabet, Plan, PlanArray, PlanLinear } from '../generator/plan/types.js';
+import { compileProgram, type ProgramModel } from '../generator/schedule/compile.js';
+import { listing } from '../generator/schedule/disassemble.js';
+import { encodingOf } from '../generator/schedule/instructions.js';
+import { type MachineWidths, machineOf, memoryBits } from '../generator/schedule/machine.js';
+import { tokenTime, unitCycles } from '../generator/schedule/timing.js';
+import { sizeArray } from '../generator/sizing/array.js';
+import { engineGeometry } from '../generator/sizing/geometry.js';
+import { memoryMap } from '../generator/sizing/memory.js';
+import { usefulSymbols } from '../generator/sizing/shape.js';
+
+const STORIES: Omit<
+  ModelConfig,
+  'name' | 'dim' | 'hidden' | 'layers' | 'heads' | 'kvHeads' | 'headDim' | 'vocab' | 'context' | 'embedDim'
+> = {
+  architecture: 'llama',
+  tiedHead: true,
+  normBefore: true,
+  finalNorm: true,
+  normEps: 1e-5,
+  biases: false,
+  rope: { theta: 10000, linearFactor: 1, llama3: null },
+  bos: 1,
+  eos: [2],
+};
+
+const STORIES15M: ModelConfig = {
+  ...STORIES,
+  name: 'shape of stories15M',
+  dim: 288,
+  hidden: 768,
+  layers: 6,
+  heads: 6,
+  kvHeads: 6,
+  headDim: 48,
+  vocab: 32000,
+  context: 256,
+  embedDim: 288,
+};
+
+const STORIES260K: ModelConfig = {
+  ...STORIES,
+  name: 'stories260K',
+  dim: 64,
+  hidden: 172,
+  layers: 5,
+  heads: 8,
+  kvHeads: 4,
+  headDim: 8,
+  vocab: 512,
+  context: 256,
+  embedDim: 64,
+};
+
+/** Rows of the head that run at once: as many as the widest layer, so that they need no more accumulators. */
+const HEAD_ROWS = 800;
+
+interface Case {
+  readonly config: ModelConfig;
+  readonly alphabet: Alphabet;
+  readonly osr: number;
+  readonly position: number;
+  readonly array: PlanArray | null;
+  readonly headOnArray: boolean;
+  readonly widths: MachineWidths;
+}
+
+const WIDE = { config: STORIES15M, position: 100, headOnArray: true } as const;
+const SMALL = {
+  config: STORIES260K,
+  alphabet: 'ternary',
+  osr: 2,
+  position: 255,
+  array: null,
+  headOnArray: false,
+} as const;
+
+const ARRAY = { lanes: 32, rows: 10, frame: 32 } as const;
+
+const CASES: readonly Case[] = [
+  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 8, drain: 1 } },
+  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 24, drain: 2 } },
+  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 24, drain: 8 } },
+  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 16, attention: 48, drain: 8 } },
+  { ...WIDE, alphabet: 'ternary', osr: 2.5, array: ARRAY, widths: { values: 8, attention: 24, drain: 8 } },
+  {
+    ...WIDE,
+    alphabet: 'ternary',
+    osr: 2.5,
+    array: { lanes: 16, rows: 20, frame: 32 },
+    widths: { values: 8, attention: 24, drain: 8 },
+  },
+  {
+    ...WIDE,
+    alphabet: 'binary',
+    osr: 2,
+    array: { lanes: 32, rows: 8, frame: 32 },
+    widths: { values: 8, attention: 24, drain: 8 },
+  },
+  { ...SMALL, widths: { values: 2, attention: 2, drain: 1 } },
+  { ...SMALL, widths: { values: 2, attention: 4, drain: 1 } },
+  { ...SMALL, widths: { values: 4, attention: 8, drain: 1 } },
+  { ...SMALL, widths: { values: 8, attention: 8, drain: 1 } },
+];
+
+/** @param what `list`: prints programs too */
+export function main(what = ''): void {
+  for (const one of CASES) report(one, what === 'list');
+}
+
+function report(one: Case, list: boolean): void {
+  const { config, widths, position } = one;
+  const plan = planOf(one);
+  const machine = machineOf(plan, widths);
+  const model = constants(plan);
+  const program = compileProgram(model, machine);
+  const geometry = engineGeometry(plan);
+  const time = tokenTime(program, machine, plan, geometry, position);
+  const units = unitCycles(time, program);
+  const { lanes, rows, frame } = plan.array;
+  const useful = plan.linears.reduce((sum, linear) => sum + usefulSymbols(linear), 0);
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const encoding = encodingOf(machine, plan, program.instructions.length);
+  console.log(
+    `${config.name}, ${one.alphabet}, OSR ${one.osr}, head ${one.headOnArray ? 'on the array' : 'int8'}, position ${position}; ` +
+      `array ${lanes} × ${rows}, frame unit ${frame}; W ${widths.values}, A ${widths.attention}, D ${widths.drain}`,
+  );
+  console.log(
+    `  ${time.cycles} cycles per token; useful symbols / (cycles · L · R) ${percent(useful / (time.cycles * lanes * rows))}; ` +
+      `beats in ${percent(time.beats / time.cycles)} of the cycles, array occupied in ${percent(time.occupied / time.cycles)}`,
+  );
+  console.log(
+    `  busy: vector unit ${percent(units.vector / time.cycles)}, dot unit ${percent(units.dot / time.cycles)}, ` +
+      `mix unit ${percent(units.mix / time.cycles)}; for 1000 tokens/s ${(time.cycles / 1000).toFixed(1)} MHz`,
+  );
+  const memories = Object.entries(memoryBits(machine)).map(([name, bits]) => `${name} ${(bits / 1024).toFixed(0)}`);
+  console.log(
+    `  program ${program.instructions.length} words of ${encoding.word} bits; memories in Kbit: ${memories.join(', ')}\n`,
+  );
+  if (!list) return;
+  for (const { at, text, issue, begin, end, count, cycles } of listing(program, time)) {
+    console.log(
+      `  ${String(at).padStart(3)}  ${text.padEnd(90)} ${issue} ${begin}–${end}; ${count} × , ${cycles} cycles`,
+    );
+  }
+}
+
+function planOf({ config, alphabet, osr, array, headOnArray }: Case): Plan {
+  const options = { alphabet, frame: 'hadamard', block: null, placement: 'linear' } as const;
+  const layers = planLinears(config, options, () => osr);
+  const linears = headOnArray ? [...layers, ...headLinears(config, layers[0]!)] : layers;
+  const sized = array ?? sizeArray(layers, loadBoard('ulx3s-85f'));
+  const size: PlanArray = sized.frame === undefined ? { ...sized, frame: 8 } : sized;
+  return {
+    format: 'sdq-plan/1',
+    generator: 'bench',
+    model: config,
+    board: 'sim',
+    placement: 'decoder',
+    signs: [],
+    linears,
+    array: size,
+    memory: memoryMap(linears, size),
+  };
+}
+
+/** The head in groups of rows, each like a linear that reads a vector of the layer. */
+function headLinears({ vocab, layers }: ModelConfig, like: PlanLinear): PlanLinear[] {
+  return Array.from({ length: Math.ceil(vocab / HEAD_ROWS) }, (_, i) => ({
+    ...like,
+    name: `head.${i}`,
+    layer: layers,
+    rows: Math.min(HEAD_ROWS, vocab - i * HEAD_ROWS),
+  }));
+}
+
+/** Constants have no influence on times. */
+function constants(plan: Plan): ProgramModel {
+  const matrix = { exponent: -20 };
+  const norm = { frac: 16 };
+  return {
+    plan,
+    exponents: plan.linears.map(() => -20),
+    embedding: matrix,
+    positions: null,
+    projectIn: null,
+    projectOut: null,
+    head: matrix,
+    finalNorm: norm,
+    layers: linearsOf(plan.model)
+      .filter(({ role }) => role === 'self_attn.q_proj')
+      .map(() => ({ attnNorm: norm, mlpNorm: norm })),
+  };
+}
