@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { FieldName, Opcode } from '../generator/schedule/instructions.js';
+import { SPACES } from '../generator/schedule/instructions.js';
+import { type Machine, machineOf } from '../generator/schedule/machine.js';
+import { parameterImage } from '../generator/schedule/parameters.js';
+import { Attention } from '../sim/golden/attention.js';
+import { fixedPoint } from '../sim/golden/integer.js';
+import { DotUnit, MixUnit } from '../sim/golden/machine/attention-units.js';
+import { MachineState } from '../sim/golden/machine/state.js';
+import { VectorUnit } from '../sim/golden/machine/vector-unit.js';
+import { gatedProduct, normalize, normEpsilon } from '../sim/golden/ops.js';
+import { fabricateModel, fabricatePlan, llamaConfig, optConfig } from './support/golden-models.js';
+import { Random } from './support/golden-random.js';
+
+/** The units of a machine, to be driven instruction by instruction. */
+function rig(config: ReturnType<typeof llamaConfig>) {
+  const { model } = fabricateModel(fabricatePlan(config), 3);
+  const machine = machineOf(model.plan, { values: 4, attention: 8, drain: 1 });
+  const state = new MachineState(machine, parameterImage(model, machine));
+  const results: Int32Array[] = [];
+  const logits = (): void => {
+    throw new Error('no logits are expected');
+  };
+  const vector = new VectorUnit(machine, model.tables, state, () => results.shift()!, logits);
+  const dot = new DotUnit(machine, state, logits);
+  const mix = new MixUnit(machine, model.tables, state);
+  const instruction = (opcode: Opcode, fields: Partial<Record<FieldName, number>>) => ({ opcode, wait: [], fields });
+  const flags = { results: 1, add: 0, biased: 0, rectify: 0, layered: 0, parameters: 0 };
+  return {
+    model,
+    machine,
+    state,
+    vector: (opcode: Opcode, fields: Partial<Record<FieldName, number>> = {}) =>
+      vector.execute(instruction(opcode, fields)),
+    dot: (head: number) => dot.execute(instruction('SCORE', { head })),
+    mix: (head: number, target: number) => mix.execute(instruction('MIX', { head, target })),
+    /** Puts results to the vector RAM as a RUN's are. */
+    load: (values: Int32Array, target: number, segment = 0) => {
+      results.push(values);
+      vector.execute(instruction('PASS', { ...flags, source: 0, target, length: values.length, segment }));
+    },
+    give: (values: Int32Array) => results.push(values),
+    read: (word: number, length: number) => state.vectors.slice(word * machine.widths.values).slice(0, length),
+  };
+}
+
+const wordOf = (bytes: number, { widths }: Machine): number => bytes / (4 * widths.values);
+
+/** Vectors of all magnitudes: noise, an offset that noise is small beside, a few large values, and the largest there are. */
+function vectors(length: number, random: Random): Int32Array[] {
+  const noise = (size: number): Int32Array =>
+    Int32Array.from({ length }, () =>
+      Math.max(-2147483647, Math.min(2147483647, Math.round(size * random.gaussian()))),
+    );
+  return [0, 4, 10, 14, 18, 24, 30].flatMap((bits) => {
+    const x = noise(2 ** bits);
+    const offset = random.sign() * random.integer(2 ** 20, 2 ** 30);
+    return [
+      x,
+      x.map((value) => Math.max(-2147483647, Math.min(2147483647, Math.trunc(value / 64) + offset))),
+      x.map((value, i) => (i % 29 === 5 ? random.sign() * 2147483647 : value)),
+      new Int32Array(length).fill(2 ** bits - 1),
+    ];
+  });
+}
+
+describe('vector unit', () => {
+  it.each([llamaConfig(), optConfig()])('norms as the golden model does, for $architecture', (config) => {
+    const { model, machine, vector, load, read } = rig(config);
+    const { x, y } = machine.vectors;
+    const { dim, normEps } = config;
+    const norm = model.layers[0]!.mlpNorm;
+    const parameters = wordOf(machine.parameters.mlpNorm, machine);
+    for (const input of vectors(dim, new Random(4))) {
+      load(input, x);
+      vector('MOMENTS', { source: x, length: dim });
+      vector('ROOT');
+      vector('CENTER', { source: x, target: y, length: dim });
+      vector('WEIGHT', { source: y, target: y, length: dim, segment: 0, layered: 1, parameters });
+      const expected = normalize(model.tables, norm, input, config.architecture === 'opt', normEpsilon(normEps, dim));
+      expect(read(y, dim)).toEqual(expected);
+    }
+  });
+
+  it('multiplies gates as the golden model does', () => {
+    const config = llamaConfig();
+    const { model, machine, vector, give, read } = rig(config);
+    const { inner } = machine.vectors;
+    const length = config.hidden;
+    const random = new Random(5);
+    const [gates, ups] = [vectors(length, random), vectors(length, random)];
+    for (const [i, gate] of gates.entries()) {
+      give(gate);
+      vector('GATE', { target: inner, length });
+      give(ups[i]!);
+      vector('PRODUCT', { source: inner, target: inner, length, segment: 0 });
+      expect(read(inner, length)).toEqual(gatedProduct(model.tables, gate, ups[i]!));
+    }
+  });
+});
+
+describe('dot and mix units', () => {
+  it('attend as the golden model does, whatever the magnitudes', () => {
+    const config = llamaConfig({ context: 40 });
+    const { model, machine, state, vector, dot, mix, load, read } = rig(config);
+    const { heads, kvHeads, headDim, context } = config;
+    const golden = new Attention(model.tables, config, fixedPoint(Math.LOG2E / Math.sqrt(headDim)));
+    const random = new Random(6);
+    const places = machine.vectors;
+    const pick = (length: number): Int32Array => {
+      const choices = vectors(length, random);
+      return choices[random.integer(0, choices.length - 1)]!;
+    };
+    for (let position = 0; position < context; position++) {
+      const [q, k, v] = [pick(heads * headDim), pick(kvHeads * headDim), pick(kvHeads * headDim)];
+      const expected = golden.attend(q, k, v, position);
+      state.position = position;
+      for (const [values, source, space] of [
+        [q, places.q, 'query'],
+        [k, places.k, 'keys'],
+        [v, places.v, 'values'],
+      ] as const) {
+        load(values, source, headDim);
+        vector('CUT', { source, length: values.length, segment: headDim, space: SPACES.indexOf(space) });
+      }
+      for (let head = 0; head < heads; head++) {
+        dot(head);
+        mix(head, places.mixed + (head * headDim) / machine.widths.values);
+      }
+      expect(read(places.mixed, heads * headDim)).toEqual(expected);
+    }
+  });
+});
