@@ -88,29 +88,31 @@ const SMALL = {
 const ARRAY = { lanes: 32, rows: 10, frame: 32 } as const;
 
 const CASES: readonly Case[] = [
-  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 8, drain: 1 } },
-  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 24, drain: 2 } },
-  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 24, drain: 8 } },
-  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 16, attention: 48, drain: 8 } },
-  { ...WIDE, alphabet: 'ternary', osr: 2.5, array: ARRAY, widths: { values: 8, attention: 24, drain: 8 } },
+  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 8, drain: 1, banks: 1 } },
+  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 8, drain: 1, banks: 2 } },
+  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 24, drain: 2, banks: 2 } },
+  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 24, drain: 8, banks: 2 } },
+  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 16, attention: 48, drain: 8, banks: 2 } },
+  { ...WIDE, alphabet: 'ternary', osr: 2.5, array: ARRAY, widths: { values: 8, attention: 24, drain: 8, banks: 2 } },
   {
     ...WIDE,
     alphabet: 'ternary',
     osr: 2.5,
     array: { lanes: 16, rows: 20, frame: 32 },
-    widths: { values: 8, attention: 24, drain: 8 },
+    widths: { values: 8, attention: 24, drain: 8, banks: 2 },
   },
   {
     ...WIDE,
     alphabet: 'binary',
     osr: 2,
     array: { lanes: 32, rows: 8, frame: 32 },
-    widths: { values: 8, attention: 24, drain: 8 },
+    widths: { values: 8, attention: 24, drain: 8, banks: 2 },
   },
-  { ...SMALL, widths: { values: 2, attention: 2, drain: 1 } },
-  { ...SMALL, widths: { values: 2, attention: 4, drain: 1 } },
-  { ...SMALL, widths: { values: 4, attention: 8, drain: 1 } },
-  { ...SMALL, widths: { values: 8, attention: 8, drain: 1 } },
+  { ...SMALL, widths: { values: 2, attention: 2, drain: 1, banks: 2 } },
+  { ...SMALL, widths: { values: 2, attention: 4, drain: 1, banks: 2 } },
+  { ...SMALL, widths: { values: 4, attention: 8, drain: 1, banks: 2 } },
+  { ...SMALL, widths: { values: 4, attention: 8, drain: 1, banks: 1 } },
+  { ...SMALL, widths: { values: 8, attention: 8, drain: 1, banks: 2 } },
 ];
 
 /** @param what `list`: prints programs too */
@@ -133,7 +135,7 @@ function report(one: Case, list: boolean): void {
   const encoding = encodingOf(machine, plan, program.instructions.length);
   console.log(
     `${config.name}, ${one.alphabet}, OSR ${one.osr}, head ${one.headOnArray ? 'on the array' : 'int8'}, position ${position}; ` +
-      `array ${lanes} × ${rows}, frame unit ${frame}; W ${widths.values}, A ${widths.attention}, D ${widths.drain}`,
+      `array ${lanes} × ${rows}, frame unit ${frame}; W ${widths.values}, A ${widths.attention}, D ${widths.drain}, banks ${widths.banks}`,
   );
   console.log(
     `  ${time.cycles} cycles per token; useful symbols / (cycles · L · R) ${percent(useful / (time.cycles * lanes * rows))}; ` +

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../generator/model/types.js';
 import { compileProgram } from '../generator/schedule/compile.js';
 import { decode, encode, encodingOf } from '../generator/schedule/instructions.js';
-import { machineOf } from '../generator/schedule/machine.js';
+import { type MachineWidths, machineOf } from '../generator/schedule/machine.js';
 import { parameterImage } from '../generator/schedule/parameters.js';
 import { IntegerDecoder } from '../sim/golden/decoder.js';
 import { Framer, frameShape } from '../sim/golden/frame.js';
@@ -29,10 +29,10 @@ const CONFIGS: readonly ModelConfig[] = [
   optConfig({ name: 'opt with one layer and no final norm', layers: 1, finalNorm: false }),
   optPostNormConfig(),
 ];
-const WIDTHS = [
-  { values: 2, attention: 2, drain: 1 },
-  { values: 4, attention: 16, drain: 2 },
-  { values: 8, attention: 8, drain: 8 },
+const WIDTHS: readonly MachineWidths[] = [
+  { values: 2, attention: 2, drain: 1, banks: 2 },
+  { values: 4, attention: 16, drain: 2, banks: 2 },
+  { values: 8, attention: 8, drain: 8, banks: 2 },
 ];
 const CASES = CONFIGS.flatMap((config) =>
   (['ternary', 'binary'] as const).flatMap((alphabet) => WIDTHS.map((widths) => ({ config, alphabet, widths }))),
@@ -44,7 +44,7 @@ function expectEqual(actual: ArrayLike<number>, expected: ArrayLike<number>): vo
 }
 
 /** The program, read back from its words. */
-function prepare({ model }: FabricatedModel, widths: (typeof WIDTHS)[number]) {
+function prepare({ model }: FabricatedModel, widths: MachineWidths) {
   const machine = machineOf(model.plan, widths);
   const program = compileProgram(model, machine);
   const encoding = encodingOf(machine, model.plan, program.instructions.length);
@@ -147,7 +147,7 @@ describe('decoder by itself', () => {
   it('is refused where it cannot be built', () => {
     const fourier = fabricatePlan(llamaConfig(), { frame: 'fourier' });
     expect(() => machineOf(fourier, WIDTHS[0]!)).toThrow('frame fourier');
-    const wide = { values: 8, attention: 24, drain: 1 };
+    const wide: MachineWidths = { values: 8, attention: 24, drain: 1, banks: 2 };
     expect(() => machineOf(model.plan, wide)).toThrow('24 multipliers for attention do not divide heads of 16');
   });
 });

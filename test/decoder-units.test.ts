@@ -15,7 +15,7 @@ import { Random } from './support/golden-random.js';
 /** The units of a machine, to be driven instruction by instruction. */
 function rig(config: ReturnType<typeof llamaConfig>) {
   const { model } = fabricateModel(fabricatePlan(config), 3);
-  const machine = machineOf(model.plan, { values: 4, attention: 8, drain: 1 });
+  const machine = machineOf(model.plan, { values: 4, attention: 8, drain: 1, banks: 2 });
   const state = new MachineState(machine, parameterImage(model, machine));
   const results: Int32Array[] = [];
   const logits = (): void => {

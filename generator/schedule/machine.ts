@@ -15,6 +15,8 @@ export interface MachineWidths {
   readonly attention: number;
   /** Results per cycle that come out of the array's accumulators (D), at most W. */
   readonly drain: number;
+  /** Banks of accumulators: with 2, a linear runs while the results of the one before are taken. */
+  readonly banks: 1 | 2;
 }
 
 /** First words of vectors in the vector RAM (words of W elements of 32 bits). */

@@ -69,7 +69,8 @@ export function tokenTime(
   geometry: EngineGeometry,
   position: number,
 ): TokenTime {
-  const clock = new Clock(machine, arrayTimes(plan, geometry), position);
+  const arrays = arrayTimes(plan, geometry);
+  const clock = new Clock(machine, arrays, position);
   const executions: Execution[] = [];
   let layer = 0;
   for (let at = 0; ; at++) {
@@ -81,6 +82,13 @@ export function tokenTime(
     if (instruction.opcode === 'LOOP' && ++layer < program.layers) at = operand(instruction, 'entry') - 1;
   }
   const { beats, occupied } = clock;
+  // A RUN may have waited for what came after it.
+  let runs = 0;
+  for (const [i, execution] of executions.entries()) {
+    if (execution.linear === undefined) continue;
+    const begin = clock.runStart(runs++);
+    executions[i] = { ...execution, begin, end: begin + arrays[execution.linear]!.first };
+  }
   return { executions, cycles: executions.at(-1)!.end, beats, occupied };
 }
 
@@ -92,15 +100,16 @@ function arrayTimes(plan: EnginePlan, geometry: EngineGeometry): ArrayTime[] {
   });
 }
 
-/** A RUN under way. */
+/** A RUN that was issued. */
 interface Run {
-  readonly start: number;
-  readonly free: number;
-  readonly first: number;
-  readonly rows: number;
+  readonly time: ArrayTime;
+  readonly issue: number;
   /** When its last result is taken; unknown before the instruction that takes them. */
   drained: number | null;
 }
+
+/** Units but the array. */
+type UnitBesides = Exclude<Unit, 'array'>;
 
 class Clock {
   beats = 0;
@@ -108,9 +117,10 @@ class Clock {
   /** When the sequencer can issue. */
   #next = 0;
   /** When a unit can take an instruction, and when all it has written is there. */
-  readonly #free: Record<Unit, number> = { vector: 0, array: 0, dot: 0, mix: 0 };
-  readonly #idle: Record<Unit, number> = { vector: 0, array: 0, dot: 0, mix: 0 };
+  readonly #free: Record<UnitBesides, number> = { vector: 0, dot: 0, mix: 0 };
+  readonly #idle: Record<UnitBesides, number> = { vector: 0, dot: 0, mix: 0 };
   readonly #runs: Run[] = [];
+  readonly #starts: number[] = [];
   #taken = 0;
 
   constructor(
@@ -122,12 +132,17 @@ class Clock {
   execute(instruction: Instruction, linear: number | undefined): Pick<Execution, 'issue' | 'begin' | 'end'> {
     const unit = unitOf(instruction);
     const waits = instruction.wait.map((other) => this.#idleTime(other));
-    const issue = Math.max(this.#next, unit === null ? 0 : this.#free[unit], ...waits);
+    const own = unit === null ? 0 : unit === 'array' ? this.runStart(this.#runs.length - 1) : this.#free[unit];
+    const issue = Math.max(this.#next, own, ...waits);
     this.#next = issue + (instruction.opcode === 'LOOP' ? LATENCY.jump : LATENCY.issue);
     if (unit === null) return { issue, begin: issue, end: issue };
-    if (linear !== undefined) return { issue, ...this.#run(this.arrays[linear]!, issue) };
-    const results = takesResults(instruction) ? this.#take() : null;
-    const begin = Math.max(issue, results?.first ?? 0);
+    if (unit === 'array') {
+      this.#run(this.arrays[linear!]!, issue);
+      return { issue, begin: issue, end: issue };
+    }
+    const source = takesResults(instruction) ? this.#taken++ : null;
+    const results = source === null ? null : this.#issued(source);
+    const begin = Math.max(issue, source === null ? 0 : this.runStart(source) + results!.time.first);
     const { taking, writing } = this.#cycles(instruction, results);
     let taken = begin + taking;
     if (results) results.drained = taken;
@@ -145,23 +160,30 @@ class Clock {
     return Math.max(0, ...this.#runs.slice(-2).map(({ drained }) => known(drained)));
   }
 
-  /** One RUN is under way and one waits; a third finds its results' bank free when those of the first are taken. */
-  #run(time: ArrayTime, issue: number): Pick<Execution, 'begin' | 'end'> {
-    const last = this.#runs.at(-1);
-    const before = this.#runs.at(-2);
-    const start = Math.max(issue, last?.free ?? 0, before ? known(before.drained) : 0);
-    const [free, first] = [start + time.occupied, start + time.first];
-    this.#runs.push({ start, free, first, rows: time.rows, drained: null });
-    this.#free.array = start;
+  #run(time: ArrayTime, issue: number): void {
+    this.#runs.push({ time, issue, drained: null });
     this.beats += time.beats;
     this.occupied += time.occupied;
-    return { begin: start, end: first };
   }
 
-  #take(): Run {
-    const run = this.#runs[this.#taken++];
+  #issued(index: number): Run {
+    const run = this.#runs[index];
     if (run === undefined) throw new RangeError('results are taken that no RUN gives');
     return run;
+  }
+
+  /** When a RUN begins: the array has taken the beats of the one before, and there is a bank for its sums. */
+  runStart(index: number): number {
+    if (index < 0) return 0;
+    const started = this.#starts[index];
+    if (started !== undefined) return started;
+    const { issue } = this.#issued(index);
+    const before = index === 0 ? 0 : this.runStart(index - 1) + this.#issued(index - 1).time.occupied;
+    const { banks } = this.machine.widths;
+    const bank = index < banks ? 0 : known(this.#issued(index - banks).drained);
+    const start = Math.max(issue, before, bank);
+    this.#starts[index] = start;
+    return start;
   }
 
   /** Cycles until the last operand is read, and from there until the last value is written. */
@@ -171,7 +193,7 @@ class Clock {
     const get = (name: FieldName): number => operand(instruction, name);
     const words = (perWord: number): number => perWord * ceilDiv(get('length'), values);
     const vector = (perWord: number): { taking: number; writing: number } => ({
-      taking: Math.max(words(perWord), results ? ceilDiv(results.rows, drain) : 0),
+      taking: Math.max(words(perWord), results ? ceilDiv(results.time.rows, drain) : 0),
       writing: LATENCY.vector,
     });
     const positions = ((this.position + 1) * config.headDim) / attention;
