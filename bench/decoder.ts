@@ -145,7 +145,10 @@ function report(one: Case, list: boolean): void {
     `  busy: vector unit ${percent(units.vector / time.cycles)}, dot unit ${percent(units.dot / time.cycles)}, ` +
       `mix unit ${percent(units.mix / time.cycles)}; for 1000 tokens/s ${(time.cycles / 1000).toFixed(1)} MHz`,
   );
-  const memories = Object.entries(memoryBits(machine)).map(([name, bits]) => `${name} ${(bits / 1024).toFixed(0)}`);
+  const engine = Object.values(plan.memory).reduce((sum, { words, wordBytes }) => sum + 8 * words * wordBytes, 0);
+  const memories = Object.entries({ engine, ...memoryBits(machine) }).map(
+    ([name, bits]) => `${name} ${(bits / 1024).toFixed(0)}`,
+  );
   console.log(
     `  program ${program.instructions.length} words of ${encoding.word} bits; memories in Kbit: ${memories.join(', ')}\n`,
   );
