@@ -60,7 +60,7 @@ export function compileProgram(model: ProgramModel, machine: Machine): Program {
 const isHead = ({ layer }: PlanLinear, layers: number): boolean => layer === layers;
 
 function inputFrac(linear: PlanLinear, model: ProgramModel): number {
-  const { config } = { config: model.plan.model };
+  const config = model.plan.model;
   if (isHead(linear, config.layers)) return headFrac(model);
   const { attnNorm, mlpNorm } = model.layers[linear.layer]!;
   switch (linear.role) {
@@ -184,8 +184,8 @@ class Compiler {
     return this.machine.layerLinears.find((linear) => linear.role === role)!;
   }
 
-  #run(role: LinearRole): void {
-    this.#put('RUN', { linear: this.machine.layerLinears.indexOf(this.#linear(role)), layered: 1 }, ['vector']);
+  #run(role: LinearRole, wait: readonly Unit[] = ['vector']): void {
+    this.#put('RUN', { linear: this.machine.layerLinears.indexOf(this.#linear(role)), layered: 1 }, wait);
   }
 
   /** Results of a RUN to the vector RAM, as they come. */
@@ -226,7 +226,7 @@ class Compiler {
     this.#run('self_attn.k_proj');
     this.#turned('self_attn.q_proj', q);
     // Its mantissas lie in the frame unit already: nothing to wait for.
-    this.#put('RUN', { linear: this.machine.layerLinears.indexOf(this.#linear('self_attn.v_proj')), layered: 1 });
+    this.#run('self_attn.v_proj', []);
     this.#cut('query', q, heads * headDim, headDim);
     this.#turned('self_attn.k_proj', k);
     this.#cut('keys', k, kvHeads * headDim, headDim);
