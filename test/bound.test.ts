@@ -9,7 +9,7 @@ import { renderReport } from '../generator/report/node/write-report.js';
 import { tokenBound } from '../generator/sizing/bound.js';
 import { runCycles, tokenCycles } from '../generator/sizing/cycles.js';
 import { engineGeometry } from '../generator/sizing/geometry.js';
-import { linkBytesPerCycle, linkRuns } from '../generator/sizing/link.js';
+import { type LinkTarget, linkBytesPerCycle, linkRuns } from '../generator/sizing/link.js';
 
 const board = loadBoard('sim');
 const OPTIONS = { alphabet: 'ternary', frame: 'hadamard', block: null, placement: 'linear' } as const;
@@ -28,7 +28,8 @@ describe('the bound', () => {
   const plan = uniform('stories110M');
   const geometry = engineGeometry(plan, board);
   const { engine } = tokenCycles(plan, geometry, board);
-  const link = linkRuns(plan, board).reduce((sum, { bytes }) => sum + bytes, 0);
+  const bytesOf = (target: LinkTarget): number => linkRuns(plan, target).reduce((sum, { bytes }) => sum + bytes, 0);
+  const link = bytesOf(board);
   const lanes = engine - runCycles(plan, geometry).reduce((sum, { stalls }) => sum + stalls, 0);
 
   it('is the part that needs most cycles', () => {
@@ -37,8 +38,12 @@ describe('the bound', () => {
     expect(large.memory).toBeLessThanOrEqual(large.lanes);
     // The same lanes behind a line that is slower than they are.
     const cyclesPerByte = Math.ceil((2 * engine) / link);
-    const slow = tokenBound(plan, serial((10 * board.clockHz) / cyclesPerByte), geometry);
-    expect(slow).toMatchObject({ bound: 'link', lanes, link: cyclesPerByte * link });
+    const line = serial((10 * board.clockHz) / cyclesPerByte);
+    const slow = tokenBound(plan, line, geometry);
+    // Longer frames before a RUN have fewer bytes in all.
+    const fewer = bytesOf(line);
+    expect(fewer).toBeLessThan(link);
+    expect(slow).toMatchObject({ bound: 'link', lanes, link: cyclesPerByte * fewer });
   });
 
   it('counts ten bits of a serial line as a byte', () => {
