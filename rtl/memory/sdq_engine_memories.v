@@ -1,7 +1,7 @@
 `default_nettype none
 // The four memories of the engine behind the host's byte port; sdq_engine describes regions and parameters.
 //
-// A byte that is read comes 5 cycles after its request, 7 with STORED_WIDTH 9. The port waits while locked_i is set.
+// A byte that is read comes 5 cycles after its request, 8 with STORED_WIDTH 9. The port waits while locked_i is set.
 // Engine reads have one cycle of latency; the weight memory gives bytes in their stored form.
 //
 // WEIGHT_STREAM = 1: weights lie in a memory outside, which gives them in order of the engine's walk (sdq_sdram_weights is
@@ -297,7 +297,7 @@ module sdq_engine_memories #(
 
   sdq_delay #(
       .WIDTH (1),
-      .CYCLES(STORED_WIDTH == 9 ? 7 : 5)
+      .CYCLES(STORED_WIDTH == 9 ? 8 : 5)
   ) u_read (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
@@ -341,9 +341,11 @@ module sdq_engine_memories #(
       wire [4:0] read_negative;
       reg  [4:0] read_nonzero_q;
       reg  [4:0] read_negative_q;
-      reg  encodes_q;
-      reg  [7:0] plain_q;
+      reg  [1:0] encodes_q;
+      reg  [7:0] plain_1_q;
+      reg  [7:0] plain_2_q;
       wire [7:0] weight_byte;
+      reg  [7:0] weight_byte_q;
       reg  [7:0] rdata_q;
 
       sdq_base3_decode u_decode (
@@ -373,9 +375,11 @@ module sdq_engine_memories #(
 
         read_nonzero_q  <= read_nonzero;
         read_negative_q <= read_negative;
-        encodes_q       <= is_weight_q;
-        plain_q         <= byte_q;
-        rdata_q         <= encodes_q ? weight_byte : plain_q;
+        encodes_q       <= {encodes_q[0], is_weight_q};
+        weight_byte_q   <= weight_byte;
+        plain_1_q       <= byte_q;
+        plain_2_q       <= plain_1_q;
+        rdata_q         <= encodes_q[1] ? weight_byte_q : plain_2_q;
       end
       assign mem_rdata_o = rdata_q;
     end else begin : g_bytes
