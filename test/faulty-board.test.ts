@@ -81,8 +81,19 @@ describe('the text of faults', () => {
     expect(() => parseFaults('flips=1')).toThrow("there is no fault 'flips'; there are seed, flip, drop");
     expect(() => parseFaults('')).toThrow("there is no fault ''");
     expect(() => parseFaults('toString=1')).toThrow('there is no fault');
-    for (const text of ['flip=2', 'flip=-1', 'flip=', 'flip=x', 'seed=1.5', 'memory=all', 'cut-at=-1', 'flip']) {
+    for (const text of [
+      'flip=2',
+      'flip=-1',
+      'flip=',
+      'flip=x',
+      'seed=1.5',
+      'memory=all',
+      'cut-at=-1',
+      'flip',
+      'flip=1=1',
+    ]) {
       expect(() => parseFaults(text), text).toThrow('is no value for');
     }
+    expect(() => parseFaults('flip=0.1,drop=0.1,flip=0.2')).toThrow("'flip' is named twice");
   });
 });

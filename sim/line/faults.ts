@@ -56,17 +56,21 @@ const FIELDS: Readonly<Record<string, { readonly name: keyof LineFaults; readonl
 type Take = (text: string) => number | string | null;
 
 /**
- * Reads faults from a text such as `flip=1e-5,batch-ms=16,seed=7`; what it does not name is as in `base`.
+ * Reads faults from a text such as `flip=1e-5,batch-ms=16,seed=7`; what it does not name is as in `NO_FAULTS`.
  * @throws RangeError naming the part that is wrong
  */
-export function parseFaults(text: string, base: LineFaults = NO_FAULTS): LineFaults {
-  const faults: Record<string, unknown> = { ...base };
+export function parseFaults(text: string): LineFaults {
+  const faults: Record<string, unknown> = { ...NO_FAULTS };
+  const named = new Set<string>();
   for (const part of text.split(',')) {
-    const [key = '', value = ''] = part.split('=', 2).map((piece) => piece.trim());
+    const [key = '', ...values] = part.split('=').map((piece) => piece.trim());
+    const value = values.join('=');
     const field = Object.hasOwn(FIELDS, key) ? FIELDS[key] : undefined;
     if (!field) throw new RangeError(`there is no fault '${key}'; there are ${Object.keys(FIELDS).join(', ')}`);
     const taken = field.takes(value);
     if (taken === null) throw new RangeError(`'${value}' is no value for '${key}'`);
+    if (named.has(key)) throw new RangeError(`'${key}' is named twice`);
+    named.add(key);
     faults[field.name] = taken;
   }
   return faults as unknown as LineFaults;
