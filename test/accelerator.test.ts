@@ -6,6 +6,7 @@ import { type Request, type Response, readRequest } from '../firmware/protocol/m
 import { Responder } from '../firmware/protocol/responder.js';
 import { DeviceError } from '../firmware/transport/errors.js';
 import { type ByteDevice, InProcessTransport } from '../firmware/transport/in-process.js';
+import type { Transport } from '../firmware/transport/transport.js';
 import { FakeEngine, fixtureInfo } from './rtl/link/fixture.js';
 import { uniform } from './support/random.js';
 
@@ -50,6 +51,34 @@ function noise(seed: number, share: number): (bytes: Uint8Array) => Uint8Array {
     );
 }
 
+/**
+ * A line on which frames of RESULT come one at a time, with time to react in between.
+ * @param damage what arrives of a frame; `count` from 1 on
+ */
+function byFrames(line: Transport, damage: (frame: Uint8Array, count: number) => Uint8Array): Transport {
+  let results = 0;
+  let turn = Promise.resolve();
+  return {
+    name: line.name,
+    write: (bytes) => line.write(bytes),
+    close: () => line.close(),
+    start: (listener) =>
+      line.start({
+        ...listener,
+        data: (bytes) => {
+          for (let from = 0; from < bytes.length; ) {
+            const end = bytes.indexOf(0, from) + 1;
+            const frame = bytes.slice(from, end);
+            turn = turn
+              .then(() => new Promise((resolve) => setImmediate(resolve)))
+              .then(() => listener.data(frame[1] === RESULT ? damage(frame, ++results) : frame));
+            from = end;
+          }
+        },
+      }),
+  };
+}
+
 function randomImage(seed: number, address: number, length: number): MemoryImage {
   const random = uniform(seed);
   return { address, bytes: Uint8Array.from({ length }, () => Math.floor(random() * 256)) };
@@ -64,6 +93,8 @@ function expectMemory(engine: FakeEngine, images: readonly MemoryImage[]): void 
   }
 }
 
+/** Type of the response, the second byte of its frame. */
+const RESULT = 0x84;
 const SCALES = randomImage(1, 0x1000_0000, 256);
 const VECTOR = randomImage(2, 0x2000_0000, 16);
 
@@ -381,6 +412,22 @@ describe('a bad line', () => {
         expectMemory(line.engine, writes);
       }
     }
+  });
+
+  it('repeats a run once, however many frames of its answer are damaged', async () => {
+    const line = new Line();
+    const transport = new InProcessTransport(line, 'the line');
+    const device = await Accelerator.open(
+      byFrames(transport, (frame, count) => {
+        // The first two of three.
+        return count === 1 || count === 2 ? frame.map((byte) => (byte === 0 ? 0 : byte ^ 1 || 2)) : frame;
+      }),
+      FAST,
+    );
+    const { values } = await device.run(3, 0, [VECTOR]);
+    expect(values).toEqual(line.engine.run(3, 0).values);
+    expect(line.kinds()).toBe('hwrr');
+    await device.close();
   });
 
   it('is given up when nothing gets through', async () => {

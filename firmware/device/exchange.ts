@@ -196,10 +196,10 @@ export class Exchange {
       try {
         this.#heard ||= frame.ok;
         if (frame.ok) this.#respond(frame.seq, readResponse(frame));
-        else this.#damage();
+        else this.#damagedResponse();
       } catch (error) {
         if (!(error instanceof LayoutError)) throw error;
-        this.#damage();
+        this.#damagedResponse();
       }
     }
     this.#pump();
@@ -219,8 +219,8 @@ export class Exchange {
     if (!answered) return;
     const { entry } = answered.flight;
     if (answered.lost) this.#goBack();
-    if (answered.lost || !entry) this.#flights.land(1);
-    else this.#answer(entry, response);
+    if (!answered.lost && entry) this.#answer(entry, response);
+    else if (isLast(response)) this.#flights.land(1);
   }
 
   #answer(entry: Entry, response: Response): void {
@@ -238,6 +238,7 @@ export class Exchange {
     if (reply === 'more') return;
     if (reply === 'broken') {
       this.#damage();
+      if (isLast(response)) this.#flights.land(1);
       return;
     }
     this.#flights.land(1);
@@ -266,6 +267,14 @@ export class Exchange {
   #goBack(): void {
     this.#flights.disown();
     this.#cursor = 0;
+  }
+
+  /**
+   * In order, it belongs to the oldest transmission. If that was sent again already, sending it once more would only add
+   * to the answers that arrive in vain, of which some are damaged too.
+   */
+  #damagedResponse(): void {
+    if (this.#flights.first?.entry) this.#damage();
   }
 
   #damage(): void {
@@ -329,6 +338,11 @@ export class Exchange {
     this.#flights.land();
     for (const job of this.#jobs.splice(0)) job.settle(error);
   }
+}
+
+/** No more frames follow that answer the same request. */
+function isLast(response: Response): boolean {
+  return response.kind !== 'result' || response.row + response.values.length >= response.rows;
 }
 
 function requestBound(request: Request): number {
