@@ -7,7 +7,8 @@
  */
 
 import { type Clock, systemClock } from '../../firmware/transport/clock.js';
-import { closedError, DeviceError, disconnectedError } from '../../firmware/transport/errors.js';
+import { Delivery } from '../../firmware/transport/delivery.js';
+import { DeviceError, disconnectedError } from '../../firmware/transport/errors.js';
 import { bytesPerSecond } from '../../firmware/transport/rates.js';
 import type { Transport, TransportListener } from '../../firmware/transport/transport.js';
 import { Damage } from './damage.js';
@@ -35,20 +36,20 @@ export class FaultyLine implements Transport {
   readonly #faults: LineFaults;
   readonly #toDevice: Direction;
   readonly #toHost: Direction;
-  #listener: TransportListener | null = null;
+  readonly #delivery: Delivery;
   /** What the device does one after the other. */
   #turn: Promise<void> = Promise.resolve();
   #reached = 0;
   #isReset = false;
   #silent = false;
   #held: Uint8Array[] = [];
-  #end: DeviceError | null | undefined;
 
   constructor(device: LineDevice, faults: LineFaults, clock: Clock = systemClock, name = 'the line') {
     this.#device = device;
     this.#faults = faults;
     this.clock = clock;
     this.name = name;
+    this.#delivery = new Delivery(name);
     if (faults.baud > 0) this.bytesPerSecond = bytesPerSecond(faults.baud);
     this.#toDevice = new Direction(clock, faults, 1, (bytes) => this.#reach(bytes));
     this.#toHost = new Direction(clock, faults, 2, (bytes) => this.#hold(bytes));
@@ -60,34 +61,34 @@ export class FaultyLine implements Transport {
   }
 
   start(listener: TransportListener): void {
-    if (this.#listener) throw new Error('The line has a listener already.');
-    this.#listener = listener;
-    if (this.#end !== undefined) listener.closed(this.#end);
+    this.#delivery.start(listener);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.#end !== undefined) throw this.#end ?? closedError(this.name);
+    this.#delivery.checkOpen();
     this.carried.toDevice += bytes.length;
     await this.#toDevice.send(bytes);
   }
 
   async close(): Promise<void> {
-    this.#finish(null);
+    this.#delivery.end(null);
     await this.#turn;
   }
 
   #reach(bytes: Uint8Array): void {
-    this.#turn = this.#turn.then(() => this.#serve(bytes)).catch((cause) => this.#finish(asEnd(cause, this.name)));
+    this.#turn = this.#turn
+      .then(() => this.#serve(bytes))
+      .catch((cause) => this.#delivery.end(asEnd(cause, this.name)));
   }
 
   /** Hands bytes to the device, except those behind which a reset or the end of the line is due. */
   async #serve(bytes: Uint8Array): Promise<void> {
-    if (this.#silent || this.#end !== undefined) return;
+    if (this.#silent || this.#delivery.ended) return;
     const { resetAt, memory, cutAt, cut } = this.#faults;
     const due = (at: number | null) => at !== null && this.#reached + bytes.length >= at;
     if (due(cutAt)) {
       this.#silent = true;
-      if (cut === 'unplugged') this.#finish(disconnectedError(this.name, CUT_STEP));
+      if (cut === 'unplugged') this.#delivery.end(disconnectedError(this.name, CUT_STEP));
       return;
     }
     const resets = !this.#isReset && due(resetAt);
@@ -118,16 +119,10 @@ export class FaultyLine implements Transport {
 
   #deliver(): void {
     for (const bytes of this.#held.splice(0)) {
-      if (this.#silent || this.#end !== undefined) return;
+      if (this.#silent || this.#delivery.ended) return;
       this.carried.toHost += bytes.length;
-      this.#listener?.data(bytes);
+      this.#delivery.data(bytes);
     }
-  }
-
-  #finish(end: DeviceError | null): void {
-    if (this.#end !== undefined) return;
-    this.#end = end;
-    this.#listener?.closed(end);
   }
 }
 

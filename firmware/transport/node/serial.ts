@@ -1,7 +1,8 @@
 /** Serial ports of Node, through the `serialport` package. */
 
 import type { SerialPort } from 'serialport';
-import { closedError, DeviceError } from '../errors.js';
+import { Delivery } from '../delivery.js';
+import { DeviceError } from '../errors.js';
 import { bytesPerSecond, DEFAULT_BAUD_RATE } from '../rates.js';
 import type { Transport, TransportListener } from '../transport.js';
 import { lostError, openError, portError } from './serial-errors.js';
@@ -43,29 +44,26 @@ class SerialTransport implements Transport {
   readonly name: string;
   readonly bytesPerSecond: number;
   readonly #port: SerialPort;
-  #listener: TransportListener | null = null;
-  #end: DeviceError | null | undefined;
+  readonly #delivery: Delivery;
 
   constructor(name: string, port: SerialPort, baudRate: number) {
     this.name = name;
     this.bytesPerSecond = bytesPerSecond(baudRate);
     this.#port = port;
-    // Bytes stay in the stream's buffer until 'data' has a listener; the end of the port can come at any time.
-    port.on('error', (error: Error) => this.#finish(portError(name, error)));
-    port.on('close', (error: Error | null) => this.#finish(error ? lostError(name, error) : null));
+    this.#delivery = new Delivery(name);
+    port.on('data', (bytes: Uint8Array) => this.#delivery.data(bytes));
+    port.on('error', (error: Error) => this.#delivery.end(portError(name, error)));
+    port.on('close', (error: Error | null) => this.#delivery.end(error ? lostError(name, error) : null));
   }
 
   start(listener: TransportListener): void {
-    if (this.#listener) throw new Error('The serial port has a listener already.');
-    this.#listener = listener;
-    if (this.#end !== undefined) listener.closed(this.#end);
-    else this.#port.on('data', (bytes: Uint8Array) => listener.data(bytes));
+    this.#delivery.start(listener);
   }
 
-  write(bytes: Uint8Array): Promise<void> {
-    if (this.#end !== undefined) return Promise.reject(this.#end ?? closedError(this.name));
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#delivery.checkOpen();
     // No drain(): the callback's time is when the system has taken the bytes, and only responses prove arrival.
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       this.#port.write(bytes, (error) => (error ? reject(portError(this.name, error)) : resolve()));
     });
   }
@@ -73,11 +71,5 @@ class SerialTransport implements Transport {
   close(): Promise<void> {
     if (!this.#port.isOpen) return Promise.resolve();
     return new Promise((resolve) => this.#port.close(() => resolve()));
-  }
-
-  #finish(end: DeviceError | null): void {
-    if (this.#end !== undefined) return;
-    this.#end = end;
-    this.#listener?.closed(end);
   }
 }
