@@ -124,7 +124,11 @@ const simulate = (...args: string[]): string[] => [
 
 const USAGE: readonly Case[] = [
   { what: 'an unknown command', args: ['quantise'], says: /unknown command 'quantise'.*quantize/ },
-  { what: 'an unknown option', args: ['inspect', 'small', '--jsn'], says: /unknown option '--jsn'/ },
+  {
+    what: 'an unknown option',
+    args: ['inspect', 'small', '--jsn'],
+    says: /unknown option '--jsn'.*\(see "sdq inspect --help"\)/,
+  },
   { what: 'no model', args: ['inspect'], says: /missing required argument 'model'/ },
   { what: 'two models', args: ['inspect', 'small', 'small'], says: /too many arguments/ },
   { what: 'no plan', args: ['quantize', 'small', '-o', 'x.sdq'], says: /--plan <file>' not specified/ },

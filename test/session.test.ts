@@ -107,6 +107,7 @@ describe('a session', () => {
     [{ maxTokens: 1.5 }, /maxTokens/],
     [{ temperature: -1 }, /temperature is -1/],
     [{ prompt: 'ab '.repeat(40) }, /context holds 32/],
+    [{ prompt: undefined as unknown as string }, /the prompt is undefined/],
   ])('is refused with %o', (options, says) => {
     expect(() => begin(options)).toThrow(InputError);
     expect(() => begin(options)).toThrow(says);

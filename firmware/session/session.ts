@@ -40,13 +40,14 @@ export interface Agreement {
 
 /**
  * The tokens of a prompt, BOS included.
- * @throws InputError if they do not fit the context or the vocabulary
+ * @throws InputError if it is no text, or they do not fit the context or the vocabulary
  */
 export function promptTokens(
   prompt: string,
   tokenizer: Tokenizer,
   { bos, context, vocab }: Pick<ModelConfig, 'bos' | 'context' | 'vocab'>,
 ): number[] {
+  if (typeof prompt !== 'string') throw new InputError(`the prompt is ${prompt}; a text is wanted, which may be empty`);
   const tokens = [bos, ...tokenizer.encode(prompt)];
   if (tokens.length > context) {
     throw new InputError(`the prompt is ${tokens.length} tokens long, but the context holds ${context}`);

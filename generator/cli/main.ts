@@ -38,7 +38,7 @@ function buildProgram(): Command {
       'after',
       `
 Every command takes --json: one JSON object on stdout, everything else on stderr.
-Exit codes: 0 success, 1 a check failed, 2 bad usage or input.
+Exit codes: 0 success, 1 a check failed, 2 bad usage or input, 130 Ctrl-C.
 
 Examples:
   $ sdq demo
@@ -90,7 +90,7 @@ function oneLine(message: string): string {
 }
 
 /** One sentence for people; a stack trace only for what should never happen, and only when asked for. */
-function report(error: unknown): number {
+function report(error: unknown, program: Command): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') {
@@ -98,7 +98,8 @@ function report(error: unknown): number {
       return EXIT_BAD_INPUT;
     }
     const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
-    process.stderr.write(`sdq: ${message} (see "sdq --help")\n`);
+    const command = program.commands.find((candidate) => candidate.name() === process.argv[2]);
+    process.stderr.write(`sdq: ${message} (see "sdq ${command ? `${command.name()} ` : ''}--help")\n`);
     return EXIT_BAD_INPUT;
   }
   const message = error instanceof Error ? error.message : String(error);
@@ -113,14 +114,16 @@ function report(error: unknown): number {
   return EXIT_BAD_INPUT;
 }
 
+const program = buildProgram();
+
 // A reader that has seen enough, such as head, closes the pipe: no reason to complain.
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === 'EPIPE' ? process.exitCode : report(writeError('standard output', error))),
+  process.exit(error.code === 'EPIPE' ? process.exitCode : report(writeError('standard output', error), program)),
 );
 process.stderr.on('error', () => {});
 
 try {
-  await buildProgram().parseAsync();
+  await program.parseAsync();
 } catch (error) {
-  process.exitCode = report(error);
+  process.exitCode = report(error, program);
 }
