@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Accelerator } from '../firmware/device/accelerator.js';
+import type { Clock } from '../firmware/transport/clock.js';
 import { openSerial } from '../firmware/transport/node/serial.js';
 import { NO_FAULTS, parseFaults } from '../sim/line/faults.js';
+import { FaultyLine, PACKET_BYTES } from '../sim/line/line.js';
 import { startFaultyBoard } from '../sim/line/node/faulty-board.js';
+import { VirtualClock } from '../sim/line/node/virtual-clock.js';
 import { compileFixture, fixtureInfo, HARNESS } from './rtl/link/fixture.js';
 
 const WEIGHTS = { address: 0, bytes: new Uint8Array(4096).map((_, i) => (i % 8 < 5 ? 7 * i : 0)) };
@@ -53,6 +56,23 @@ describe('a virtual board behind a line with faults', () => {
     await expect(cut.upload([WEIGHTS])).rejects.toMatchObject({ code: 'disconnected' });
     await cut.close();
     await leaving.exited;
+  });
+});
+
+describe('the time that a device takes', () => {
+  it('adds up below the millisecond of the system’s timers', async () => {
+    const clock = new VirtualClock();
+    const timers: Clock = { now: () => clock.now(), after: (ms, callback) => clock.after(Math.ceil(ms), callback) };
+    const receive = async (bytes: Uint8Array) => ({ bytes: bytes.subarray(0, 1), milliseconds: 0.125 });
+    const line = new FaultyLine({ receive, reset: async () => undefined }, NO_FAULTS, timers);
+    const packets = 400;
+    let answers = 0;
+    const answered = new Promise<void>((resolve) => {
+      line.start({ data: () => ++answers === packets && resolve(), closed: () => undefined });
+    });
+    void line.write(new Uint8Array(packets * PACKET_BYTES));
+    await clock.run(answered, 1000);
+    expect(clock.now()).toBe(packets / 8);
   });
 });
 

@@ -39,6 +39,8 @@ export class FaultyLine implements Transport {
   readonly #delivery: Delivery;
   /** What the device does one after the other. */
   #turn: Promise<void> = Promise.resolve();
+  /** When the device has done what it was asked. */
+  #idle = 0;
   #reached = 0;
   #isReset = false;
   #silent = false;
@@ -104,10 +106,9 @@ export class FaultyLine implements Transport {
   async #ask(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0) return;
     const answer = await this.#device.receive(bytes);
-    if (answer.milliseconds > 0) {
-      await new Promise<void>((resolve) => this.clock.after(answer.milliseconds, resolve));
-    }
-    void this.#toHost.send(answer.bytes);
+    // Added up, not waited for: a timer of the system takes a millisecond at least, longer than most packets.
+    this.#idle = Math.max(this.#idle, this.clock.now()) + answer.milliseconds;
+    void this.#toHost.send(answer.bytes, this.#idle);
   }
 
   #hold(bytes: Uint8Array): void {
@@ -147,12 +148,16 @@ class Direction {
     this.#arrive = arrive;
   }
 
-  /** Resolves when all bytes have passed. */
-  async send(bytes: Uint8Array): Promise<void> {
+  /**
+   * Resolves when all bytes have passed.
+   * @param from when the first of them is there, in milliseconds of the clock
+   */
+  async send(bytes: Uint8Array, from = 0): Promise<void> {
     const passed: Promise<void>[] = [];
     for (let at = 0; at < bytes.length; at += PACKET_BYTES) {
       const packet = bytes.subarray(at, at + PACKET_BYTES);
-      this.#free = Math.max(this.#free, this.#clock.now()) + this.damage.stallMs() + this.#milliseconds(packet.length);
+      this.#free =
+        Math.max(this.#free, from, this.#clock.now()) + this.damage.stallMs() + this.#milliseconds(packet.length);
       const damaged = this.damage.of(packet);
       passed.push(
         new Promise((resolve) => {
