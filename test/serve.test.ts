@@ -61,12 +61,21 @@ describe('the server', () => {
   });
 
   /** Asks with a path that fetch would tidy up. */
-  const rawStatus = (path: string, method = 'GET'): Promise<number> =>
+  const rawStatus = (path: string, method = 'GET', headers = {}): Promise<number> =>
     new Promise((resolve, reject) => {
-      request({ port: server.port, path, method }, (response) => resolve(response.resume().statusCode!))
+      request({ port: server.port, path, method, headers }, (response) => resolve(response.resume().statusCode!))
         .on('error', reject)
         .end();
     });
+
+  it('answers to its address alone, so that no name that points here passes for it', async () => {
+    for (const name of ['evil.example', 'localhost.evil.example:80', '127.0.0.1.nip.io']) {
+      expect(await rawStatus('/model.json', 'GET', { Host: name }), name).toBe(421);
+    }
+    for (const name of ['127.0.0.1', 'localhost:8000', '[::1]:8000']) {
+      expect(await rawStatus('/model.json', 'GET', { Host: name }), name).toBe(200);
+    }
+  });
 
   it('gives out nothing else', async () => {
     const outside = ['package.json', 'etc/passwd', 'dist/page/page.js'];

@@ -2,7 +2,7 @@
 
 import { createReadStream, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, isIPv6 } from 'node:net';
+import { type AddressInfo, isIP, isIPv4, isIPv6 } from 'node:net';
 import { extname } from 'node:path';
 import { pipeline } from 'node:stream';
 import { InputError } from '../../../generator/errors.js';
@@ -42,7 +42,9 @@ export interface RunningServer {
  * @throws InputError if the address cannot be had
  */
 export async function serveSite(site: Site, host: string, port: number): Promise<RunningServer> {
-  const server = createServer((request, response) => answer(site, request, response));
+  const server = createServer((request, response) => {
+    answer(site, isAddressed(request.headers.host, host), request, response);
+  });
   await listen(server, host, port);
   const taken = (server.address() as AddressInfo).port;
   return {
@@ -82,11 +84,27 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
   }
 }
 
-function answer(site: Site, request: IncomingMessage, response: ServerResponse): void {
+/**
+ * Whether a request to this machine alone names it by its address, or as localhost. A page elsewhere can have its own name
+ * point here, and would then be taken for this server's page.
+ */
+function isAddressed(header = '', host: string): boolean {
+  if (host !== 'localhost' && !isLoopback(host)) return true;
+  const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return name === 'localhost' || isIP(name) !== 0;
+}
+
+const isLoopback = (address: string): boolean => address === '::1' || (isIPv4(address) && address.startsWith('127.'));
+
+function answer(site: Site, addressed: boolean, request: IncomingMessage, response: ServerResponse): void {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('Allow', 'GET, HEAD');
     refuse(response, 405, 'This server only gives out the files of the page.');
+    return;
+  }
+  if (!addressed) {
+    refuse(response, 421, 'This server is reached by the address of this machine, or as localhost.');
     return;
   }
   const found = findContent(site, request.url ?? '/');
