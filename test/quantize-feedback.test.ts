@@ -283,7 +283,7 @@ describe('error feedback', () => {
     const linear = fabricateLinear({ rows: 3, cols: n, block: 8, samples: 16 });
     const errors = Float64Array.from({ length: 3 * block.cols }, (_, i) => Math.sin(i + 1));
     const work = new Float32Array(3 * n);
-    feedForward(work, errors.slice(), small.factor, linear, block, 'exact');
+    feedForward(work, errors.slice(), small.factor, linear, block, 'exact', new Float32Array(n * block.cols));
     for (let row = 0; row < 3; row++) {
       expect(work.subarray(row * n, row * n + block.cols).every((value) => value === 0)).toBe(true);
       // W − Q: that of the block, and of the later columns what they were moved by, with the opposite sign.
@@ -310,7 +310,7 @@ describe('error feedback', () => {
     const before = Float32Array.from({ length: n }, next);
     const work = before.slice();
     const linear = fabricateLinear({ rows: 1, cols: n, block: 8, samples: 16 });
-    feedForward(work, errors.slice(), factor, linear, block, 'published');
+    feedForward(work, errors.slice(), factor, linear, block, 'published', new Float32Array(n * block.cols));
     for (let j = 0; j < n; j++) {
       let moved = 0;
       for (let i = 8; j >= 16 && i < 16; i++) moved += (errors[i - 8]! / factor[i * n + i]!) * factor[i * n + j]!;

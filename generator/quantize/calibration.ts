@@ -144,12 +144,14 @@ function driftProduct(
   { before, now }: LinearInputs,
 ): Float32Array | null {
   let product: Float32Array | null = null;
+  const longest = Math.max(...now.map((window) => window.length));
+  const difference = new Float32Array(longest);
+  const transposed = new Float32Array(longest);
   now.forEach((window, i) => {
-    const difference = before[i]!.map((x, at) => x - window[at]!);
-    if (difference.every((x) => x === 0)) return;
+    for (let at = 0; at < window.length; at++) difference[at] = before[i]![at]! - window[at]!;
+    if (difference.subarray(0, window.length).every((x) => x === 0)) return;
     product ??= new Float32Array(rows * cols);
     const seq = window.length / cols;
-    const transposed = new Float32Array(cols * seq);
     for (let t = 0; t < seq; t++) for (let c = 0; c < cols; c++) transposed[c * seq + t] = window[t * cols + c]!;
     const moved = new Float32Array(STRIP * seq);
     const vectors = { data: difference, offset: 0, stride: cols, rows: seq };

@@ -17,6 +17,7 @@ export type FeedbackRule = 'published' | 'exact';
  * @param work W, rows × cols; its columns from e on are changed
  * @param errors W − Q of the block, rows × block.cols; overwritten
  * @param factor U, cols × cols
+ * @param scratch cols × block.cols values or more; overwritten
  */
 export function feedForward(
   work: Float32Array,
@@ -25,6 +26,7 @@ export function feedForward(
   plan: PlanLinear,
   block: LinearBlock,
   rule: FeedbackRule,
+  scratch: Float32Array,
 ): void {
   const { rows, cols } = plan;
   const end = block.start + block.cols;
@@ -36,13 +38,12 @@ export function feedForward(
     solveFeedback(error, factor, cols, block, rule);
     solved.set(error, row * block.cols);
   }
-  const transposed = new Float32Array(rest * block.cols);
   for (let i = 0; i < block.cols; i++) {
     const from = (block.start + i) * cols + end;
-    for (let j = 0; j < rest; j++) transposed[j * block.cols + i] = factor[from + j]!;
+    for (let j = 0; j < rest; j++) scratch[j * block.cols + i] = factor[from + j]!;
   }
   multiplyRows(
-    { data: transposed, offset: 0, stride: block.cols, rows: rest },
+    { data: scratch, offset: 0, stride: block.cols, rows: rest },
     { data: solved, offset: 0, stride: block.cols, rows },
     block.cols,
     work,

@@ -100,6 +100,8 @@ export function quantizeRows({
   const ulp = 2 ** exponent;
   // Feedback changes the weights of the columns that are still to come.
   const work = factor === null ? wanted : wanted.slice();
+  // Once for all blocks: a thread that does not rest collects such garbage late.
+  const scratch = new Float32Array(factor === null ? 0 : cols * plan.block);
   const symbols = new Int8Array(rows * perRow);
   const scales = new Uint8Array(rows * blocks.length);
   const means = plan.frame === 'fourier' ? new Int8Array(rows * blocks.length) : null;
@@ -129,7 +131,9 @@ export function quantizeRows({
         if (errors !== null) errors[row * block.cols + i] = target[i]! - value;
       }
     }
-    if (factor !== null && errors !== null) feedForward(work, errors, factor, plan, block, settings.feedback);
+    if (factor !== null && errors !== null) {
+      feedForward(work, errors, factor, plan, block, settings.feedback, scratch);
+    }
   });
   return { symbols, scales, means, signal, noise };
 }
