@@ -137,13 +137,13 @@ const FAULTS: readonly { file: string; from: string; to: string; shownBy: string
   { file: 'sdq_mac_array.v', from: 'if (masked_q[l])', to: "if (1'b0)", shownBy: 'binary with tails, three units' },
   {
     file: 'sdq_accumulator.v',
-    from: 'write_valid_q && write_addr_q == add_addr_q',
+    from: 'word_valid_q && word_addr_q == item_q',
     to: "1'b0",
     shownBy: 'one row group, one beat per block, one phase',
   },
   {
     file: 'sdq_accumulator.v',
-    from: 'written_q && written_addr_q == add_addr_q',
+    from: 'add_valid_q && add_addr_q == item_q',
     to: "1'b0",
     shownBy: 'one row group, one beat per block, two phases',
   },
