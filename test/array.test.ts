@@ -147,6 +147,12 @@ const FAULTS: readonly { file: string; from: string; to: string; shownBy: string
     to: "1'b0",
     shownBy: 'one row group, one beat per block, two phases',
   },
+  {
+    file: 'sdq_accumulator.v',
+    from: 'write_valid_q && write_addr_q == item_q',
+    to: "1'b0",
+    shownBy: 'one row group, three phases',
+  },
   { file: 'sdq_block_total.v', from: 'sum << shift_i', to: 'sum', shownBy: 'tails and gains on 8 lanes' },
   { file: 'sdq_scale_unit.v', from: 'by_4_q >>> shift_1_i', to: 'by_4_q', shownBy: 'tails and gains on 8 lanes' },
   { file: 'sdq_result_reader.v', from: 'saturates ?', to: "1'b0 ?", shownBy: 'numbers at their limits, with gains' },

@@ -48,6 +48,16 @@ const CASES: readonly EngineCase[] = [
     ],
   },
   {
+    name: 'one row group, three phases',
+    lanes: 16,
+    rows: 15,
+    units: 5,
+    linears: [
+      linearOf({ rows: 13, cols: 64, block: 16, samples: 32 }),
+      linearOf({ rows: 15, cols: 36, block: 16, samples: 48, gainShifts: [0, 0, 0] }),
+    ],
+  },
+  {
     name: 'numbers at their limits, with gains',
     lanes: 16,
     rows: 5,
