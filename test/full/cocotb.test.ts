@@ -25,7 +25,7 @@ const SEED = 50;
 /** The modules that simulators without the boards' primitives take. */
 const library = rtlFolders().flatMap((folder) =>
   readdirSync(folder)
-    .filter((file) => file.endsWith('.v') && !file.startsWith('sdq_pll_'))
+    .filter((file) => file.endsWith('.v') && !/^sdq_(pll|sdram_pins)_/.test(file))
     .map((file) => join(folder, file)),
 );
 

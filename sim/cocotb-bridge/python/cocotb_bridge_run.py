@@ -37,11 +37,14 @@ def load_runner():
 
 
 def simulator_arguments(job, build_dir):
-    """Arguments that give sources without `timescale one; without it no clock period can be represented."""
+    """
+    Arguments that give sources without `timescale one, since without it no clock period can be represented; and Icarus
+    the root, which cocotb 1.8 does not tell it: it would elaborate every module that no other one uses.
+    """
     if job["simulator"] == "icarus":
         command_file = build_dir / "timescale.f"
         command_file.write_text("+timescale+{}\n".format(job["timescale"]))
-        return ["-f", str(command_file), *job["buildArgs"]]
+        return ["-f", str(command_file), "-s", job["toplevel"], *job["buildArgs"]]
     return ["--timescale", job["timescale"], *job["buildArgs"]]
 
 
