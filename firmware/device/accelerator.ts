@@ -21,8 +21,8 @@ export interface AcceleratorOptions {
   readonly signal?: AbortSignal;
 }
 
-export const DEFAULT_TIMEOUT_MS = 2000;
-export const DEFAULT_RETRIES = 3;
+const DEFAULT_TIMEOUT_MS = 2000;
+const DEFAULT_RETRIES = 3;
 
 /** Outputs of one linear. */
 export interface LinearResult {

@@ -1,6 +1,8 @@
 /** The host link: what a decoder step moves over it, and the cycles of the engine's clock that this takes. */
 
+import { MAX_RESULT_VALUES } from '../../firmware/protocol/messages.js';
 import { mostWriteBytes, runWriteBytes } from '../../firmware/protocol/write-size.js';
+import { bytesPerSecond } from '../../firmware/transport/rates.js';
 import type { BoardLink } from '../boards/board.js';
 import { blockCount } from '../plan/blocks.js';
 import type { PlanArray, PlanLinear } from '../plan/types.js';
@@ -13,12 +15,9 @@ export interface LinkTarget {
   readonly link: BoardLink;
 }
 
-/** Bits of a byte on an asynchronous serial line: start, data, stop. */
-const UART_BITS = 10;
-
 /** Bytes that a link moves in one cycle of the engine's clock. */
 export function linkBytesPerCycle({ clockHz, link }: LinkTarget): number {
-  return link.kind === 'bytes' ? 1 : link.baud / UART_BITS / clockHz;
+  return link.kind === 'bytes' ? 1 : bytesPerSecond(link.baud) / clockHz;
 }
 
 /** The link of the simulated board: that of a board with buffers alike that moves a byte per cycle. */
@@ -40,8 +39,7 @@ export interface LinkRun {
  * frame is stuffed.
  */
 const TURNAROUND_CYCLES = 50;
-/** Results in a RESULT frame, and bytes of its body before them. */
-const RESULTS_PER_FRAME = 60;
+/** Bytes of a RESULT frame's body before its values. */
 const RESULT_HEADER_BYTES = 14;
 /** Bytes of the bodies of WRITE, before its data, and of RUN. */
 const ADDRESS_BYTES = 4;
@@ -87,7 +85,7 @@ export function linkRuns(
     const perWrite = written === 0 ? 0 : runWriteBytes(written, Math.max(1, cyclesPerByte), most);
     const request =
       writes.reduce((sum, bytes) => sum + framesBytes(bytes, perWrite, 1, ADDRESS_BYTES), 0) + frameBytes(RUN_BYTES);
-    const results = framesBytes(linears[index]!.rows, RESULTS_PER_FRAME, 4, RESULT_HEADER_BYTES);
+    const results = framesBytes(linears[index]!.rows, MAX_RESULT_VALUES, 4, RESULT_HEADER_BYTES);
     const bytes = request + results;
     // The last write is executed when it has arrived.
     return { bytes, cycles: bytes * cyclesPerByte + perWrite + TURNAROUND_CYCLES };
