@@ -11,7 +11,7 @@ import { planLinears } from '../generator/plan/build-plan.js';
 import type { Alphabet, Plan, PlanArray, PlanLinear } from '../generator/plan/types.js';
 import { compileProgram, type ProgramModel } from '../generator/schedule/compile.js';
 import { listing } from '../generator/schedule/disassemble.js';
-import { encodingOf } from '../generator/schedule/instructions.js';
+import { assemble } from '../generator/schedule/instructions.js';
 import { type MachineWidths, machineOf, memoryBits } from '../generator/schedule/machine.js';
 import { tokenTime, unitCycles } from '../generator/schedule/timing.js';
 import { sizeArray } from '../generator/sizing/array.js';
@@ -132,7 +132,7 @@ function report(one: Case, list: boolean): void {
   const { lanes, rows, frame } = plan.array;
   const useful = plan.linears.reduce((sum, linear) => sum + usefulSymbols(linear), 0);
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  const encoding = encodingOf(machine, plan, program.instructions.length);
+  const { encoding } = assemble(program, machine, plan);
   console.log(
     `${config.name}, ${one.alphabet}, OSR ${one.osr}, head ${one.headOnArray ? 'on the array' : 'int8'}, position ${position}; ` +
       `array ${lanes} × ${rows}, frame unit ${frame}; W ${widths.values}, A ${widths.attention}, D ${widths.drain}, banks ${widths.banks}`,

@@ -182,7 +182,8 @@ function placesOf(widths: Readonly<Record<FieldName, number>>, first: number): R
       const place = places[other];
       return place && together(name, other) ? [place] : [];
     });
-    const free = (at: number): boolean => taken.every((place) => at + width <= place.at || place.at + place.width <= at);
+    const free = (at: number): boolean =>
+      taken.every((place) => at + width <= place.at || place.at + place.width <= at);
     let at = first;
     while (!free(at)) at++;
     places[name] = { at, width };
@@ -217,7 +218,10 @@ export function assemble(program: Program, machine: Machine, plan: Pick<Plan, 'l
   let next = program.finals.length;
   const words = program.instructions.map((instruction) => {
     const { fields } = instruction;
-    return encode(fields.shift === undefined ? instruction : { ...instruction, fields: { ...fields, shift: next++ } }, encoding);
+    return encode(
+      fields.shift === undefined ? instruction : { ...instruction, fields: { ...fields, shift: next++ } },
+      encoding,
+    );
   });
   return { encoding, words, constants: Int8Array.from(constants) };
 }
