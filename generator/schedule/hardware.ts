@@ -1,6 +1,6 @@
 /** Parameters of the Verilog in rtl/decoder, from a machine and its assembled program: the one place that computes them. */
 
-import { countWidth, indexWidth, log2Exact } from '../sizing/integers.js';
+import { indexWidth, log2Exact } from '../sizing/integers.js';
 import type { Assembly, FieldName, Program } from './instructions.js';
 import { type Machine, parameterWord } from './machine.js';
 
@@ -73,16 +73,20 @@ export function vectorRamParameters({ widths, vectors }: Machine): HardwareParam
     WORDS: vectors.words,
     ADDR_WIDTH: indexWidth(vectors.words),
     VALUES: widths.values,
-    VALUE_WIDTH: countWidth(widths.values - 1),
   };
 }
 
 /** Parameters of sdq_decoder_control. */
 export function controlParameters({ config }: Machine): HardwareParameters {
-  return {
-    CONTEXT: config.context,
-    POSITION_WIDTH: indexWidth(config.context),
-    VOCABULARY: config.vocab,
-    TOKEN_WIDTH: indexWidth(config.vocab),
-  };
+  return { TOKEN_WIDTH: indexWidth(config.vocab), POSITION_WIDTH: indexWidth(config.context) };
+}
+
+/** Parameters of sdq_run_queue: under way are one run per bank, and one that waits. */
+export function runQueueParameters({ encoding }: Assembly, { widths }: Machine): HardwareParameters {
+  return { INDEX_WIDTH: encoding.fields.linear.width, RUNS: widths.banks + 1 };
+}
+
+/** Parameters of sdq_best. @param lanes logits per cycle */
+export function bestParameters({ config }: Machine, lanes: number): HardwareParameters {
+  return { LANES: lanes, TOKEN_WIDTH: Math.max(indexWidth(config.vocab), log2Exact(lanes)) };
 }
