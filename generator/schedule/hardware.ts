@@ -81,10 +81,10 @@ export function controlParameters({ config }: Machine): HardwareParameters {
   return { TOKEN_WIDTH: indexWidth(config.vocab), POSITION_WIDTH: indexWidth(config.context) };
 }
 
-/** Parameters of sdq_run_queue: under way are one run per bank, and one that waits. */
-export function runQueueParameters({ encoding }: Assembly, { widths }: Machine): HardwareParameters {
-  return { INDEX_WIDTH: encoding.fields.linear.width, RUNS: widths.banks + 1 };
-}
+/** Parameters of sdq_run_queue. */
+export const runQueueParameters = ({ encoding }: Assembly): HardwareParameters => ({
+  INDEX_WIDTH: encoding.fields.linear.width,
+});
 
 /** Parameters of sdq_best. @param lanes logits per cycle */
 export function bestParameters({ config }: Machine, lanes: number): HardwareParameters {

@@ -5,11 +5,10 @@
 //
 // start_i is taken in a cycle of free_o; linear and final shift are those of that cycle, reference_i is stable from then until
 // the engine takes the run, at the earliest in the next cycle. free_o is set again in the cycle after that. idle_o: all
-// results of all runs are taken; result_last_i comes with the transfer of a run's last one. RUNS of them may be under way,
-// the one that waits included.
+// results of all runs are taken; result_last_i comes with the transfer of a run's last one. An engine has at most two banks of
+// accumulators, so at most three runs are counted, the one that waits included.
 module sdq_run_queue #(
-    parameter INDEX_WIDTH = 5,  // of linears; at most 16
-    parameter RUNS = 3
+    parameter INDEX_WIDTH = 5  // of linears; at most 16
 ) (
     input wire clk_i,
     input wire rst_ni,
@@ -28,12 +27,10 @@ module sdq_run_queue #(
     input  wire        result_last_i
 );
 
-  localparam COUNT_WIDTH = 3;
-
   generate
-    if (INDEX_WIDTH < 1 || INDEX_WIDTH > 16 || RUNS < 1 || RUNS >= (1 << COUNT_WIDTH)) begin : g_illegal
+    if (INDEX_WIDTH < 1 || INDEX_WIDTH > 16) begin : g_illegal
       initial begin
-        $display("%m: INDEX_WIDTH=%0d RUNS=%0d", INDEX_WIDTH, RUNS);
+        $display("%m: INDEX_WIDTH=%0d", INDEX_WIDTH);
         $finish;
       end
     end
@@ -44,12 +41,12 @@ module sdq_run_queue #(
 
   reg [INDEX_WIDTH-1:0] linear_q;
   reg [7:0] final_q;
-  reg [COUNT_WIDTH-1:0] runs_q;
+  reg [1:0] runs_q;
 
   wire signed [8:0] shift = {final_q[7], final_q} - {4'd0, reference_i};
 
-  assign free_o = !run_valid_o && runs_q < RUNS[COUNT_WIDTH-1:0];
-  assign idle_o = runs_q == {COUNT_WIDTH{1'b0}};
+  assign free_o = !run_valid_o;
+  assign idle_o = runs_q == 2'd0;
 
   generate
     if (INDEX_WIDTH < 16) begin : g_padded
@@ -70,7 +67,7 @@ module sdq_run_queue #(
     else if (start_i) run_valid_o <= 1'b1;
     else if (run_ready_i) run_valid_o <= 1'b0;
 
-    if (!rst_ni) runs_q <= {COUNT_WIDTH{1'b0}};
+    if (!rst_ni) runs_q <= 2'd0;
     else if (start_i && !result_last_i) runs_q <= runs_q + 1'b1;
     else if (!start_i && result_last_i) runs_q <= runs_q - 1'b1;
 
