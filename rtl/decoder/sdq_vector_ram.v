@@ -2,9 +2,9 @@
 // The vectors of a step: words of VALUES elements of 32 bits, one read port and one write port. Source: docs/decoder.md.
 //
 //   read   rdata_o holds the word at raddr_i as of the last cycle in which ren_i was set, one cycle later
-//   write  element k of the word at a unit's address becomes element k of its data where bit k of its enables is set
+//   write  a word of one of the three units where its enable is set; at most one of them is
 //
-// At most one of the three units writes in a cycle. What a read returns while its word is written is undefined.
+// What a read returns while its word is written is undefined.
 module sdq_vector_ram #(
     parameter WORDS = 2,
     parameter ADDR_WIDTH = 1,  // index width of WORDS
@@ -16,13 +16,13 @@ module sdq_vector_ram #(
     input  wire [ADDR_WIDTH-1:0] raddr_i,
     output wire [ 32*VALUES-1:0] rdata_o,
 
-    input wire [    VALUES-1:0] vector_wen_i,
+    input wire                  vector_wen_i,
     input wire [ADDR_WIDTH-1:0] vector_addr_i,
     input wire [ 32*VALUES-1:0] vector_wdata_i,
-    input wire [    VALUES-1:0] dot_wen_i,
+    input wire                  dot_wen_i,
     input wire [ADDR_WIDTH-1:0] dot_addr_i,
     input wire [ 32*VALUES-1:0] dot_wdata_i,
-    input wire [    VALUES-1:0] mix_wen_i,
+    input wire                  mix_wen_i,
     input wire [ADDR_WIDTH-1:0] mix_addr_i,
     input wire [ 32*VALUES-1:0] mix_wdata_i
 );
@@ -36,28 +36,16 @@ module sdq_vector_ram #(
     end
   endgenerate
 
-  wire dot = |dot_wen_i;
-  wire mix = |mix_wen_i;
-  wire [VALUES-1:0] wen = vector_wen_i | dot_wen_i | mix_wen_i;
-  wire [4*VALUES-1:0] byte_wen;
-
-  genvar k;
-  generate
-    for (k = 0; k < VALUES; k = k + 1) begin : g_value
-      assign byte_wen[4*k+:4] = {4{wen[k]}};
-    end
-  endgenerate
-
   sdq_ram_1r1w #(
       .WORDS     (WORDS),
       .ADDR_WIDTH(ADDR_WIDTH),
-      .BYTES     (4 * VALUES),
-      .BYTE_WIDTH(8)
+      .BYTES     (1),
+      .BYTE_WIDTH(32 * VALUES)
   ) u_ram (
       .clk_i  (clk_i),
-      .wen_i  (byte_wen),
-      .waddr_i(dot ? dot_addr_i : mix ? mix_addr_i : vector_addr_i),
-      .wdata_i(dot ? dot_wdata_i : mix ? mix_wdata_i : vector_wdata_i),
+      .wen_i  (vector_wen_i || dot_wen_i || mix_wen_i),
+      .waddr_i(dot_wen_i ? dot_addr_i : mix_wen_i ? mix_addr_i : vector_addr_i),
+      .wdata_i(dot_wen_i ? dot_wdata_i : mix_wen_i ? mix_wdata_i : vector_wdata_i),
       .ren_i  (ren_i),
       .raddr_i(raddr_i),
       .rdata_o(rdata_o)

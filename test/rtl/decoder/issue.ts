@@ -148,6 +148,8 @@ export function issueBench(
     sources: [join(ROOT, 'test/rtl/decoder/issue_tb.v')],
     parameters: {
       ...issueParameters(assembly, program),
+      PROGRAM_WORDS: assembly.words.length,
+      CONSTANTS: assembly.constants.length,
       EVENTS: lines.length,
       STEPS: positions.length,
       BANKS: machine.widths.banks,

@@ -37,6 +37,8 @@ module issue_tb;
   parameter HEAD_AT = 9;
   parameter ENTRY_AT = 9;
 
+  parameter PROGRAM_WORDS = 1;
+  parameter CONSTANTS = 1;
   parameter EVENTS = 1;
   parameter STEPS = 1;
   parameter BANKS = 2;
@@ -149,8 +151,8 @@ module issue_tb;
   );
 
   reg [1023:0] file;
-  reg [WORD_WIDTH-1:0] words[0:(1<<ENTRY_WIDTH)-1];
-  reg [7:0] constants[0:(1<<CONSTANT_ADDR_WIDTH)-1];
+  reg [WORD_WIDTH-1:0] words[0:PROGRAM_WORDS-1];
+  reg [7:0] constants[0:CONSTANTS-1];
   reg [8*32+2*OPERANDS-1:0] events[0:EVENTS-1];
 
   always @(posedge clk) begin
