@@ -243,7 +243,10 @@ function encode(instruction: Instruction, encoding: Encoding): bigint {
 }
 
 /** The instruction in a word. @throws RangeError if there is no such opcode */
-export function decode(word: bigint, { encoding, constants }: Pick<Assembly, 'encoding' | 'constants'>): Instruction {
+export function decode(
+  word: bigint,
+  { encoding, constants }: { readonly encoding: Encoding; readonly constants: ArrayLike<number> },
+): Instruction {
   const take = ({ at, width }: Place): number => Number(BigInt.asUintN(width, word >> BigInt(at)));
   const code = take({ at: 0, width: encoding.opcode });
   const opcode = NAMES[code];

@@ -1,7 +1,8 @@
 /** Programs and their predicted times, for the bench of sdq_issue. */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROGRAM_TEMPLATE, renderProgram } from '../../../generator/emit/render-program.js';
 import type { ModelConfig } from '../../../generator/model/types.js';
 import type { Plan } from '../../../generator/plan/types.js';
 import { compileProgram } from '../../../generator/schedule/compile.js';
@@ -19,7 +20,13 @@ import { type Machine, type MachineWidths, machineOf } from '../../../generator/
 import { arrayTimes, type Execution, takesResults, tokenTime, unitTime } from '../../../generator/schedule/timing.js';
 import { engineGeometry } from '../../../generator/sizing/geometry.js';
 import { memoryMap } from '../../../generator/sizing/memory.js';
-import { fabricateModel, fabricatePlan } from '../../support/golden-models.js';
+import {
+  fabricateModel,
+  fabricatePlan,
+  llamaConfig,
+  optConfig,
+  optPostNormConfig,
+} from '../../support/golden-models.js';
 import { type Bench, ROOT } from '../bench.js';
 
 export interface AssembledDecoder {
@@ -101,6 +108,14 @@ function outputWidth(
   return name === 'shift' ? 8 : assembly.encoding.fields[name].width;
 }
 
+export const programVerilog = (assembly: Assembly): string =>
+  renderProgram(
+    assembly,
+    { romStyle: 'logic' },
+    ['A program of a test.'],
+    readFileSync(join(ROOT, 'templates', PROGRAM_TEMPLATE), 'utf8'),
+  );
+
 /** Steps at these positions. @param stall percentage of cycles in which units wait at random; then nothing is predicted */
 export function issueBench(
   folder: string,
@@ -132,9 +147,7 @@ export function issueBench(
         (instruction.opcode === 'END' ? 1 << 10 : 0);
       const times = [execution.issue, besides.taking, besides.writing, array.first, array.occupied, flags, 0, 0];
       const { value, mask } = expected(decoder, execution);
-      lines.push(
-        [...times.toReversed().map((time) => hex(BigInt(time), 32)), hex(mask, 256), hex(value, 256)].join('_'),
-      );
+      lines.push([...times.reverse().map((time) => hex(BigInt(time), 32)), hex(mask, 256), hex(value, 256)].join('_'));
     }
   }
   const file = (kind: string, text: readonly string[]): string => {
@@ -145,20 +158,15 @@ export function issueBench(
   return {
     name: `issue_tb ${name}`,
     top: 'issue_tb',
-    sources: [join(ROOT, 'test/rtl/decoder/issue_tb.v')],
+    sources: [join(ROOT, 'test/rtl/decoder/issue_tb.v'), file('v', [programVerilog(assembly)])],
     parameters: {
       ...issueParameters(assembly, program),
-      PROGRAM_WORDS: assembly.words.length,
       CONSTANTS: assembly.constants.length,
       EVENTS: lines.length,
       STEPS: positions.length,
       BANKS: machine.widths.banks,
     },
     plusargs: {
-      program: file(
-        'program',
-        assembly.words.map((word) => word.toString(16)),
-      ),
       constants: file(
         'constants',
         Array.from(assembly.constants, (value) => hex(BigInt(value), 8)),
@@ -168,4 +176,18 @@ export function issueBench(
       seed,
     },
   };
+}
+
+/** Programs of all kinds of models, at their predicted times and with units that wait at random. */
+export function issueBenches(folder: string): Bench[] {
+  const cases = [llamaConfig(), optConfig(), optPostNormConfig(), llamaConfig({ layers: 1 })].flatMap((config) => [
+    { config, widths: { values: 4, attention: 8, drain: 1, banks: 1 } as const, stall: 0 },
+    { config, widths: { values: 4, attention: 16, drain: 2, banks: 2 } as const, stall: 0 },
+    { config, widths: { values: 8, attention: 8, drain: 8, banks: 2 } as const, stall: 50 },
+  ]);
+  return cases.map(({ config, widths, stall }, i) => {
+    const name = `${config.name}, ${config.layers} layers, ${widths.values} values, ${widths.banks} banks, stall ${stall}`;
+    const positions = [0, config.context - 1, 3];
+    return issueBench(folder, name, assembledDecoder(config, widths), positions, { stall, seed: 1 + i });
+  });
 }

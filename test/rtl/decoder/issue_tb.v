@@ -2,7 +2,7 @@
 // sdq_issue: steps of a program, with units that take the times that the plusargs' file gives. In each cycle starts are
 // compared with what the module's header promises; every issue with its instruction, its operands and, if stall is 0, the
 // predicted cycle. +stall=N: units are neither free nor idle in N % of the cycles, at random. +seed=N.
-// Files: +program, +constants, +events (an instruction that is executed per line, see issue.ts).
+// Files: +constants, +events (an instruction that is executed per line, see issue.ts). The program is a generated sdq_program.
 module issue_tb;
 
   parameter WORD_WIDTH = 80;
@@ -37,7 +37,6 @@ module issue_tb;
   parameter HEAD_AT = 9;
   parameter ENTRY_AT = 9;
 
-  parameter PROGRAM_WORDS = 1;
   parameter CONSTANTS = 1;
   parameter EVENTS = 1;
   parameter STEPS = 1;
@@ -53,7 +52,7 @@ module issue_tb;
   wire busy;
   wire [LAYER_WIDTH-1:0] layer;
   wire [ENTRY_WIDTH-1:0] program_addr;
-  reg [WORD_WIDTH-1:0] program_word;
+  wire [WORD_WIDTH-1:0] program_word;
   wire constant_read;
   wire [CONSTANT_ADDR_WIDTH-1:0] constant_addr;
   reg [7:0] constant;
@@ -150,15 +149,17 @@ module issue_tb;
       .head_o         (head)
   );
 
+  sdq_program rom (
+      .clk_i  (clk),
+      .index_i(program_addr),
+      .word_o (program_word)
+  );
+
   reg [1023:0] file;
-  reg [WORD_WIDTH-1:0] words[0:PROGRAM_WORDS-1];
   reg [7:0] constants[0:CONSTANTS-1];
   reg [8*32+2*OPERANDS-1:0] events[0:EVENTS-1];
 
-  always @(posedge clk) begin
-    program_word <= words[program_addr];
-    if (constant_read) constant <= constants[constant_addr];
-  end
+  always @(posedge clk) if (constant_read) constant <= constants[constant_addr];
 
   // The instruction that is to be issued next.
   integer event_at;
@@ -290,7 +291,6 @@ module issue_tb;
   initial begin
     if (!$value$plusargs("seed=%d", seed)) seed = 1;
     if (!$value$plusargs("stall=%d", stall)) stall = 0;
-    if ($value$plusargs("program=%s", file)) $readmemh(file, words);
     if ($value$plusargs("constants=%s", file)) $readmemh(file, constants);
     if ($value$plusargs("events=%s", file)) $readmemh(file, events);
     errors = 0;
