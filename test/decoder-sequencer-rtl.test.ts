@@ -4,13 +4,18 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decoderSchedule } from '../generator/cli/decoder-schedule.js';
 import { compileProgram, modelOfPlan } from '../generator/schedule/compile.js';
-import { issueParameters, memoryParameters, vectorRamParameters } from '../generator/schedule/hardware.js';
+import {
+  issueParameters,
+  memoryParameters,
+  sequencerParameters,
+  vectorRamParameters,
+} from '../generator/schedule/hardware.js';
 import { assemble } from '../generator/schedule/instructions.js';
 import { tokenTime } from '../generator/schedule/timing.js';
 import { engineGeometry } from '../generator/sizing/geometry.js';
 import { lint } from '../sim/verilator-bin/src/lint.js';
 import { ROOT, runBench } from './rtl/bench.js';
-import { assembledDecoder, issueBenches, programVerilog } from './rtl/decoder/issue.js';
+import { assembledDecoder, issueBenches, programVerilog, sequencerBenches } from './rtl/decoder/issue.js';
 import { llamaConfig, optConfig, optPostNormConfig } from './support/golden-models.js';
 import { icarus, lacks } from './support/needs.js';
 import { tempDirectory } from './support/temp.js';
@@ -21,10 +26,13 @@ const directory = tempDirectory();
 describe.skipIf(lacks(icarus))('issue of a program', () => {
   const folder = tempDirectory();
 
-  it.each(issueBenches(folder))('is what the time model says: $name', async (bench) => {
-    const { status, output } = await runBench(bench, { folder: join(folder, bench.name.replaceAll(/\W+/g, '-')) });
-    expect(status, output).toBe('passed');
-  });
+  it.each([...issueBenches(folder), ...sequencerBenches(folder)])(
+    'is what the time model says: $name',
+    async (bench) => {
+      const { status, output } = await runBench(bench, { folder: join(folder, bench.name.replaceAll(/\W+/g, '-')) });
+      expect(status, output).toBe('passed');
+    },
+  );
 });
 
 describe('modules of the sequencer', () => {
@@ -38,6 +46,11 @@ describe('modules of the sequencer', () => {
       sdq_best: [{}, { LANES: 8 }],
       sdq_decoder_control: [{}],
       sdq_decoder_memories: [{}, memoryParameters(decoder.assembly, decoder.machine)],
+      sdq_decoder_sequencer: [
+        {},
+        { LANES: 1 },
+        sequencerParameters(decoder.assembly, decoder.program, decoder.machine),
+      ],
       sdq_issue: [{}, issueParameters(decoder.assembly, decoder.program)],
       sdq_logit_stream: [{}, { LANES: 8 }],
       sdq_operand_hold: [{}],
@@ -62,6 +75,7 @@ describe('modules of the sequencer', () => {
     ['sdq_best', { LANES: 3 }, /g_illegal: LANES=3/],
     ['sdq_logit_stream', { DEPTH: 12 }, /g_illegal: .*DEPTH=12/],
     ['sdq_decoder_control', { TOKEN_WIDTH: 40 }, /g_illegal: TOKEN_WIDTH=40/],
+    ['sdq_decoder_sequencer', { ROW_WIDTH: 8 }, /g_illegal: ROW_WIDTH=8 TOKEN_WIDTH=9/],
     ['sdq_operand_hold', { WIDTH: 0 }, /g_illegal: WIDTH=0/],
   ] as const)('%s refuses %o', (top, parameters, message) => {
     const out = join(directory, `${top}.vvp`);

@@ -76,17 +76,26 @@ export function vectorRamParameters({ widths, vectors }: Machine): HardwareParam
   };
 }
 
-/** Parameters of sdq_decoder_control. */
-export function controlParameters({ config }: Machine): HardwareParameters {
-  return { TOKEN_WIDTH: indexWidth(config.vocab), POSITION_WIDTH: indexWidth(config.context) };
-}
+/** Words of logits on their way to the host; and those that a unit may still give when it is to pause. */
+const LOGIT_WORDS = 64;
+const LOGIT_MARGIN = 32;
 
-/** Parameters of sdq_run_queue. */
-export const runQueueParameters = ({ encoding }: Assembly): HardwareParameters => ({
-  INDEX_WIDTH: encoding.fields.linear.width,
-});
-
-/** Parameters of sdq_best. @param lanes logits per cycle */
-export function bestParameters({ config }: Machine, lanes: number): HardwareParameters {
-  return { LANES: lanes, TOKEN_WIDTH: Math.max(indexWidth(config.vocab), log2Exact(lanes)) };
+/** Parameters of sdq_decoder_sequencer. */
+export function sequencerParameters(
+  assembly: Assembly,
+  program: Program,
+  { config, widths }: Machine,
+): HardwareParameters {
+  const token = Math.max(indexWidth(config.vocab), log2Exact(widths.values));
+  const position = indexWidth(config.context);
+  return {
+    ...issueParameters(assembly, program),
+    TOKEN_WIDTH: token,
+    POSITION_WIDTH: position,
+    ROW_WIDTH: Math.max(token, position),
+    LANES: widths.values,
+    LOGIT_WORDS,
+    LOGIT_WORD_WIDTH: log2Exact(LOGIT_WORDS),
+    LOGIT_MARGIN,
+  };
 }

@@ -19,6 +19,10 @@ export const LATENCY = {
   root: 20,
   /** Of LayerNorm besides: three products of 18 bits at a time. */
   center: 24,
+  /** From a RUN's start until the next one can be issued: it has left the place of the one that waits. */
+  handed: 2,
+  /** From END's issue to the first one of the next token, where that is generated. */
+  step: 4,
   /** From RUN's issue to the array's first cycle: the look-up of its schedule. */
   run: 4,
   /** Dot unit, without its adder tree: read, product, scale in four, shift in two, largest. */
@@ -133,7 +137,7 @@ class Clock {
   execute(instruction: Instruction, linear: number | undefined): Pick<Execution, 'issue' | 'begin' | 'end'> {
     const unit = unitOf(instruction);
     const waits = instruction.wait.map((other) => this.#idleTime(other));
-    const own = unit === null ? 0 : unit === 'array' ? this.runStart(this.#runs.length - 1) : this.#free[unit];
+    const own = unit === null ? 0 : unit === 'array' ? this.#handed() : this.#free[unit];
     const issue = Math.max(this.#next, own, ...waits);
     this.#next = issue + (instruction.opcode === 'LOOP' ? LATENCY.jump : LATENCY.issue);
     if (unit === null) return { issue, begin: issue, end: issue };
@@ -155,6 +159,12 @@ class Clock {
     this.#free[unit] = unit === 'vector' ? end : taken;
     this.#idle[unit] = end;
     return { issue, begin, end };
+  }
+
+  /** When the next RUN can be issued. */
+  #handed(): number {
+    const last = this.#runs.length - 1;
+    return last < 0 ? 0 : this.runStart(last) + LATENCY.handed;
   }
 
   #idleTime(unit: Unit): number {

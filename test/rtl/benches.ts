@@ -6,7 +6,7 @@ import { cobsEncode } from '../../firmware/protocol/cobs.js';
 import { Responder } from '../../firmware/protocol/responder.js';
 import { uniform } from '../support/random.js';
 import { type Bench, ROOT } from './bench.js';
-import { issueBenches } from './decoder/issue.js';
+import { issueBenches, sequencerBenches } from './decoder/issue.js';
 import { ENGINE_CASES } from './engine/cases.js';
 import { engineBench } from './engine/icarus.js';
 import { type EngineCase, linearOf } from './engine/vectors.js';
@@ -205,6 +205,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_crc32: [...CRC, ...link],
     sdq_decoder_control: DECODER.steps,
     sdq_decoder_memories: DECODER.memories,
+    sdq_decoder_sequencer: sequencerBenches(folder),
     sdq_delay: DELAY,
     sdq_engine: engine,
     sdq_engine_memories: [...engine.slice(0, 2), ...whole, ...engine.slice(2)],

@@ -43,7 +43,6 @@ module issue_tb;
   parameter BANKS = 2;
 
   localparam OPERANDS = 256;
-  localparam RUNS = 1024;
 
   reg clk = 1'b0;
   reg rst_n = 1'b0;
@@ -162,7 +161,7 @@ module issue_tb;
   always @(posedge clk) if (constant_read) constant <= constants[constant_addr];
 
   // The instruction that is to be issued next.
-  integer event_at;
+  integer event_at = 0;
   wire [8*32+2*OPERANDS-1:0] line = events[event_at];
   wire [OPERANDS-1:0] wanted = line[0+:OPERANDS];
   wire [OPERANDS-1:0] mask = line[OPERANDS+:OPERANDS];
@@ -183,106 +182,39 @@ module issue_tb;
     segment, length, target, source, opcode
   };
 
-  // Units, as generator/schedule/timing.ts has them. Times are cycles since the step's first issue.
-  integer now, next, seed, stall, errors, step, issues, u;
-  integer free_at[0:3];
-  integer idle_at[0:3];
-  integer run_issue[0:RUNS-1];
-  integer run_first[0:RUNS-1];
-  integer run_occupied[0:RUNS-1];
-  integer run_start[0:RUNS-1];  // −1: not known yet
-  integer run_drained[0:RUNS-1];
-  integer runs, started, taken, begin_at, start_at, takes_run, takes_issue, takes_taking, takes_writing;
+  wire [3:0] units_free;
+  wire [3:0] units_idle;
+  wire [31:0] now;
+  wire unused_ready;
+  wire unused_last;
+
+  fake_units #(
+      .BANKS(BANKS)
+  ) units (
+      .clk          (clk),
+      .start        (starts),
+      .takes_results(takes_results),
+      .taking       (taking),
+      .writing      (writing),
+      .first        (first),
+      .occupied     (occupied),
+      .free         (units_free),
+      .idle         (units_idle),
+      .ready        (unused_ready),
+      .result_last  (unused_last),
+      .now          (now)
+  );
+
+  integer began, next, seed, stall, errors, step, issues;
   reg held;
   reg [OPERANDS-1:0] held_wanted;
   reg [OPERANDS-1:0] held_mask;
-
-  task restart;
-    begin
-      now = -2;
-      next = 0;
-      runs = 0;
-      started = 0;
-      taken = 0;
-      takes_run = -1;
-      held = 1'b0;
-      for (u = 0; u < 4; u = u + 1) begin
-        free_at[u] = 0;
-        idle_at[u] = 0;
-      end
-    end
-  endtask
-
-  // What is known by now of runs that wait, and of the instruction that waits for results.
-  task settle;
-    begin
-      if (takes_run >= 0 && takes_run < started && now >= run_start[takes_run] + run_first[takes_run]) begin
-        begin_at = run_start[takes_run] + run_first[takes_run];
-        if (begin_at < takes_issue) begin_at = takes_issue;
-        run_drained[takes_run] = begin_at + takes_taking;
-        free_at[0] = begin_at + takes_taking + takes_writing;
-        idle_at[0] = free_at[0];
-        takes_run = -1;
-      end
-      if (started < runs && (started < BANKS || run_drained[started-BANKS] >= 0)) begin
-        start_at = run_issue[started];
-        if (started > 0 && run_start[started-1] + run_occupied[started-1] > start_at)
-          start_at = run_start[started-1] + run_occupied[started-1];
-        if (started >= BANKS && run_drained[started-BANKS] > start_at) start_at = run_drained[started-BANKS];
-        run_start[started] = start_at;
-        free_at[1] = start_at;
-        started = started + 1;
-      end
-      idle_at[1] = runs > 0 ? run_drained[runs-1] : 0;
-    end
-  endtask
-
-  task show;
-    begin
-      for (u = 0; u < 4; u = u + 1) begin
-        free[u] = now >= free_at[u] && (u != 1 || started == runs) && (u != 0 || takes_run < 0);
-        idle[u] = now >= idle_at[u] && (u != 1 || idle_at[1] >= 0) && (u != 0 || takes_run < 0);
-      end
-      if (stall > 0 && $unsigned($random(seed)) % 100 < stall) begin
-        free = free & $random(seed);
-        idle = idle & $random(seed);
-      end
-    end
-  endtask
 
   task fail(input [8*24-1:0] what);
     begin
       errors = errors + 1;
       if (errors < 10)
-        $display("step %0d, cycle %0d, instruction %0d (predicted %0d): %0s", step, now, event_at, predicted, what);
-    end
-  endtask
-
-  task execute;
-    begin
-      if (unit[1]) begin
-        run_issue[runs] = now;
-        run_first[runs] = first;
-        run_occupied[runs] = occupied;
-        run_drained[runs] = -1;
-        runs = runs + 1;
-      end else if (unit[0] && takes_results) begin
-        takes_run = taken;
-        taken = taken + 1;
-        takes_issue = now;
-        takes_taking = taking;
-        takes_writing = writing;
-      end else if (unit[3]) begin
-        free_at[3] = now + taking > idle_at[3] ? now + taking : idle_at[3];
-        idle_at[3] = free_at[3] + writing;
-      end else begin
-        for (u = 0; u < 3; u = u + 2)
-          if (unit[u]) begin
-            idle_at[u] = now + taking + writing;
-            free_at[u] = u == 0 ? idle_at[u] : now + taking;
-          end
-      end
-      next = now + (is_loop ? 4 : 2);
+        $display("step %0d, cycle %0d, instruction %0d (predicted %0d): %0s", step, now - began, event_at, predicted, what);
     end
   endtask
 
@@ -295,7 +227,6 @@ module issue_tb;
     if ($value$plusargs("events=%s", file)) $readmemh(file, events);
     errors = 0;
     issues = 0;
-    event_at = 0;
     start = 1'b0;
     free = 4'd0;
     idle = 4'd0;
@@ -303,32 +234,40 @@ module issue_tb;
     rst_n = 1'b1;
     repeat (2) @(negedge clk);
     for (step = 0; step < STEPS; step = step + 1) begin
-      restart;
+      #1;
       start = 1'b1;
+      // The first issue.
+      began = now + 2;
+      next = began;
+      held = 1'b0;
       while (busy || start) begin
-        show;
-        #4;
+        free = units_free;
+        idle = units_idle;
+        if (stall > 0 && $unsigned($random(seed)) % 100 < stall) begin
+          free = free & $random(seed);
+          idle = idle & $random(seed);
+        end
+        #3;
         due = now >= next && &(free | ~unit) && &(idle | ~waits);
         if (starts !== (due ? unit : 4'd0)) fail("starts");
         if (done !== (due && is_end)) fail("done");
         if (held && ((operands ^ held_wanted) & held_mask) !== 0) fail("operands do not stay");
         held = 1'b0;
         if (due) begin
-          if (stall == 0 && now != predicted) fail("not when predicted");
+          if (stall == 0 && now - began != predicted) fail("not when predicted");
           if (((operands ^ wanted) & mask) !== 0) fail("operands");
           // The layer goes on behind LOOP.
           held = !is_loop && !is_end;
           held_wanted = wanted;
           held_mask = mask;
-          execute;
+          next = now + (is_loop ? 4 : 2);
           issues = issues + 1;
-          event_at = event_at + 1;
         end
-        settle;
         @(negedge clk);
+        if (due) event_at = event_at + 1;
+        #1;
         start = 1'b0;
-        now = now + 1;
-        if (now > 1000000 || errors > 100) begin
+        if (now - began > 1000000 && now > began || errors > 100) begin
           $display("FAIL: stopped");
           $finish;
         end
