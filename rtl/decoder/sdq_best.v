@@ -68,7 +68,7 @@ module sdq_best #(
       always @(posedge clk_i) begin
         keep_q  <= node_keep[2*n];
         value_q <= takes_right ? right : left;
-        place_q <= node_place[TOKEN_WIDTH*(takes_right?2*n+1 : 2*n)+:TOKEN_WIDTH];
+        place_q <= takes_right ? node_place[TOKEN_WIDTH*(2*n+1)+:TOKEN_WIDTH] : node_place[TOKEN_WIDTH*(2*n)+:TOKEN_WIDTH];
       end
       assign node_keep[n] = keep_q;
       assign node_value[32*n+:32] = value_q;
