@@ -9,7 +9,7 @@ module logits_tb;
   parameter DEPTH_WIDTH = 4;
   parameter MARGIN = 6;
 
-  localparam STEPS = 120;
+  localparam STEPS = 50;
   localparam LEVELS = LANES == 1 ? 0 : LANES == 2 ? 1 : LANES == 4 ? 2 : LANES == 8 ? 3 : 4;
 
   reg clk = 1'b0;
@@ -120,7 +120,7 @@ module logits_tb;
       wanted = below(2);
       kind = 1 + below(4);
       patience = below(4) * 30;
-      count = 1 + below(200);
+      count = 1 + below(below(2) ? 20 : 150);
       sent = 0;
       got = 0;
       since_pause = 0;

@@ -11,7 +11,7 @@ module memories_tb;
   parameter CONSTANT_ADDR_WIDTH = 5;
   parameter VALUES = 4;
 
-  localparam ROUNDS = 6000;
+  localparam ROUNDS = 2500;
   localparam VECTOR_WORDS = 9;
 
   reg clk = 1'b0;

@@ -204,7 +204,13 @@ module steps_tb;
         settled = 1'b0;
         step = step + 1;
       end
-      while (busy) tick;
+      // The next request waits until the last answer is taken.
+      while (busy) begin
+        request_valid = 1'b1;
+        if (request_ready !== 1'b0) fail("request too early");
+        tick;
+      end
+      request_valid = 1'b0;
       if (got != answers) fail("answers are missing");
       finished = finished + answers;
     end
