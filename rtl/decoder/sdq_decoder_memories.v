@@ -7,7 +7,7 @@
 // Host: as sdq_engine_memories; a byte that is read comes 5 cycles after its request. The port waits while locked_i is
 // set, which it is while a step is executed. Requests to other regions have no effect and no answer.
 // Parameters: a word one cycle after vector_read_i or dot_read_i, which are never set together, and until the next read.
-// Constants: a byte one cycle after constant_read_i.
+// Constants: a byte one cycle after constant_read_i, and until the next read.
 module sdq_decoder_memories #(
     parameter PARAMETER_WORDS = 2,
     parameter PARAMETER_ADDR_WIDTH = 1,  // index width of PARAMETER_WORDS

@@ -12,7 +12,7 @@
 //   step       start_i, at least two cycles after reset and after done_o; the first issue is two cycles later. done_o is
 //              the issue of END. layer_o is the layer of the instruction that is issued, 0 in front of the layers
 //   program    a word a cycle after program_addr_o. Word, low end first: opcode, wait, operands at the places *_AT
-//   constants  a byte a cycle after constant_addr_o, which is read for each instruction: the final shift of a RUN without
+//   constants  a byte a cycle after constant_read_o, until the next one, for each instruction: the final shift of a RUN without
 //              its reference, shift of ROW and MATRIX. linear_o is its place, which for a RUN is the linear
 //   layered    adds layer · LAYER_WORDS to parameters, layer · LAYER_LINEARS to the constant's place
 //

@@ -247,7 +247,7 @@ export function issueBenches(folder: string): Bench[] {
     { config: llamaConfig({ tiedHead: false }), widths: two, stall: 0 },
     { config: llamaConfig(), widths: wide, stall: 50 },
     { config: optConfig(), widths: one, stall: 0 },
-    { config: optConfig(), widths: two, stall: 20 },
+    { config: optConfig({ layers: 3 }), widths: two, stall: 20 },
     { config: optPostNormConfig(), widths: two, stall: 0 },
     { config: llamaConfig({ layers: 1 }), widths: one, stall: 0 },
   ];

@@ -65,7 +65,7 @@ module logits_tb;
   );
 
   reg [31:0] logits[0:1023];
-  integer seed, errors, step, count, sent, got, n, k, since_pause, wanted_best, kind, patience, paused;
+  integer seed, errors, step, count, sent, got, n, k, since_pause, wanted_best, kind, patience, paused, recent;
   reg [31:0] r;
   reg offered;
 
@@ -98,6 +98,7 @@ module logits_tb;
   task tick;
     begin
       offered = logit_valid;
+      recent = sent - got;
       logit_ready = below(100) >= patience;
       #1;
       if (logit_valid && logit_ready) begin
@@ -116,6 +117,8 @@ module logits_tb;
     {wanted, clear, valid, logit_ready} = 4'd0;
     repeat (2) @(negedge clk);
     rst_n = 1'b1;
+    step = -1;
+    if (best_busy !== 1'b0 || stream_busy !== 1'b0 || pause !== 1'b0) fail("reset");
     for (step = 0; step < STEPS; step = step + 1) begin
       wanted = below(2);
       kind = 1 + below(4);
@@ -137,7 +140,7 @@ module logits_tb;
           since_pause = since_pause + 1;
           paused = paused + 1;
         end
-        if (pause && !wanted) fail("pause");
+        if (pause && (!wanted || recent < DEPTH - MARGIN - 1)) fail("pause");
         n = below(8) == 0 ? 1 + below(LANES) : LANES;
         if (n > count - sent) n = count - sent;
         for (k = 0; k < LANES; k = k + 1) begin

@@ -114,6 +114,10 @@ module steps_tb;
       end
       @(negedge clk);
       now = now + 1;
+      if (now > 200000 || errors > 100) begin
+        $display("FAIL: stopped in request %0d, %0d errors", request, errors);
+        $finish;
+      end
     end
   endtask
 
