@@ -37,11 +37,12 @@ export type ProgramModel = Pick<IntegerModel, 'plan' | 'exponents'> & {
 /** A plan's decoder before there are weights. Words of its program are those of every model of the plan, constants are not. */
 export function modelOfPlan(plan: Plan): ProgramModel {
   const { layers, rope, dim, embedDim, finalNorm } = plan.model;
-  const matrix = { exponent: 0 };
-  const norm = { frac: 0 };
+  // A shift of 0 for embeddings, which every unit has.
+  const matrix = { exponent: -RESIDUAL_FRAC };
+  const norm = { frac: RESIDUAL_FRAC };
   return {
     plan,
-    exponents: plan.linears.map(() => 0),
+    exponents: plan.linears.map(() => -RESIDUAL_FRAC),
     embedding: matrix,
     positions: rope ? null : matrix,
     projectIn: embedDim === dim ? null : matrix,
