@@ -5,13 +5,12 @@
  */
 
 import { loadBoard } from '../generator/boards/node/load.js';
-import { linearsOf } from '../generator/model/roles.js';
+import { decoderSchedule } from '../generator/cli/decoder-schedule.js';
 import type { ModelConfig } from '../generator/model/types.js';
 import { planLinears } from '../generator/plan/build-plan.js';
 import type { Alphabet, Plan, PlanArray, PlanLinear } from '../generator/plan/types.js';
-import { compileProgram, type ProgramModel } from '../generator/schedule/compile.js';
-import { listing } from '../generator/schedule/disassemble.js';
-import { encodingOf } from '../generator/schedule/instructions.js';
+import { compileProgram, modelOfPlan } from '../generator/schedule/compile.js';
+import { assemble } from '../generator/schedule/instructions.js';
 import { type MachineWidths, machineOf, memoryBits } from '../generator/schedule/machine.js';
 import { tokenTime, unitCycles } from '../generator/schedule/timing.js';
 import { sizeArray } from '../generator/sizing/array.js';
@@ -124,15 +123,14 @@ function report(one: Case, list: boolean): void {
   const { config, widths, position } = one;
   const plan = planOf(one);
   const machine = machineOf(plan, widths);
-  const model = constants(plan);
-  const program = compileProgram(model, machine);
+  const program = compileProgram(modelOfPlan(plan), machine);
   const geometry = engineGeometry(plan);
   const time = tokenTime(program, machine, plan, geometry, position);
   const units = unitCycles(time, program);
   const { lanes, rows, frame } = plan.array;
   const useful = plan.linears.reduce((sum, linear) => sum + usefulSymbols(linear), 0);
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  const encoding = encodingOf(machine, plan, program.instructions.length);
+  const { encoding } = assemble(program, machine, plan);
   console.log(
     `${config.name}, ${one.alphabet}, OSR ${one.osr}, head ${one.headOnArray ? 'on the array' : 'int8'}, position ${position}; ` +
       `array ${lanes} × ${rows}, frame unit ${frame}; W ${widths.values}, A ${widths.attention}, D ${widths.drain}, banks ${widths.banks}`,
@@ -152,12 +150,7 @@ function report(one: Case, list: boolean): void {
   console.log(
     `  program ${program.instructions.length} words of ${encoding.word} bits; memories in Kbit: ${memories.join(', ')}\n`,
   );
-  if (!list) return;
-  for (const { at, text, issue, begin, end, count, cycles } of listing(program, time)) {
-    console.log(
-      `  ${String(at).padStart(3)}  ${text.padEnd(90)} ${issue} ${begin}–${end}; ${count} × , ${cycles} cycles`,
-    );
-  }
+  if (list) console.log(`${decoderSchedule(program, time).text}\n`);
 }
 
 function planOf({ config, alphabet, osr, array, headOnArray }: Case): Plan {
@@ -187,23 +180,4 @@ function headLinears({ vocab, layers }: ModelConfig, like: PlanLinear): PlanLine
     layer: layers,
     rows: Math.min(HEAD_ROWS, vocab - i * HEAD_ROWS),
   }));
-}
-
-/** Constants have no influence on times. */
-function constants(plan: Plan): ProgramModel {
-  const matrix = { exponent: -20 };
-  const norm = { frac: 16 };
-  return {
-    plan,
-    exponents: plan.linears.map(() => -20),
-    embedding: matrix,
-    positions: null,
-    projectIn: null,
-    projectOut: null,
-    head: matrix,
-    finalNorm: norm,
-    layers: linearsOf(plan.model)
-      .filter(({ role }) => role === 'self_attn.q_proj')
-      .map(() => ({ attnNorm: norm, mlpNorm: norm })),
-  };
 }

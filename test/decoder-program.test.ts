@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../generator/model/types.js';
 import { compileProgram } from '../generator/schedule/compile.js';
-import { decode, encode, encodingOf } from '../generator/schedule/instructions.js';
+import { assemble, decode } from '../generator/schedule/instructions.js';
 import { type MachineWidths, machineOf } from '../generator/schedule/machine.js';
 import { parameterImage } from '../generator/schedule/parameters.js';
 import { IntegerDecoder } from '../sim/golden/decoder.js';
@@ -47,16 +47,15 @@ function expectEqual(actual: ArrayLike<number>, expected: ArrayLike<number>): vo
 function prepare({ model }: FabricatedModel, widths: MachineWidths) {
   const machine = machineOf(model.plan, widths);
   const program = compileProgram(model, machine);
-  const encoding = encodingOf(machine, model.plan, program.instructions.length);
-  const words = program.instructions.map((instruction) => encode(instruction, encoding));
-  const decoded = { ...program, instructions: words.map((word) => decode(word, encoding)) };
-  return { machine, program, decoded, encoding, words };
+  const assembly = assemble(program, machine, model.plan);
+  const decoded = { ...program, instructions: assembly.words.map((word) => decode(word, assembly)) };
+  return { machine, program, decoded, assembly };
 }
 
 describe.each(CASES)('$config.name, $alphabet, $widths.values elements', ({ config, alphabet, widths }) => {
   const fabricated = fabricateModel(fabricatePlan(config, { alphabet }), 7);
   const { model, weights } = fabricated;
-  const { machine, program, decoded, encoding, words } = prepare(fabricated, widths);
+  const { machine, program, decoded, assembly } = prepare(fabricated, widths);
 
   it('runs what the integer decoder runs, on the same vectors, to the same logits', () => {
     const golden = new IntegerDecoder(model);
@@ -95,9 +94,20 @@ describe.each(CASES)('$config.name, $alphabet, $widths.values elements', ({ conf
     expect(runs).toBe((config.context + 3) * model.plan.linears.length);
   });
 
+  it('has words that do not depend on parameters', () => {
+    const exponents = model.exponents.map((exponent) => exponent + 1);
+    const embedding = { ...model.embedding, exponent: model.embedding.exponent - 1 };
+    const other = assemble(compileProgram({ ...model, exponents, embedding }, machine), machine, model.plan);
+    expect(other.words).toEqual(assembly.words);
+    const rowShift = model.plan.linears.length;
+    const finals = assembly.constants.subarray(0, rowShift);
+    expect(other.constants.subarray(0, rowShift)).toEqual(finals.map((final) => final - 1));
+    expect(other.constants[rowShift]).toBe(assembly.constants[rowShift]! + 1);
+  });
+
   it('has words that are read back as they were written', () => {
     expect(decoded.instructions).toEqual(program.instructions);
-    for (const word of words) expect(word >> BigInt(encoding.word)).toBe(0n);
+    for (const word of assembly.words) expect(word >> BigInt(assembly.encoding.word)).toBe(0n);
   });
 });
 

@@ -8,7 +8,7 @@ import {
   RESIDUAL_FRAC,
 } from '../../sim/golden/parameters.js';
 import type { LinearRole } from '../model/types.js';
-import type { PlanLinear } from '../plan/types.js';
+import type { Plan, PlanLinear } from '../plan/types.js';
 import {
   type FieldName,
   type Instruction,
@@ -33,6 +33,25 @@ export type ProgramModel = Pick<IntegerModel, 'plan' | 'exponents'> & {
     readonly mlpNorm: { readonly frac: number };
   }[];
 };
+
+/** A plan's decoder before there are weights. Words of its program are those of every model of the plan, constants are not. */
+export function modelOfPlan(plan: Plan): ProgramModel {
+  const { layers, rope, dim, embedDim, finalNorm } = plan.model;
+  // A shift of 0 for embeddings, which every unit has.
+  const matrix = { exponent: -RESIDUAL_FRAC };
+  const norm = { frac: RESIDUAL_FRAC };
+  return {
+    plan,
+    exponents: plan.linears.map(() => -RESIDUAL_FRAC),
+    embedding: matrix,
+    positions: rope ? null : matrix,
+    projectIn: embedDim === dim ? null : matrix,
+    projectOut: embedDim === dim ? null : matrix,
+    head: matrix,
+    finalNorm: finalNorm ? norm : null,
+    layers: Array.from({ length: layers }, () => ({ attnNorm: norm, mlpNorm: norm })),
+  };
+}
 
 /** @returns one step of the decoder: token and position in, logits out */
 export function compileProgram(model: ProgramModel, machine: Machine): Program {

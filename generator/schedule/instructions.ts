@@ -99,90 +99,166 @@ export function operand({ opcode, fields }: Instruction, name: FieldName): numbe
 
 export const unitOf = ({ opcode }: Instruction): Unit | null => OPCODES[opcode].unit;
 
-/** Bits of shifts that are operands: what a final shift can be, and more than any matrix needs. */
-const SHIFT_WIDTH = 8;
+/** Bits of a word that hold an operand. */
+export interface Place {
+  readonly at: number;
+  readonly width: number;
+}
 
-/** Widths of the parts of an instruction word. */
+/**
+ * Widths of the parts of an instruction word: opcode and wait at the low end, then the operands, each at the same place in
+ * all words, so that decoding takes no logic. Operands that no opcode has both may share a place. What the hardware
+ * decodes of words that lack a flag is 0: flags share with nothing.
+ */
 export interface Encoding {
   readonly opcode: number;
   readonly wait: number;
-  readonly fields: Readonly<Record<FieldName, number>>;
+  readonly fields: Readonly<Record<FieldName, Place>>;
   readonly word: number;
 }
 
-/** Computes all widths of a machine's program. */
-export function encodingOf(machine: Machine, plan: Pick<Plan, 'linears'>, instructions: number): Encoding {
+/** Computes all widths of a machine's program. @param constants how many it has */
+export function encodingOf(
+  machine: Machine,
+  plan: Pick<Plan, 'linears'>,
+  instructions: number,
+  constants: number,
+): Encoding {
   const { config, vectors, parameters, widths } = machine;
   const vector = indexWidth(vectors.words);
   const most = Math.max(config.dim, config.hidden, config.embedDim, ...plan.linears.map(({ rows }) => rows));
   const length = bitLength(most);
   const address = indexWidth(parameters.bytes / parameterWord(widths));
+  const constant = indexWidth(constants);
   const fields: Record<FieldName, number> = {
-    source: vector,
-    target: vector,
+    parameters: address,
+    scales: address,
+    rows: bitLength(Math.max(config.vocab, config.dim)),
     length,
     segment: length,
+    cols: length,
+    source: vector,
+    target: vector,
+    linear: constant,
+    shift: constant,
+    head: indexWidth(config.heads),
+    entry: indexWidth(instructions),
+    space: indexWidth(SPACES.length),
     results: 1,
     add: 1,
     biased: 1,
     rectify: 1,
     layered: 1,
-    parameters: address,
-    scales: address,
     position: 1,
-    shift: SHIFT_WIDTH,
-    space: indexWidth(SPACES.length),
-    rows: bitLength(Math.max(config.vocab, config.dim)),
-    cols: length,
     out: 1,
-    linear: indexWidth(plan.linears.length),
-    head: indexWidth(config.heads),
-    entry: indexWidth(instructions),
   };
   const opcode = indexWidth(NAMES.length);
-  const operands = NAMES.map((name) => OPCODES[name].fields.reduce((sum, field) => sum + fields[field], 0));
-  return { opcode, wait: UNITS.length, fields, word: opcode + UNITS.length + Math.max(...operands) };
+  const places = placesOf(fields, opcode + UNITS.length);
+  const word = Math.max(...Object.values(places).map(({ at, width }) => at + width));
+  return { opcode, wait: UNITS.length, fields: places, word };
 }
 
-/** An instruction's word. @throws RangeError if an operand does not fit */
-export function encode(instruction: Instruction, encoding: Encoding): bigint {
+const FLAGS: readonly FieldName[] = ['results', 'add', 'biased', 'rectify', 'layered', 'position', 'out'];
+
+/** A RUN's linear is looked up among the constants as a shift is: they have the same place. */
+const placedAs = (name: FieldName): FieldName => (name === 'linear' ? 'shift' : name);
+
+/** Whether some word has both operands, or one is a flag. */
+function together(a: FieldName, b: FieldName): boolean {
+  if (FLAGS.includes(a) || FLAGS.includes(b)) return true;
+  return Object.values(OPCODES).some(({ fields }) => {
+    const names = (fields as readonly FieldName[]).map(placedAs);
+    return names.includes(a) && names.includes(b);
+  });
+}
+
+/** Each operand in turn at the lowest place that is free in all its words. */
+function placesOf(widths: Readonly<Record<FieldName, number>>, first: number): Record<FieldName, Place> {
+  const places: Partial<Record<FieldName, Place>> = {};
+  const names = (Object.keys(widths) as FieldName[]).filter((name) => placedAs(name) === name);
+  for (const name of names) {
+    const width = widths[name];
+    const taken = names.flatMap((other) => {
+      const place = places[other];
+      return place && together(name, other) ? [place] : [];
+    });
+    const free = (at: number): boolean =>
+      taken.every((place) => at + width <= place.at || place.at + place.width <= at);
+    let at = first;
+    while (!free(at)) at++;
+    places[name] = { at, width };
+  }
+  return { ...(places as Record<FieldName, Place>), linear: places.shift! };
+}
+
+/** Constants are bytes. */
+const CONSTANT_WIDTH = 8;
+
+/**
+ * A program as the device holds it. Nothing in the words depends on a model's parameters: what does is in the constants, which
+ * the host writes as it writes parameters.
+ */
+export interface Assembly {
+  readonly encoding: Encoding;
+  readonly words: readonly bigint[];
+  /** Final shifts of the linears without their reference, in plan order; then shifts of ROW and MATRIX, in program order. */
+  readonly constants: Int8Array;
+}
+
+/** @throws RangeError if an operand or constant does not fit */
+export function assemble(program: Program, machine: Machine, plan: Pick<Plan, 'linears'>): Assembly {
+  const shifts = program.instructions.flatMap(({ fields }) => (fields.shift === undefined ? [] : [fields.shift]));
+  const constants = [...program.finals, ...shifts];
+  for (const value of constants) {
+    if (!(Number.isInteger(value) && value === (value << (32 - CONSTANT_WIDTH)) >> (32 - CONSTANT_WIDTH))) {
+      throw new RangeError(`constant ${value} does not fit ${CONSTANT_WIDTH} bits`);
+    }
+  }
+  const encoding = encodingOf(machine, plan, program.instructions.length, constants.length);
+  let next = program.finals.length;
+  const words = program.instructions.map((instruction) => {
+    const { fields } = instruction;
+    return encode(
+      fields.shift === undefined ? instruction : { ...instruction, fields: { ...fields, shift: next++ } },
+      encoding,
+    );
+  });
+  return { encoding, words, constants: Int8Array.from(constants) };
+}
+
+/** A word; `shift` is the place of a constant. */
+function encode(instruction: Instruction, encoding: Encoding): bigint {
   const { opcode, wait } = instruction;
-  let word = BigInt(NAMES.indexOf(opcode));
-  let offset = encoding.opcode;
-  const put = (value: bigint, width: number): void => {
-    word |= value << BigInt(offset);
-    offset += width;
-  };
-  put(BigInt(wait.reduce((mask, unit) => mask | (1 << UNITS.indexOf(unit)), 0)), encoding.wait);
+  const mask = wait.reduce((bits, unit) => bits | (1 << UNITS.indexOf(unit)), 0);
+  let word = BigInt(NAMES.indexOf(opcode)) | (BigInt(mask) << BigInt(encoding.opcode));
   for (const name of OPCODES[opcode].fields) {
     const value = operand(instruction, name);
-    const width = encoding.fields[name];
-    const least = name === 'shift' ? -(2 ** (width - 1)) : 0;
-    if (!(Number.isInteger(value) && value >= least && value < least + 2 ** width)) {
+    const { at, width } = encoding.fields[name];
+    if (!(Number.isInteger(value) && value >= 0 && value < 2 ** width)) {
       throw new RangeError(`${opcode}: ${name} = ${value} does not fit ${width} bits`);
     }
-    put(BigInt.asUintN(width, BigInt(value)), width);
+    word |= BigInt(value) << BigInt(at);
   }
   return word;
 }
 
 /** The instruction in a word. @throws RangeError if there is no such opcode */
-export function decode(word: bigint, encoding: Encoding): Instruction {
-  let offset = 0;
-  const take = (width: number): bigint => {
-    const value = BigInt.asUintN(width, word >> BigInt(offset));
-    offset += width;
-    return value;
-  };
-  const code = Number(take(encoding.opcode));
+export function decode(
+  word: bigint,
+  { encoding, constants }: { readonly encoding: Encoding; readonly constants: ArrayLike<number> },
+): Instruction {
+  const take = ({ at, width }: Place): number => Number(BigInt.asUintN(width, word >> BigInt(at)));
+  const code = take({ at: 0, width: encoding.opcode });
   const opcode = NAMES[code];
   if (opcode === undefined) throw new RangeError(`no opcode ${code}`);
-  const mask = Number(take(encoding.wait));
+  const mask = take({ at: encoding.opcode, width: encoding.wait });
   const fields: Partial<Record<FieldName, number>> = {};
   for (const name of OPCODES[opcode].fields) {
-    const width = encoding.fields[name];
-    const value = take(width);
-    fields[name] = Number(name === 'shift' ? BigInt.asIntN(width, value) : value);
+    const value = take(encoding.fields[name]);
+    fields[name] = name === 'shift' ? constants[value]! : value;
   }
   return { opcode, wait: UNITS.filter((_, bit) => (mask >> bit) & 1), fields };
 }
+
+/** Its number in words, which the hardware's decoders have too. */
+export const opcodeNumber = (opcode: Opcode): number => NAMES.indexOf(opcode);

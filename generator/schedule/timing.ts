@@ -19,6 +19,10 @@ export const LATENCY = {
   root: 20,
   /** Of LayerNorm besides: three products of 18 bits at a time. */
   center: 24,
+  /** From a RUN's start until the next one can be issued: it has left the place of the one that waits. */
+  handed: 2,
+  /** From END's issue to the first one of the next token, where that is generated. */
+  step: 4,
   /** From RUN's issue to the array's first cycle: the look-up of its schedule. */
   run: 4,
   /** Dot unit, without its adder tree: read, product, scale in four, shift in two, largest. */
@@ -30,7 +34,7 @@ export const LATENCY = {
 } as const;
 
 /** What is known of a RUN before it begins. */
-interface ArrayTime {
+export interface ArrayTime {
   /** From its start until the array can take the next one. */
   readonly occupied: number;
   /** From its start to the first result. */
@@ -92,7 +96,8 @@ export function tokenTime(
   return { executions, cycles: executions.at(-1)!.end, beats, occupied };
 }
 
-function arrayTimes(plan: EnginePlan, geometry: EngineGeometry): ArrayTime[] {
+/** Of each linear of the plan. */
+export function arrayTimes(plan: EnginePlan, geometry: EngineGeometry): ArrayTime[] {
   return runCycles(plan, geometry).map(({ cycles, beats, stalls }, index) => {
     const linear = plan.linears[index]!;
     const working = arrayCycles(linear, plan.array, geometry.phases) + stalls;
@@ -132,7 +137,7 @@ class Clock {
   execute(instruction: Instruction, linear: number | undefined): Pick<Execution, 'issue' | 'begin' | 'end'> {
     const unit = unitOf(instruction);
     const waits = instruction.wait.map((other) => this.#idleTime(other));
-    const own = unit === null ? 0 : unit === 'array' ? this.runStart(this.#runs.length - 1) : this.#free[unit];
+    const own = unit === null ? 0 : unit === 'array' ? this.#handed() : this.#free[unit];
     const issue = Math.max(this.#next, own, ...waits);
     this.#next = issue + (instruction.opcode === 'LOOP' ? LATENCY.jump : LATENCY.issue);
     if (unit === null) return { issue, begin: issue, end: issue };
@@ -143,7 +148,8 @@ class Clock {
     const source = takesResults(instruction) ? this.#taken++ : null;
     const results = source === null ? null : this.#issued(source);
     const begin = Math.max(issue, source === null ? 0 : this.runStart(source) + results!.time.first);
-    const { taking, writing } = this.#cycles(instruction, results);
+    const rows = results === null ? null : results.time.rows;
+    const { taking, writing } = unitTime(instruction, this.machine, this.position, rows);
     let taken = begin + taking;
     if (results) results.drained = taken;
     // Sums are handed over when those of the head before are written.
@@ -153,6 +159,12 @@ class Clock {
     this.#free[unit] = unit === 'vector' ? end : taken;
     this.#idle[unit] = end;
     return { issue, begin, end };
+  }
+
+  /** When the next RUN can be issued. */
+  #handed(): number {
+    const last = this.#runs.length - 1;
+    return last < 0 ? 0 : this.runStart(last) + LATENCY.handed;
   }
 
   #idleTime(unit: Unit): number {
@@ -185,42 +197,53 @@ class Clock {
     this.#starts[index] = start;
     return start;
   }
+}
 
-  /** Cycles until the last operand is read, and from there until the last value is written. */
-  #cycles(instruction: Instruction, results: Run | null): { taking: number; writing: number } {
-    const { widths, config, centered } = this.machine;
-    const { values, attention, drain } = widths;
-    const get = (name: FieldName): number => operand(instruction, name);
-    const words = (perWord: number): number => perWord * ceilDiv(get('length'), values);
-    const vector = (perWord: number): { taking: number; writing: number } => ({
-      taking: Math.max(words(perWord), results ? ceilDiv(results.time.rows, drain) : 0),
-      writing: LATENCY.vector,
-    });
-    const positions = ((this.position + 1) * config.headDim) / attention;
-    const tree = bitLength(attention - 1);
-    switch (instruction.opcode) {
-      case 'PHASE':
-        return { taking: config.headDim, writing: LATENCY.vector };
-      case 'ROOT':
-        return { taking: LATENCY.root + (centered ? LATENCY.center : 0), writing: 0 };
-      case 'ROTATE':
-      case 'PRODUCT':
-        return vector(2);
-      case 'WEIGHT':
-        // Weights and biases come through one port.
-        return vector(centered ? 2 : 1);
-      case 'SCORE':
-        return { taking: positions, writing: LATENCY.dot + tree };
-      case 'MATRIX':
-        return {
-          taking: get('rows') * ceilDiv(get('cols'), matrixLanes(widths)) + ceilDiv(get('rows'), 2 * values),
-          writing: LATENCY.dot + tree,
-        };
-      case 'MIX':
-        return { taking: positions + LATENCY.mix, writing: LATENCY.share + config.headDim };
-      default:
-        return vector(1);
-    }
+/** An instruction's time in its unit, but what it waits for there. */
+export interface UnitTime {
+  /** Cycles until the last operand is read. */
+  readonly taking: number;
+  /** From there until the last value is written. */
+  readonly writing: number;
+}
+
+/** @param rows of the linear whose results are taken, null where none are */
+export function unitTime(
+  instruction: Instruction,
+  { widths, config, centered }: Machine,
+  position: number,
+  rows: number | null,
+): UnitTime {
+  const { values, attention, drain } = widths;
+  const get = (name: FieldName): number => operand(instruction, name);
+  const vector = (perWord: number): UnitTime => ({
+    taking: Math.max(perWord * ceilDiv(get('length'), values), rows === null ? 0 : ceilDiv(rows, drain)),
+    writing: LATENCY.vector,
+  });
+  const positions = ((position + 1) * config.headDim) / attention;
+  const tree = bitLength(attention - 1);
+  switch (instruction.opcode) {
+    case 'PHASE':
+      return { taking: config.headDim, writing: LATENCY.vector };
+    case 'ROOT':
+      return { taking: LATENCY.root + (centered ? LATENCY.center : 0), writing: 0 };
+    case 'ROTATE':
+    case 'PRODUCT':
+      return vector(2);
+    case 'WEIGHT':
+      // Weights and biases come through one port.
+      return vector(centered ? 2 : 1);
+    case 'SCORE':
+      return { taking: positions, writing: LATENCY.dot + tree };
+    case 'MATRIX':
+      return {
+        taking: get('rows') * ceilDiv(get('cols'), matrixLanes(widths)) + ceilDiv(get('rows'), 2 * values),
+        writing: LATENCY.dot + tree,
+      };
+    case 'MIX':
+      return { taking: positions + LATENCY.mix, writing: LATENCY.share + config.headDim };
+    default:
+      return vector(1);
   }
 }
 
@@ -229,7 +252,7 @@ function known(time: number | null): number {
   return time;
 }
 
-function takesResults({ opcode, fields }: Instruction): boolean {
+export function takesResults({ opcode, fields }: Instruction): boolean {
   return fields.results === 1 || ['ROTATE', 'GATE', 'PRODUCT', 'LOGITS'].includes(opcode);
 }
 

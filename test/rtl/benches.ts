@@ -6,6 +6,7 @@ import { cobsEncode } from '../../firmware/protocol/cobs.js';
 import { Responder } from '../../firmware/protocol/responder.js';
 import { uniform } from '../support/random.js';
 import { type Bench, ROOT } from './bench.js';
+import { issueBenches, sequencerBenches } from './decoder/issue.js';
 import { ENGINE_CASES } from './engine/cases.js';
 import { engineBench } from './engine/icarus.js';
 import { type EngineCase, linearOf } from './engine/vectors.js';
@@ -18,6 +19,7 @@ import {
   CODEC,
   CONTROL,
   CRC,
+  DECODER,
   DELAY,
   NODES,
   RAM,
@@ -192,6 +194,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_array_engine: engine,
     sdq_base3_decode: CODEC,
     sdq_base3_encode: CODEC,
+    sdq_best: DECODER.logits,
     sdq_block_scale: [...SCALE, ...some],
     sdq_block_total: [...SCALE, ...some],
     sdq_boot_nonce: START,
@@ -200,6 +203,9 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_command: link,
     sdq_core: whole,
     sdq_crc32: [...CRC, ...link],
+    sdq_decoder_control: DECODER.steps,
+    sdq_decoder_memories: DECODER.memories,
+    sdq_decoder_sequencer: sequencerBenches(folder),
     sdq_delay: DELAY,
     sdq_engine: engine,
     sdq_engine_memories: [...engine.slice(0, 2), ...whole, ...engine.slice(2)],
@@ -211,8 +217,11 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_frame_unit: frame,
     sdq_frame_walk: frame,
     sdq_host_link: link,
+    sdq_issue: issueBenches(folder),
+    sdq_logit_stream: DECODER.logits,
     sdq_lookup: CODEC,
     sdq_mac_array: [...ARRAY, ...some],
+    sdq_operand_hold: DECODER.memories,
     sdq_operands: engine,
     sdq_ram_1r1w: RAM,
     sdq_region_memory: REGION,
@@ -220,6 +229,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_response: link,
     sdq_result_reader: [...RESULTS, ...some],
     sdq_results: engine,
+    sdq_run_queue: DECODER.runs,
     sdq_run_control: [...CONTROL, ...some],
     sdq_scale_phases: [...SCALE, ...shortTables],
     sdq_scale_unit: [...SCALE, ...some],
@@ -239,6 +249,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_uart_rx: UART,
     sdq_uart_tx: UART,
     sdq_walsh_step: frame,
+    sdq_vector_ram: DECODER.memories,
     sdq_weight_stream: sdram,
     sdq_weight_symbols: ARRAY,
   };

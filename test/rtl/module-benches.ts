@@ -120,8 +120,28 @@ export const START: readonly Bench[] = [
   },
 ];
 
+/** The decoder's memories, runs, logits and steps. */
+export const DECODER = {
+  memories: sweep('decoder/memories_tb.v', [
+    {},
+    {
+      ...{ PARAMETER_WORDS: 32, PARAMETER_ADDR_WIDTH: 5, PARAMETER_BYTES: 8, PARAMETER_BYTE_WIDTH: 3 },
+      ...{ CONSTANT_WORDS: 2, CONSTANT_ADDR_WIDTH: 2, VALUES: 2 },
+    },
+  ]),
+  runs: sweep('decoder/run_queue_tb.v', [{}, { INDEX_WIDTH: 16 }]),
+  logits: sweep('decoder/logits_tb.v', [
+    {},
+    { LANES: 1, TOKEN_WIDTH: 8, DEPTH: 32, DEPTH_WIDTH: 5, MARGIN: 20 },
+    { LANES: 2 },
+    { LANES: 8, TOKEN_WIDTH: 10, DEPTH: 8, DEPTH_WIDTH: 3, MARGIN: 1 },
+  ]),
+  steps: sweep('decoder/steps_tb.v', [{}, { TOKEN_WIDTH: 17, POSITION_WIDTH: 11 }]),
+} as const;
+
 /** Those that no other test file runs. */
 export const MODULE_BENCHES: readonly Bench[] = [
   ...[...NODES, ...ARRAY, ...SCALE, ...RESULTS, ...CONTROL, ...SEQUENCER],
   ...[...DELAY, ...RAM, ...REGION, ...CRC],
+  ...Object.values(DECODER).flat(),
 ];
