@@ -4,7 +4,7 @@ import { runCycles } from '../sizing/cycles.js';
 import type { EngineGeometry, EnginePlan } from '../sizing/geometry.js';
 import { bitLength, ceilDiv } from '../sizing/integers.js';
 import { arrayCycles } from '../sizing/shape.js';
-import { type FieldName, type Instruction, operand, type Program, type Unit, unitOf } from './instructions.js';
+import { type FieldName, type Instruction, operand, type Program, SPACES, type Unit, unitOf } from './instructions.js';
 import { type Machine, matrixLanes } from './machine.js';
 
 /** Cycles of the units' pipelines. What the Verilog is built to; each is measured there and corrected here. */
@@ -13,12 +13,18 @@ export const LATENCY = {
   issue: 2,
   /** LOOP: the program's memory is read anew. */
   jump: 4,
-  /** Vector unit, from the read of a word to the write of what becomes of it: read, select, three stages of product, shift in two, saturation and two sums, write. */
-  vector: 12,
-  /** Norm's constants: leading one, shift in two, table, three products. */
+  /** Vector unit, from the read of a word to the end of what becomes of it: operands in four, product in three, shift in three, bias, sum, write, peak. */
+  vector: 13,
+  /** ROW besides: the product that its address is. */
+  row: 1,
+  /** MOMENTS, but for the sum over lanes, one per cycle. */
+  moments: 7,
+  /** PHASE, after its pairs. */
+  phase: 9,
+  /** Norm's constants: leading one in five, table, three products. */
   root: 20,
   /** Of LayerNorm besides: three products of 18 bits at a time. */
-  center: 24,
+  center: 15,
   /** From RUN's issue to the array's first cycle: the look-up of its schedule. */
   run: 4,
   /** Dot unit, without its adder tree: read, product, scale in four, shift in two, largest. */
@@ -143,7 +149,8 @@ class Clock {
     const source = takesResults(instruction) ? this.#taken++ : null;
     const results = source === null ? null : this.#issued(source);
     const begin = Math.max(issue, source === null ? 0 : this.runStart(source) + results!.time.first);
-    const { taking, writing } = this.#cycles(instruction, results);
+    const rows = results === null ? null : results.time.rows;
+    const { taking, writing } = instructionCycles(instruction, this.machine, this.position, rows);
     let taken = begin + taking;
     if (results) results.drained = taken;
     // Sums are handed over when those of the head before are written.
@@ -185,43 +192,75 @@ class Clock {
     this.#starts[index] = start;
     return start;
   }
+}
 
-  /** Cycles until the last operand is read, and from there until the last value is written. */
-  #cycles(instruction: Instruction, results: Run | null): { taking: number; writing: number } {
-    const { widths, config, centered } = this.machine;
-    const { values, attention, drain } = widths;
-    const get = (name: FieldName): number => operand(instruction, name);
-    const words = (perWord: number): number => perWord * ceilDiv(get('length'), values);
-    const vector = (perWord: number): { taking: number; writing: number } => ({
-      taking: Math.max(words(perWord), results ? ceilDiv(results.time.rows, drain) : 0),
+/** Cycles of an instruction: until its last operand is read, and from there until all that it writes is written. */
+export interface InstructionCycles {
+  readonly taking: number;
+  readonly writing: number;
+}
+
+/**
+ * Cycles of an instruction of a unit but the array.
+ * @param rows those of the RUN whose results it takes, counted from the first result; null if it takes none
+ */
+export function instructionCycles(
+  instruction: Instruction,
+  { widths, config, centered, block }: Machine,
+  position: number,
+  rows: number | null,
+): InstructionCycles {
+  const { values, attention, drain } = widths;
+  const get = (name: FieldName): number => operand(instruction, name);
+  const vector = (perWord: number): InstructionCycles => {
+    const words = ceilDiv(get('length'), values);
+    return {
+      taking: Math.max(perWord * words, rows === null ? 0 : resultCycles(rows, words, perWord, values / drain, drain)),
       writing: LATENCY.vector,
-    });
-    const positions = ((this.position + 1) * config.headDim) / attention;
-    const tree = bitLength(attention - 1);
-    switch (instruction.opcode) {
-      case 'PHASE':
-        return { taking: config.headDim, writing: LATENCY.vector };
-      case 'ROOT':
-        return { taking: LATENCY.root + (centered ? LATENCY.center : 0), writing: 0 };
-      case 'ROTATE':
-      case 'PRODUCT':
-        return vector(2);
-      case 'WEIGHT':
-        // Weights and biases come through one port.
-        return vector(centered ? 2 : 1);
-      case 'SCORE':
-        return { taking: positions, writing: LATENCY.dot + tree };
-      case 'MATRIX':
-        return {
-          taking: get('rows') * ceilDiv(get('cols'), matrixLanes(widths)) + ceilDiv(get('rows'), 2 * values),
-          writing: LATENCY.dot + tree,
-        };
-      case 'MIX':
-        return { taking: positions + LATENCY.mix, writing: LATENCY.share + config.headDim };
-      default:
-        return vector(1);
-    }
+    };
+  };
+  const positions = ((position + 1) * config.headDim) / attention;
+  const tree = bitLength(attention - 1);
+  switch (instruction.opcode) {
+    case 'PHASE':
+      return { taking: config.headDim, writing: LATENCY.phase };
+    case 'ROW':
+      return { taking: vector(1).taking + LATENCY.row, writing: LATENCY.vector };
+    case 'MOMENTS':
+      return { taking: vector(1).taking, writing: LATENCY.moments + values };
+    case 'ROOT':
+      return { taking: LATENCY.root + (centered ? LATENCY.center : 0), writing: 0 };
+    case 'ROTATE':
+    case 'PRODUCT':
+      return vector(2);
+    case 'WEIGHT':
+      // Weights and biases come through one port.
+      return vector(centered ? 2 : 1);
+    case 'CUT':
+      // The frame's blocks are whole.
+      if (SPACES[get('space')] !== 'frame') return vector(1);
+      return { taking: (ceilDiv(get('length'), block) * block) / values, writing: LATENCY.vector };
+    case 'SCORE':
+      return { taking: positions, writing: LATENCY.dot + tree };
+    case 'MATRIX':
+      return {
+        taking: get('rows') * ceilDiv(get('cols'), matrixLanes(widths)) + ceilDiv(get('rows'), 2 * values),
+        writing: LATENCY.dot + tree,
+      };
+    case 'MIX':
+      return { taking: positions + LATENCY.mix, writing: LATENCY.share + config.headDim };
+    default:
+      return vector(1);
   }
+}
+
+/**
+ * Cycles in which words of results, `perWord` each, are taken as they come: a word is there when its last result is, and
+ * no sooner than the one before it is taken.
+ */
+function resultCycles(rows: number, words: number, perWord: number, transfers: number, drain: number): number {
+  const last = ceilDiv(rows, drain) + perWord - 1;
+  return words > 1 ? Math.max(last, (words - 1) * transfers + 2 * perWord - 1) : last;
 }
 
 function known(time: number | null): number {
