@@ -8,6 +8,10 @@ import { bitLength, ceilDiv, indexWidth, log2Exact } from './integers.js';
 const MOMENT_BITS = 17;
 const SQUARE_BITS = 31;
 
+/** Shifts of norms and of rows of int8 matrices that the unit has, as its 8 bits hold them. */
+export const LEAST_SHIFT = -8;
+export const MOST_SHIFT = 127;
+
 /** Parameters of sdq_vector_unit that are not wider than an integer of Verilog. */
 export function vectorParameters(machine: Machine, plan: Pick<Plan, 'linears'>): Record<string, number> {
   const { config, widths, vectors, parameters, block, centered } = machine;

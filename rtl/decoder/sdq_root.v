@@ -7,7 +7,7 @@
 //   offset   = rs(mean, 2 − pre),  down = 9 + half + pre
 //
 // with one product of 36 × 18 bits. sum_i, squares_i and pre_i must be stable from start_i to done_o; the results are there in
-// the cycle after done_o, which comes 18 cycles after start_i, or 34 with CENTERED, and stay until the next start.
+// the cycle after done_o, which comes 19 cycles after start_i, or 34 with CENTERED, and stay until the next start.
 // The table is written before, entry i of reciprocalRoot at address i + 256.
 module sdq_root #(
     parameter DIM = 64,
@@ -15,7 +15,7 @@ module sdq_root #(
     parameter [51:0] EPSILON = 52'd0,
     parameter CENTERED = 0,
     parameter SUM_WIDTH = 31,
-    parameter SQUARES_WIDTH = 49
+    parameter SQUARES_WIDTH = 45
 ) (
     input wire clk_i,
     input wire rst_ni,
@@ -35,7 +35,7 @@ module sdq_root #(
 );
 
   generate
-    if (DIM < 1 || DIM > 16384 || SUM_WIDTH > 31 || SQUARES_WIDTH > 53 || (CENTERED != 0 && CENTERED != 1)) begin : g_illegal
+    if (DIM < 1 || DIM > 16384 || SUM_WIDTH > 31 || SQUARES_WIDTH > 45 || (CENTERED != 0 && CENTERED != 1)) begin : g_illegal
       initial begin
         $display("%m: DIM=%0d CENTERED=%0d SUM_WIDTH=%0d SQUARES_WIDTH=%0d", DIM, CENTERED, SUM_WIDTH, SQUARES_WIDTH);
         $finish;
@@ -43,7 +43,7 @@ module sdq_root #(
     end
   endgenerate
 
-  localparam [17:0] DIM_FACTOR = DIM;
+  localparam [17:0] DIM_FACTOR = DIM[17:0];
   localparam [35:0] ONE_AND_HALF = 36'd196608;  // 3 · 2^16
 
   // The step in which a product is taken is 3 after that in which its operands are given.

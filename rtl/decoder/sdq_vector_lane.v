@@ -28,7 +28,7 @@ module sdq_vector_lane #(
 );
 
   generate
-    if (TOTAL_WIDTH < 18) begin : g_illegal
+    if (TOTAL_WIDTH < 19) begin : g_illegal
       initial begin
         $display("%m: TOTAL_WIDTH=%0d", TOTAL_WIDTH);
         $finish;

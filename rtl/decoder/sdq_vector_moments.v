@@ -5,7 +5,7 @@ module sdq_vector_moments #(
     parameter VALUES = 4,
     parameter LANE_WIDTH = 2,  // index width of VALUES
     parameter SUM_WIDTH = 31,
-    parameter SQUARES_WIDTH = 49
+    parameter SQUARES_WIDTH = 45
 ) (
     input wire clk_i,
     input wire rst_ni,

@@ -16,7 +16,7 @@
 //                                  logistic function, the quarter sine, ropeStep. They are written while busy_o is low
 //
 // Cycles from start_i until busy_o is low: c · words + 13, c = 2 for ROTATE, PRODUCT and, with CENTERED, WEIGHT; one more for
-// ROW; words + 7 + VALUES for MOMENTS; sdq_root's 19 or 35 for ROOT, 2 · PAIRS + 9 for PHASE. With results, from the first
+// ROW; words + 7 + VALUES for MOMENTS; 20 for ROOT, 35 with CENTERED, 2 · PAIRS + 9 for PHASE. With results, from the first
 // transfer. Shifts of operands and norms are −8 … 127. The step of an element is in cycle 0, its operands in cycles 1 to 4
 // (sdq_vector_operand), its value in cycle 12 (sdq_vector_lane).
 module sdq_vector_unit #(
@@ -149,7 +149,7 @@ module sdq_vector_unit #(
   wire [LENGTH_WIDTH-1:0] segment_words = segment_i >> VALUE_LOG;
   localparam LAST_LANE = VALUES - 1;
   localparam [LENGTH_WIDTH-1:0] LANES_MASK = LAST_LANE[LENGTH_WIDTH-1:0];
-  localparam [LENGTH_WIDTH-1:0] TRANSFER = RESULTS;
+  localparam [LENGTH_WIDTH-1:0] TRANSFER = RESULTS[LENGTH_WIDTH-1:0];
   wire [LENGTH_WIDTH-1:0] transfers = last_element / TRANSFER + 1'b1;
   wire [LENGTH_WIDTH-1:0] last_lane = last_element & LANES_MASK;
   wire [LENGTH_WIDTH-1:0] unused_lane = last_lane;

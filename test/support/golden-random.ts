@@ -97,7 +97,7 @@ export function testVectors(length: number, random: Random, limit?: number): Nam
   return [...extremeVectors(length, limit), ...randomVectors(length, random, limit)];
 }
 
-/** Vectors of all magnitudes: noise, an offset that noise is small beside, a few large values, and the largest there are. */
+/** Vectors of all magnitudes: noise, an offset that noise is small beside, a few large values, and the limits of bit lengths. */
 export function vectorsOfAllMagnitudes(length: number, random: Random): Int32Array[] {
   const noise = (size: number): Int32Array =>
     Int32Array.from({ length }, () =>
@@ -111,6 +111,7 @@ export function vectorsOfAllMagnitudes(length: number, random: Random): Int32Arr
       x.map((value) => Math.max(-2147483647, Math.min(2147483647, Math.trunc(value / 64) + offset))),
       x.map((value, i) => (i % 29 === 5 ? random.sign() * 2147483647 : value)),
       new Int32Array(length).fill(2 ** bits - 1),
+      new Int32Array(length).fill(-(2 ** bits)),
     ];
   });
 }

@@ -17,7 +17,7 @@ module root_tb #(
     parameter DIM = 64,
     parameter CENTERED = 0,
     parameter SUM_WIDTH = 31,
-    parameter SQUARES_WIDTH = 49
+    parameter SQUARES_WIDTH = 45
 ) ();
 
   localparam CYCLES = CENTERED != 0 ? 34 : 19;  // until done

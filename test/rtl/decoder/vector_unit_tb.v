@@ -43,6 +43,7 @@ module vector_unit_tb #(
     parameter SQUARES_WIDTH = 37
 ) ();
 
+  localparam LONGEST = 4000;  // cycles, that no instruction takes
   localparam [3:0] CUT = 4'd13;
   localparam [3:0] LOGITS = 4'd14;
 
@@ -242,9 +243,13 @@ module vector_unit_tb #(
       start = 1'b1;
       @(posedge clk);
       #1 start = 1'b0;
-      while (busy && cycle < 100000) begin
+      while (busy && cycle < LONGEST) begin
         @(posedge clk);
         #1;
+      end
+      if (busy) begin
+        $display("instruction %0d, opcode %0d: no end", at, opcode);
+        errors = 10;
       end
       if (stall == 0 && cycle != now[384+:32]) begin
         errors = errors + 1;
