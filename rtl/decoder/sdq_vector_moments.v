@@ -35,8 +35,20 @@ module sdq_vector_moments #(
 
   wire adds = start_i || active_q;
   wire [LANE_WIDTH-1:0] lane = start_i ? {LANE_WIDTH{1'b0}} : lane_q;
-  wire [SUM_WIDTH-1:0] total = totals_i[lane*SUM_WIDTH+:SUM_WIDTH];
-  wire [SQUARES_WIDTH-1:0] squares = sums_i[lane*54+:SQUARES_WIDTH];
+  reg [SUM_WIDTH-1:0] total;
+  reg [SQUARES_WIDTH-1:0] squares;
+  integer n;
+
+  always @* begin
+    total   = {SUM_WIDTH{1'b0}};
+    squares = {SQUARES_WIDTH{1'b0}};
+    for (n = 0; n < VALUES; n = n + 1) begin
+      if (lane == n[LANE_WIDTH-1:0]) begin
+        total   = total | totals_i[n*SUM_WIDTH+:SUM_WIDTH];
+        squares = squares | sums_i[n*54+:SQUARES_WIDTH];
+      end
+    end
+  end
 
   always @(posedge clk_i) begin
     if (!rst_ni) active_q <= 1'b0;

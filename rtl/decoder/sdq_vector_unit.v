@@ -411,6 +411,10 @@ module sdq_vector_unit #(
   wire [VALUES-1:0] counts_12 = beyond_q[12] ? {VALUES{1'b0}} : lane_there | {VALUES{!final_q[12]}};
   wire [4:0] operand_pre = is_product ? 5'd6 : pre;
   wire first_term = is_moments ? first_q[4] : !second_q[4] || !two_terms;
+  // Of a word of bytes or of halves, those of this step's elements.
+  wire [16*VALUES-1:0] halves = group_q[0] ? parameter_i[32*VALUES-1:16*VALUES] : parameter_i[16*VALUES-1:0];
+  wire [16*VALUES-1:0] half_word = group_q[1] ? parameter_i[32*VALUES-1:16*VALUES] : parameter_i[16*VALUES-1:0];
+  wire [8*VALUES-1:0] bytes = group_q[0] ? half_word[16*VALUES-1:8*VALUES] : half_word[8*VALUES-1:0];
   reg [32*VALUES-1:0] results_q;
   wire [54*VALUES-1:0] sums;
   wire [SUM_WIDTH*VALUES-1:0] totals;
@@ -424,8 +428,7 @@ module sdq_vector_unit #(
     for (n = 0; n < VALUES; n = n + 1) begin : g_lane
       localparam [LENGTH_WIDTH-1:0] LANE = n;
       localparam PARTNER = PAIRS > 0 ? (n ^ 1) : n;
-      wire [7:0] byte_value = parameter_i[8*(group_q*VALUES+n)+:8];
-      wire [15:0] half_value = parameter_i[16*(group_q[0]*VALUES+n)+:16];
+      wire [7:0] byte_value = bytes[8*n+:8];
       wire [31:0] own = results_q[32*n+:32];
       wire [31:0] partner = results_q[32*PARTNER+:32];
       wire [31:0] x = has_source ? vector_rdata_i[32*n+:32] : is_rotate && second_q[1] ? partner : own;
@@ -479,7 +482,7 @@ module sdq_vector_unit #(
           .second_i      (second_q[1]),
           .x_i           (x),
           .other_i       (own),
-          .weight_i      (is_row ? {{8{byte_value[7]}}, byte_value} : half_value),
+          .weight_i      (is_row ? {{8{byte_value[7]}}, byte_value} : halves[16*n+:16]),
           .counts_i      (counts_3[n]),
           .turn_i        (turn),
           .sigmoid_addr_o(sigmoid_addr),
