@@ -150,7 +150,7 @@ class Clock {
     const results = source === null ? null : this.#issued(source);
     const begin = Math.max(issue, source === null ? 0 : this.runStart(source) + results!.time.first);
     const rows = results === null ? null : results.time.rows;
-    const { taking, writing } = instructionCycles(instruction, this.machine, this.position, rows);
+    const { taking, writing } = unitTime(instruction, this.machine, this.position, rows);
     let taken = begin + taking;
     if (results) results.drained = taken;
     // Sums are handed over when those of the head before are written.
@@ -194,25 +194,24 @@ class Clock {
   }
 }
 
-/** Cycles of an instruction: until its last operand is read, and from there until all that it writes is written. */
-export interface InstructionCycles {
+/** An instruction's time in its unit, but what it waits for there. */
+export interface UnitTime {
+  /** Cycles until the last operand is read. */
   readonly taking: number;
+  /** From there until the last value is written. */
   readonly writing: number;
 }
 
-/**
- * Cycles of an instruction of a unit but the array.
- * @param rows those of the RUN whose results it takes, counted from the first result; null if it takes none
- */
-export function instructionCycles(
+/** @param rows of the linear whose results are taken, counted from the first result; null where none are */
+export function unitTime(
   instruction: Instruction,
   { widths, config, centered, block }: Machine,
   position: number,
   rows: number | null,
-): InstructionCycles {
+): UnitTime {
   const { values, attention, drain } = widths;
   const get = (name: FieldName): number => operand(instruction, name);
-  const vector = (perWord: number): InstructionCycles => {
+  const vector = (perWord: number): UnitTime => {
     const words = ceilDiv(get('length'), values);
     return {
       taking: Math.max(perWord * words, rows === null ? 0 : resultCycles(rows, words, perWord, values / drain, drain)),

@@ -6,7 +6,7 @@ import type { ModelConfig } from '../../../generator/model/types.js';
 import { type FieldName, OPCODES, type Opcode, SPACES, type Space } from '../../../generator/schedule/instructions.js';
 import { type Machine, type MachineWidths, machineOf, parameterWord } from '../../../generator/schedule/machine.js';
 import { parameterImage } from '../../../generator/schedule/parameters.js';
-import { instructionCycles } from '../../../generator/schedule/timing.js';
+import { unitTime } from '../../../generator/schedule/timing.js';
 import { vectorConstants, vectorParameters } from '../../../generator/sizing/vector.js';
 import { MachineState } from '../../../sim/golden/machine/state.js';
 import { VectorUnit } from '../../../sim/golden/machine/vector-unit.js';
@@ -76,7 +76,7 @@ class Recorder {
     this.#vector.execute(instruction);
     const wanted = this.#written(opcode, fields);
     this.wanted.push(...wanted);
-    const { taking, writing } = instructionCycles(instruction, machine, state.position, results?.length ?? null);
+    const { taking, writing } = unitTime(instruction, machine, state.position, results?.length ?? null);
     const layer = fields.layered ? (state.layer * machine.parameters.layerStride) / parameterWord(machine.widths) : 0;
     const record = [
       ...[Object.keys(OPCODES).indexOf(opcode), fields.source, fields.target, fields.length, fields.segment],
