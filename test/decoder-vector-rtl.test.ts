@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { type Bench, ROOT, runBench } from './rtl/bench.js';
 import { phaseBench, rootBench } from './rtl/decoder/norm-and-phase.js';
 import { VECTOR_CASES, vectorCaseParameters, vectorUnitBench, vectorVerilog } from './rtl/decoder/vector-unit.js';
 import { fabricateModel, fabricatePlan, llamaConfig } from './support/golden-models.js';
-import { icarus, lacks } from './support/needs.js';
+import { icarus, lacks, yosys } from './support/needs.js';
 import { tempDirectory } from './support/temp.js';
 
 describe.skipIf(lacks(icarus))('vector unit in Verilog against the interpreter', () => {
@@ -84,6 +84,13 @@ describe('modules of the vector unit', () => {
     const params = vectorCaseParameters(vectorCase);
     const { output } = await lint({ files: vectorVerilog(), top: 'sdq_vector_unit', params });
     expect(output).toBe('');
+  });
+});
+
+describe.skipIf(lacks(yosys))('in Yosys', () => {
+  it('the unit has no loops and no conflicting drivers', () => {
+    const script = `read_verilog ${vectorVerilog().join(' ')}; hierarchy -check -top sdq_vector_unit; proc; check -assert`;
+    expect(spawnSync('yosys', ['-q', '-p', script], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
   });
 });
 

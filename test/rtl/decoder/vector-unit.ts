@@ -201,7 +201,7 @@ function exercise(recorder: Recorder, seed: number): void {
 }
 
 const widthsOf = ({ values, drain }: Pick<VectorCase, 'values' | 'drain'>): MachineWidths => ({
-  ...{ values, drain, attention: 8, banks: 2 },
+  ...{ values, drain, attention: Math.max(8, values), banks: 2 },
 });
 
 /** Parameters of sdq_vector_unit for a case. */
@@ -265,13 +265,15 @@ export function vectorUnitBench(directory: string, { config, values, drain, seed
 }
 
 const [LLAMA, OPT, POST_NORM] = [llamaConfig(), optConfig(), optPostNormConfig()];
+/** A head is one word of 8. */
+const NARROW = llamaConfig({ name: 'narrow-heads', heads: 8, kvHeads: 4, headDim: 8 });
 
 /** Both architectures, all sizes of a word, and results that come in words or one by one. */
 export const VECTOR_CASES: readonly VectorCase[] = [
-  { config: LLAMA, values: 2, drain: 1, seed: 1, stall: 0 },
+  { config: LLAMA, values: 2, drain: 2, seed: 1, stall: 0 },
   { config: LLAMA, values: 4, drain: 2, seed: 2, stall: 40 },
-  { config: LLAMA, values: 4, drain: 4, seed: 3, stall: 0 },
-  { config: LLAMA, values: 8, drain: 1, seed: 4, stall: 0 },
+  { config: LLAMA, values: 16, drain: 8, seed: 3, stall: 0 },
+  { config: NARROW, values: 8, drain: 1, seed: 4, stall: 0 },
   { config: OPT, values: 1, drain: 1, seed: 5, stall: 0 },
   { config: OPT, values: 2, drain: 2, seed: 6, stall: 40 },
   { config: POST_NORM, values: 4, drain: 1, seed: 7, stall: 0 },
