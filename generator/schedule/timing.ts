@@ -13,16 +13,16 @@ export const LATENCY = {
   issue: 2,
   /** LOOP: the program's memory is read anew. */
   jump: 4,
-  /** Vector unit, from the read of a word to the end of what becomes of it: operands in four, product in three, shift in three, bias, sum, write, peak. */
-  vector: 13,
+  /** Vector unit, from the read of a word to the end of what becomes of it: operands in five, product in three, shift in three, bias, sum, write, peak. */
+  vector: 14,
   /** ROW besides: the product that its address is. */
   row: 1,
   /** MOMENTS, but for the sum over lanes, one per cycle. */
-  moments: 7,
+  moments: 8,
   /** PHASE, after its pairs. */
-  phase: 9,
+  phase: 10,
   /** Norm's constants: leading one in five, table, three products. */
-  root: 20,
+  root: 21,
   /** Of LayerNorm besides: three products of 18 bits at a time. */
   center: 15,
   /** From RUN's issue to the array's first cycle: the look-up of its schedule. */

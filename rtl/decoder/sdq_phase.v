@@ -5,7 +5,7 @@
 //   sin = S(step), cos = S(step + 1024)            S from a quarter of a sine (docs/numerics.md, "Rotation")
 //
 // one pair in two cycles: each half of ropeStep times the position, then the sine and the cosine out of one table. done_o comes
-// 2 · PAIRS + 8 cycles after start_i, when the last pair is written. position_i must be stable until then.
+// 2 · PAIRS + 9 cycles after start_i, when the last pair is written. position_i must be stable until then.
 // Rotation memory: pair p is field p mod LANE_PAIRS of word p / LANE_PAIRS, cos in its low 16 bits; read one cycle after raddr_i.
 // Tables are written before: sine entries 0 … 1023 (entry 1024 is 2^14), ropeStep.
 module sdq_phase #(
@@ -50,29 +50,29 @@ module sdq_phase #(
   localparam LAST_PAIR_INDEX = PAIRS - 1;
   localparam [PAIR_WIDTH-1:0] LAST_PAIR = LAST_PAIR_INDEX[PAIR_WIDTH-1:0];
 
-  // Stage 0: the pair's step is read. 1: its half. 2: product. 3: phase. 5: place in the table. 6: table. 7: sign. 8: written.
+  // Stage 0: the pair's step is read. 1: its half. 2: product. 3: phase. 6: place in the table. 7: table. 8: sign. 9: written.
   reg active_q;
   reg second_q;
   reg [PAIR_WIDTH-1:0] pair_q;
-  reg [8:1] valid_q;
-  reg [8:1] seconds_q;
+  reg [9:1] valid_q;
+  reg [9:1] seconds_q;
   reg [LANE_PAIRS-1:0] field_q;  // the next pair to be written: a bit per field
   reg [WORD_WIDTH-1:0] word_q;
   wire end_pair = second_q && pair_q == LAST_PAIR;
-  wire write = valid_q[8] && seconds_q[8];
+  wire write = valid_q[9] && seconds_q[9];
   wire [LANE_PAIRS:0] rotated = {field_q, field_q[LANE_PAIRS-1]};
   wire unused_rotated = rotated[LANE_PAIRS];
 
   always @(posedge clk_i) begin
     if (!rst_ni) begin
       active_q <= 1'b0;
-      valid_q  <= 8'd0;
+      valid_q  <= 9'd0;
     end else begin
       active_q <= start_i || active_q && !end_pair;
-      valid_q  <= {valid_q[7:1], active_q};
+      valid_q  <= {valid_q[8:1], active_q};
     end
 
-    seconds_q <= {seconds_q[7:1], second_q};
+    seconds_q <= {seconds_q[8:1], second_q};
     if (start_i) begin
       second_q  <= 1'b0;
       pair_q    <= {PAIR_WIDTH{1'b0}};
@@ -105,13 +105,13 @@ module sdq_phase #(
       .rdata_o(rope_step)
   );
 
-  wire [15:0] digit = seconds_q[1] ? rope_step[31:16] : rope_step[15:0];
+  reg [15:0] digit_q;
   reg [35:0] product_q;
   reg [31:0] phase_q;
   reg [12:0] turn_q;  // high bits of a pair's phase, for two cycles
   wire [3:0] unused_product = product_q[35:32];
   wire [11:0] step = turn_q[12:1] + {11'd0, turn_q[0]};
-  wire [11:0] place = {step[11:10] + {1'b0, seconds_q[5]}, step[9:0]};
+  wire [11:0] place = {step[11:10] + {1'b0, seconds_q[6]}, step[9:0]};
   reg [9:0] index_q;
   reg [1:0] quarter_q;  // the entry is 2^14, beyond the table
   reg [1:0] negative_q;
@@ -121,9 +121,10 @@ module sdq_phase #(
   reg [15:0] sine_q;
 
   always @(posedge clk_i) begin
-    product_q <= {{36 - POSITION_WIDTH{1'b0}}, position_i} * {20'd0, digit};
-    phase_q   <= seconds_q[2] ? phase_q + {product_q[15:0], 16'd0} : product_q[31:0];
-    if (seconds_q[3]) turn_q <= phase_q[31:19];
+    digit_q   <= seconds_q[1] ? rope_step[31:16] : rope_step[15:0];
+    product_q <= {{36 - POSITION_WIDTH{1'b0}}, position_i} * {20'd0, digit_q};
+    phase_q   <= seconds_q[3] ? phase_q + {product_q[15:0], 16'd0} : product_q[31:0];
+    if (seconds_q[4]) turn_q <= phase_q[31:19];
     index_q    <= place[10] ? 10'd0 - place[9:0] : place[9:0];
     quarter_q  <= {quarter_q[0], place[10] && place[9:0] == 10'd0};
     negative_q <= {negative_q[0], place[11]};

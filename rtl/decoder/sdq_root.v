@@ -7,7 +7,7 @@
 //   offset   = rs(mean, 2 − pre),  down = 9 + half + pre
 //
 // with one product of 36 × 18 bits. sum_i, squares_i and pre_i must be stable from start_i to done_o; the results are there in
-// the cycle after done_o, which comes 19 cycles after start_i, or 34 with CENTERED, and stay until the next start.
+// the cycle after done_o, which comes 20 cycles after start_i, or 35 with CENTERED, and stay until the next start.
 // The table is written before, entry i of reciprocalRoot at address i + 256.
 module sdq_root #(
     parameter DIM = 64,
@@ -54,9 +54,9 @@ module sdq_root #(
   localparam [5:0] TOTAL = 6'd16;
   localparam [5:0] NORMAL = 6'd17;  // five steps
   localparam [5:0] TABLE = 6'd22;
-  localparam [5:0] ROOT = 6'd23;
-  localparam [5:0] NEWTON = 6'd27;
-  localparam [5:0] MANTISSA = 6'd31;
+  localparam [5:0] ROOT = 6'd24;
+  localparam [5:0] NEWTON = 6'd28;
+  localparam [5:0] MANTISSA = 6'd32;
   localparam [5:0] LAST = MANTISSA + 6'd3;
   localparam [5:0] BEGIN = CENTERED != 0 ? MEAN : TOTAL;
 
@@ -71,7 +71,8 @@ module sdq_root #(
   reg [35:0] a;
   reg [17:0] b;
   wire [53:0] product;
-  wire [15:0] entry;
+  wire [15:0] read;
+  reg [15:0] entry_q;
 
   wire [35:0] sum = {{36 - SUM_WIDTH{sum_i[SUM_WIDTH-1]}}, sum_i};
   wire [35:0] mean = {{15{mean_q[20]}}, mean_q};
@@ -104,7 +105,7 @@ module sdq_root #(
       .wdata_i(table_data_i),
       .ren_i  (step_q == TABLE),
       .raddr_i(total_q[53:44]),
-      .rdata_o(entry)
+      .rdata_o(read)
   );
 
   always @* begin
@@ -125,8 +126,8 @@ module sdq_root #(
         b = {7'd0, mean_q[10:0]};
       end
       ROOT: begin
-        a = {20'd0, entry};
-        b = {2'd0, entry};
+        a = {20'd0, entry_q};
+        b = {2'd0, entry_q};
       end
       NEWTON: begin
         a = {18'd0, total_q[53:36]};
@@ -134,7 +135,7 @@ module sdq_root #(
       end
       MANTISSA: begin
         a = {18'd0, factor_q};
-        b = {2'd0, entry};
+        b = {2'd0, entry_q};
       end
       default: ;
     endcase
@@ -156,6 +157,7 @@ module sdq_root #(
 
   always @(posedge clk_i) begin
     if (start_i) mean_q <= 21'd0;
+    entry_q <= read;
     case (step_q)
       MEAN + 6'd3, SQUARE + 6'd3: wide_q <= product;
       MEAN + 6'd4: mean_q <= joined_mean[48:28];

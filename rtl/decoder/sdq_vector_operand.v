@@ -8,7 +8,7 @@
 //   square   a = v                 b = v, v = rs(x, pre_i), 0 without counts_i
 //   product  a · b in two halves   of rs(x, 6) · rs(other, 6): 2^9 · a times the high bits of b, then a times its low 9
 //
-// For x in cycle 0: weight_i in cycle 0, counts_i in cycle 2, turn_i in cycle 3, a_o and b_o in cycle 3, when second_i's copy
+// For x in cycle 0: weight_i in cycle 0, counts_i in cycle 2, turn_i in cycle 3, a_o and b_o in cycle 4, when second_i's copy
 // decides on the half. pre_i is 6 for a product. sigmoid_addr_o is in cycle 2, its value in cycle 3. Preconditions:
 // |rs(x, pre)| ≤ 2^15 for a square, 0 ≤ pre ≤ 23; weight_i, turn_i and factor_i are signed.
 module sdq_vector_operand (
@@ -38,7 +38,7 @@ module sdq_vector_operand (
     output wire [17:0] b_o
 );
 
-  // After x is taken: 1, before shift and subtraction; 2; 3, before the product.
+  // After x is taken: 1, before shift and subtraction; 2; 3, what comes out of tables; 4, before the product.
   reg [31:0] x1_q;
   reg [31:0] other1_q;
   reg [15:0] weight1_q;
@@ -53,7 +53,13 @@ module sdq_vector_operand (
   reg [26:0] other3_q;
   reg [15:0] weight3_q;
   reg negative3_q;
-  reg [2:0] second_q;
+  reg [26:0] rounded4_q;
+  reg [35:0] a4_q;
+  reg [26:0] other4_q;
+  reg [15:0] weight4_q;
+  reg [15:0] turn4_q;
+  reg [16:0] logistic4_q;
+  reg [3:0] second_q;
 
   wire signed [32:0] lifted = {x1_q, 1'b0};
   wire [31:0] magnitude = x1_q ^ {32{x1_q[31]}};  // less 1 if x is negative
@@ -65,11 +71,11 @@ module sdq_vector_operand (
   wire [26:0] rounded = fine[27:1] + {26'd0, fine[0]};
   wire [4:0] unused_fine = fine[32:28];
   wire [16:0] logistic = negative3_q ? 17'd32768 - {1'b0, sigmoid_i} : {1'b0, sigmoid_i};
-  wire [35:0] rounded3 = {{9{rounded3_q[26]}}, rounded3_q};
-  wire high = product_i && !second_q[2];
+  wire [35:0] rounded4 = {{9{rounded4_q[26]}}, rounded4_q};
+  wire high = product_i && !second_q[3];
 
   always @(posedge clk_i) begin
-    second_q    <= {second_q[1:0], second_i};
+    second_q    <= {second_q[2:0], second_i};
     x1_q        <= x_i;
     other1_q    <= other_i;
     weight1_q   <= weight_i;
@@ -88,16 +94,23 @@ module sdq_vector_operand (
     other3_q    <= other2_q;
     weight3_q   <= weight2_q;
     negative3_q <= negative2_q;
+
+    rounded4_q  <= rounded3_q;
+    a4_q        <= a3_q;
+    other4_q    <= other3_q;
+    weight4_q   <= weight3_q;
+    turn4_q     <= turn_i;
+    logistic4_q <= logistic;
   end
 
   assign sigmoid_addr_o = index2_q;
-  assign a_o = high ? {rounded3[26:0], 9'd0} : square_i || product_i ? rounded3 : a3_q;
-  assign b_o = square_i ? rounded3[17:0] :
-      high ? other3_q[26:9] :
-      product_i ? {9'd0, other3_q[8:0]} :
-      weighted_i ? {{2{weight3_q[15]}}, weight3_q} :
-      turned_i ? {{2{turn_i[15]}}, turn_i} :
-      gated_i ? {1'b0, logistic} : factor_i;
+  assign a_o = high ? {rounded4[26:0], 9'd0} : square_i || product_i ? rounded4 : a4_q;
+  assign b_o = square_i ? rounded4[17:0] :
+      high ? other4_q[26:9] :
+      product_i ? {9'd0, other4_q[8:0]} :
+      weighted_i ? {{2{weight4_q[15]}}, weight4_q} :
+      turned_i ? {{2{turn4_q[15]}}, turn4_q} :
+      gated_i ? {1'b0, logistic4_q} : factor_i;
 
 endmodule
 `default_nettype wire

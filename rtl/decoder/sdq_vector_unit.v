@@ -15,10 +15,10 @@
 //   tables                         table_wen_i has a bit each for the reciprocal root (entry i at address i + 256), the
 //                                  logistic function, the quarter sine, ropeStep. They are written while busy_o is low
 //
-// Cycles from start_i until busy_o is low: c · words + 13, c = 2 for ROTATE, PRODUCT and, with CENTERED, WEIGHT; one more for
-// ROW; words + 7 + VALUES for MOMENTS; 20 for ROOT, 35 with CENTERED, 2 · PAIRS + 9 for PHASE. With results, from the first
-// transfer. Shifts of operands and norms are −8 … 127. The step of an element is in cycle 0, its operands in cycles 1 to 4
-// (sdq_vector_operand), its value in cycle 12 (sdq_vector_lane).
+// Cycles from start_i until busy_o is low: c · words + 14, c = 2 for ROTATE, PRODUCT and, with CENTERED, WEIGHT; one more for
+// ROW; words + 8 + VALUES for MOMENTS; 21 for ROOT, 36 with CENTERED, 2 · PAIRS + 10 for PHASE. With results, from the first
+// transfer. Shifts of operands and norms are −8 … 127. The step of an element is in cycle 0, its operands in cycles 1 to 5
+// (sdq_vector_operand), its value in cycle 13 (sdq_vector_lane).
 module sdq_vector_unit #(
     parameter VALUES = 4,
     parameter VALUE_LOG = 2,  // log2(VALUES)
@@ -217,60 +217,60 @@ module sdq_vector_unit #(
 
   // Control of each stage. A word is written by the step that completes its sums: the second of two terms.
   wire write = step && second == two_terms;
-  reg [12:1] write_q;
-  reg peak_q;  // in cycle 13, when the next instruction may be there
-  reg [12:1] end_q;
-  reg [4:1] valid_q;
-  reg [4:1] second_q;
-  reg [13:1] first_q;
-  reg [12:1] final_q;
-  reg [12:1] beyond_q;
-  reg [13:1] segment_first_q;
-  reg [13:1] segment_end_q;
+  reg [13:1] write_q;
+  reg peak_q;  // in cycle 14, when the next instruction may be there
+  reg [13:1] end_q;
+  reg [5:1] valid_q;
+  reg [5:1] second_q;
+  reg [14:1] first_q;
+  reg [13:1] final_q;
+  reg [13:1] beyond_q;
+  reg [14:1] segment_first_q;
+  reg [14:1] segment_end_q;
   reg [1:0] group_q;
-  wire [SEGMENT_WIDTH-1:0] segment_5;
-  wire [SEGMENT_WIDTH-1:0] segment_12;
-  reg [SEGMENT_WIDTH-1:0] segment_13_q;
+  wire [SEGMENT_WIDTH-1:0] segment_6;
+  wire [SEGMENT_WIDTH-1:0] segment_13;
+  reg [SEGMENT_WIDTH-1:0] segment_14_q;
   wire moments_done;
   wire root_done;
   wire phase_done;
-  wire done = opcode_i == PHASE ? phase_done : opcode_i == ROOT ? root_done : is_moments ? moments_done : end_q[12];
+  wire done = opcode_i == PHASE ? phase_done : opcode_i == ROOT ? root_done : is_moments ? moments_done : end_q[13];
 
   always @(posedge clk_i) begin
     if (!rst_ni) begin
       busy_q  <= 1'b0;
       start_q <= 1'b0;
-      write_q <= 12'd0;
+      write_q <= 13'd0;
       peak_q  <= 1'b0;
-      end_q   <= 12'd0;
-      valid_q <= 4'd0;
+      end_q   <= 13'd0;
+      valid_q <= 5'd0;
     end else begin
       busy_q  <= start_i || busy_q && !done;
       start_q <= start_i;
-      write_q <= {write_q[11:1], write};
-      peak_q  <= peaks && write_q[12];
-      end_q   <= {end_q[11:1], end_step};
-      valid_q <= {valid_q[3:1], two_terms ? step : write};
+      write_q <= {write_q[12:1], write};
+      peak_q  <= peaks && write_q[13];
+      end_q   <= {end_q[12:1], end_step};
+      valid_q <= {valid_q[4:1], two_terms ? step : write};
     end
 
-    second_q        <= {second_q[3:1], second};
-    first_q         <= {first_q[12:1], first};
-    final_q         <= {final_q[11:1], final_word};
-    beyond_q        <= {beyond_q[11:1], beyond};
-    segment_first_q <= {segment_first_q[12:1], segment_first};
-    segment_end_q   <= {segment_end_q[12:1], segment_end};
+    second_q        <= {second_q[4:1], second};
+    first_q         <= {first_q[13:1], first};
+    final_q         <= {final_q[12:1], final_word};
+    beyond_q        <= {beyond_q[12:1], beyond};
+    segment_first_q <= {segment_first_q[13:1], segment_first};
+    segment_end_q   <= {segment_end_q[13:1], segment_end};
     group_q         <= group;
-    segment_13_q    <= segment_12;
+    segment_14_q    <= segment_13;
   end
 
   sdq_delay #(
       .WIDTH (SEGMENT_WIDTH),
-      .CYCLES(5)
+      .CYCLES(6)
   ) segment_to_peak (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
       .d_i   (segment),
-      .d_o   (segment_5)
+      .d_o   (segment_6)
   );
 
   sdq_delay #(
@@ -279,8 +279,8 @@ module sdq_vector_unit #(
   ) segment_to_write (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
-      .d_i   (segment_5),
-      .d_o   (segment_12)
+      .d_i   (segment_6),
+      .d_o   (segment_13)
   );
 
   // Addresses. A source, a weight or a row's value is read with the step; what is added when it is needed.
@@ -314,7 +314,7 @@ module sdq_vector_unit #(
     end else begin
       if (reads_source) source_q <= source_q + 1'b1;
       if (reads_old) old_q <= old_q + 1'b1;
-      if (write_q[12]) target_q <= target_q + 1'b1;
+      if (write_q[13]) target_q <= target_q + 1'b1;
       if (is_row && start_q) value_q <= parameters_i + row_words_q;
       else if (reads_value && (group[0] && (is_weight || group[1]))) value_q <= value_q + ONE;
       if (reads_bias) bias_q <= bias_q + ONE;
@@ -408,9 +408,9 @@ module sdq_vector_unit #(
   // Lanes.
   wire [VALUES-1:0] lane_there;  // elements of a vector's last word
   wire [VALUES-1:0] counts_3 = beyond_q[3] ? {VALUES{1'b0}} : lane_there | {VALUES{!final_q[3]}};
-  wire [VALUES-1:0] counts_12 = beyond_q[12] ? {VALUES{1'b0}} : lane_there | {VALUES{!final_q[12]}};
+  wire [VALUES-1:0] counts_13 = beyond_q[13] ? {VALUES{1'b0}} : lane_there | {VALUES{!final_q[13]}};
   wire [4:0] operand_pre = is_product ? 5'd6 : pre;
-  wire first_term = is_moments ? first_q[4] : !second_q[4] || !two_terms;
+  wire first_term = is_moments ? first_q[5] : !second_q[5] || !two_terms;
   // Of a word of bytes or of halves, those of this step's elements.
   wire [16*VALUES-1:0] halves = group_q[0] ? parameter_i[32*VALUES-1:16*VALUES] : parameter_i[16*VALUES-1:0];
   wire [16*VALUES-1:0] half_word = group_q[1] ? parameter_i[32*VALUES-1:16*VALUES] : parameter_i[16*VALUES-1:0];
@@ -421,7 +421,15 @@ module sdq_vector_unit #(
   wire [32*VALUES-1:0] values;
   wire [31*VALUES-1:0] magnitudes;
 
-  always @(posedge clk_i) if (take) results_q <= results;
+  // What is added comes out of memories: registers before the sums.
+  reg [32*VALUES-1:0] bias_11_q;
+  reg [32*VALUES-1:0] old_12_q;
+
+  always @(posedge clk_i) begin
+    if (take) results_q <= results;
+    bias_11_q <= parameter_i & {32 * VALUES{biased}};
+    old_12_q  <= vector_rdata_i & {32 * VALUES{adds}};
+  end
 
   genvar n;
   generate
@@ -495,15 +503,15 @@ module sdq_vector_unit #(
           .TOTAL_WIDTH(SUM_WIDTH)
       ) lane (
           .clk_i      (clk_i),
-          .valid_i    (valid_q[4]),
+          .valid_i    (valid_q[5]),
           .first_i    (first_term),
           .a_i        (a),
           .b_i        (b),
           .amount_i   (amount),
-          .bias_i     (biased ? parameter_i[32*n+:32] : 32'd0),
-          .old_i      (adds ? vector_rdata_i[32*n+:32] : 32'd0),
+          .bias_i     (bias_11_q[32*n+:32]),
+          .old_i      (old_12_q[32*n+:32]),
           .rectify_i  (is_pass && rectify_i),
-          .counts_i   (counts_12[n]),
+          .counts_i   (counts_13[n]),
           .sum_o      (sums[54*n+:54]),
           .total_o    (totals[SUM_WIDTH*n+:SUM_WIDTH]),
           .value_o    (values[32*n+:32]),
@@ -512,7 +520,7 @@ module sdq_vector_unit #(
 
       sdq_vector_cut cut (
           .byte_i    (space_i == VALUE_CACHE),
-          .counts_i  (counts_12[n]),
+          .counts_i  (counts_13[n]),
           .x_i       (values[32*n+:17]),
           .mantissa_o(cut_word_o[16*n+:16])
       );
@@ -531,7 +539,7 @@ module sdq_vector_unit #(
   ) moments (
       .clk_i    (clk_i),
       .rst_ni   (rst_ni),
-      .start_i  (is_moments && end_q[7]),
+      .start_i  (is_moments && end_q[8]),
       .totals_i (totals),
       .sums_i   (sums),
       .done_o   (moments_done),
@@ -569,12 +577,12 @@ module sdq_vector_unit #(
   ) vector_peaks (
       .clk_i          (clk_i),
       .valid_i        (peak_q),
-      .first_i        (first_q[13]),
-      .segment_first_i(segment_first_q[13]),
-      .segment_end_i  (segment_end_q[13]),
-      .segment_i      (segment_13_q),
+      .first_i        (first_q[14]),
+      .segment_first_i(segment_first_q[14]),
+      .segment_end_i  (segment_end_q[14]),
+      .segment_i      (segment_14_q),
       .magnitudes_i   (magnitudes),
-      .read_segment_i (segment_5),
+      .read_segment_i (segment_6),
       .read_whole_i   (segment_i == {LENGTH_WIDTH{1'b0}}),
       .byte_i         (space_i == VALUE_CACHE),
       .exponent_o     (exponent),
@@ -591,17 +599,17 @@ module sdq_vector_unit #(
       .d_o   (cut_exponent_o)
   );
 
-  always @(posedge clk_i) if (is_cut && space_i == FRAME && end_q[12]) reference_o <= pre;
+  always @(posedge clk_i) if (is_cut && space_i == FRAME && end_q[13]) reference_o <= pre;
 
   assign busy_o         = busy_q;
-  assign vector_wen_o   = stores && write_q[12];
+  assign vector_wen_o   = stores && write_q[13];
   assign vector_waddr_o = target_q;
   assign vector_wdata_o = values;
-  assign cut_valid_o    = is_cut && write_q[12];
+  assign cut_valid_o    = is_cut && write_q[13];
   assign cut_space_o    = space_i;
-  assign cut_segment_o  = segment_12;
-  assign logit_valid_o  = is_logits && write_q[12];
-  assign logit_counts_o = counts_12;
+  assign cut_segment_o  = segment_13;
+  assign logit_valid_o  = is_logits && write_q[13];
+  assign logit_counts_o = counts_13;
   assign logits_o       = values;
 
 endmodule

@@ -80,7 +80,7 @@ module phase_tb #(
         @(posedge clk);
         #1;
       end
-      if (cycle != 2 * PAIRS + 8) begin
+      if (cycle != 2 * PAIRS + 9) begin
         errors = errors + 1;
         $display("position %0d: %0d cycles", positions[at], cycle);
       end

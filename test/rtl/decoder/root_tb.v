@@ -20,7 +20,7 @@ module root_tb #(
     parameter SQUARES_WIDTH = 45
 ) ();
 
-  localparam CYCLES = CENTERED != 0 ? 34 : 19;  // until done
+  localparam CYCLES = CENTERED != 0 ? 35 : 20;  // until done
 
   reg clk = 1'b0;
   reg rst_n = 1'b0;
