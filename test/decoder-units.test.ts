@@ -10,7 +10,7 @@ import { MachineState } from '../sim/golden/machine/state.js';
 import { VectorUnit } from '../sim/golden/machine/vector-unit.js';
 import { gatedProduct, normalize, normEpsilon } from '../sim/golden/ops.js';
 import { fabricateModel, fabricatePlan, llamaConfig, optConfig } from './support/golden-models.js';
-import { Random } from './support/golden-random.js';
+import { Random, vectorsOfAllMagnitudes as vectors } from './support/golden-random.js';
 
 /** The units of a machine, to be driven instruction by instruction. */
 function rig(config: ReturnType<typeof llamaConfig>) {
@@ -45,24 +45,6 @@ function rig(config: ReturnType<typeof llamaConfig>) {
 }
 
 const wordOf = (bytes: number, { widths }: Machine): number => bytes / (4 * widths.values);
-
-/** Vectors of all magnitudes: noise, an offset that noise is small beside, a few large values, and the largest there are. */
-function vectors(length: number, random: Random): Int32Array[] {
-  const noise = (size: number): Int32Array =>
-    Int32Array.from({ length }, () =>
-      Math.max(-2147483647, Math.min(2147483647, Math.round(size * random.gaussian()))),
-    );
-  return [0, 4, 10, 14, 18, 24, 30].flatMap((bits) => {
-    const x = noise(2 ** bits);
-    const offset = random.sign() * random.integer(2 ** 20, 2 ** 30);
-    return [
-      x,
-      x.map((value) => Math.max(-2147483647, Math.min(2147483647, Math.trunc(value / 64) + offset))),
-      x.map((value, i) => (i % 29 === 5 ? random.sign() * 2147483647 : value)),
-      new Int32Array(length).fill(2 ** bits - 1),
-    ];
-  });
-}
 
 describe('vector unit', () => {
   it.each([llamaConfig(), optConfig()])('norms as the golden model does, for $architecture', (config) => {

@@ -7,8 +7,10 @@ import {
   LOGIT_FRAC,
   RESIDUAL_FRAC,
 } from '../../sim/golden/parameters.js';
+import { InputError } from '../errors.js';
 import type { LinearRole } from '../model/types.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
+import { LEAST_SHIFT, MOST_SHIFT } from '../sizing/vector.js';
 import {
   type FieldName,
   type Instruction,
@@ -53,7 +55,10 @@ export function modelOfPlan(plan: Plan): ProgramModel {
   };
 }
 
-/** @returns one step of the decoder: token and position in, logits out */
+/**
+ * @returns one step of the decoder: token and position in, logits out
+ * @throws InputError if the vector unit has not the shift that embeddings need
+ */
 export function compileProgram(model: ProgramModel, machine: Machine): Program {
   const compiler = new Compiler(model, machine);
   compiler.embed();
@@ -153,6 +158,9 @@ class Compiler {
   ): void {
     const parameters = this.#word(matrix.values);
     const shift = -exponent - RESIDUAL_FRAC;
+    if (shift < LEAST_SHIFT || shift > MOST_SHIFT) {
+      throw new InputError(`the decoder cannot be put on the device: embeddings want a shift by ${shift}`);
+    }
     this.#put('ROW', { ...fields, length: matrix.cols, parameters, scales: this.#word(matrix.scales), shift }, wait);
   }
 

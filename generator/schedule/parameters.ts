@@ -1,9 +1,15 @@
 /** The parameter memory's contents. Layout: docs/decoder.md, "Parameter memory". */
 
 import { type Int8Matrix, type IntegerModel, type IntegerNorm, RESIDUAL_FRAC } from '../../sim/golden/parameters.js';
+import { InputError } from '../errors.js';
+import { LEAST_SHIFT, MOST_SHIFT } from '../sizing/vector.js';
 import { type Machine, type MatrixPlace, matrixStride, normBias, normWeights } from './machine.js';
 
-/** All bytes of the parameter memory. What no parameter takes is 0. */
+/**
+ * All bytes of the parameter memory. What no parameter takes is 0.
+ *
+ * @throws InputError if the vector unit has not the shift that a norm needs
+ */
 export function parameterImage(model: IntegerModel, machine: Machine): Uint8Array {
   const { config, parameters, layerLinears } = machine;
   const image = new Image(machine);
@@ -35,6 +41,9 @@ class Image {
   }
 
   norm(at: number, { shift, frac, weight, bias }: IntegerNorm): void {
+    if (shift < LEAST_SHIFT || shift > MOST_SHIFT) {
+      throw new InputError(`the decoder cannot be put on the device: a norm's weights want a shift by ${shift}`);
+    }
     this.#view.setInt8(at, shift);
     this.#view.setInt8(at + 1, frac - RESIDUAL_FRAC);
     const weights = normWeights(at, this.machine.widths);

@@ -4,7 +4,7 @@ import { runCycles } from '../sizing/cycles.js';
 import type { EngineGeometry, EnginePlan } from '../sizing/geometry.js';
 import { bitLength, ceilDiv } from '../sizing/integers.js';
 import { arrayCycles } from '../sizing/shape.js';
-import { type FieldName, type Instruction, operand, type Program, type Unit, unitOf } from './instructions.js';
+import { type FieldName, type Instruction, operand, type Program, SPACES, type Unit, unitOf } from './instructions.js';
 import { type Machine, matrixLanes } from './machine.js';
 
 /** Cycles of the units' pipelines. What the Verilog is built to; each is measured there and corrected here. */
@@ -13,12 +13,18 @@ export const LATENCY = {
   issue: 2,
   /** LOOP: the program's memory is read anew. */
   jump: 4,
-  /** Vector unit, from the read of a word to the write of what becomes of it: read, select, three stages of product, shift in two, saturation and two sums, write. */
-  vector: 12,
-  /** Norm's constants: leading one, shift in two, table, three products. */
-  root: 20,
+  /** Vector unit, from the read of a word to the end of what becomes of it: operands in five, product in three, shift in three, bias, sum, write, peak. */
+  vector: 14,
+  /** ROW besides: the product that its address is. */
+  row: 1,
+  /** MOMENTS, but for the sum over lanes, one per cycle. */
+  moments: 8,
+  /** PHASE, after its pairs. */
+  phase: 10,
+  /** Norm's constants: leading one in five, table, three products. */
+  root: 21,
   /** Of LayerNorm besides: three products of 18 bits at a time. */
-  center: 24,
+  center: 15,
   /** From a RUN's start until the next one can be issued: it has left the place of the one that waits. */
   handed: 2,
   /** From END's issue to the first one of the next token, where that is generated. */
@@ -207,24 +213,31 @@ export interface UnitTime {
   readonly writing: number;
 }
 
-/** @param rows of the linear whose results are taken, null where none are */
+/** @param rows of the linear whose results are taken, counted from the first result; null where none are */
 export function unitTime(
   instruction: Instruction,
-  { widths, config, centered }: Machine,
+  { widths, config, centered, block }: Machine,
   position: number,
   rows: number | null,
 ): UnitTime {
   const { values, attention, drain } = widths;
   const get = (name: FieldName): number => operand(instruction, name);
-  const vector = (perWord: number): UnitTime => ({
-    taking: Math.max(perWord * ceilDiv(get('length'), values), rows === null ? 0 : ceilDiv(rows, drain)),
-    writing: LATENCY.vector,
-  });
+  const vector = (perWord: number): UnitTime => {
+    const words = ceilDiv(get('length'), values);
+    return {
+      taking: Math.max(perWord * words, rows === null ? 0 : resultCycles(rows, words, perWord, values / drain, drain)),
+      writing: LATENCY.vector,
+    };
+  };
   const positions = ((position + 1) * config.headDim) / attention;
   const tree = bitLength(attention - 1);
   switch (instruction.opcode) {
     case 'PHASE':
-      return { taking: config.headDim, writing: LATENCY.vector };
+      return { taking: config.headDim, writing: LATENCY.phase };
+    case 'ROW':
+      return { taking: vector(1).taking + LATENCY.row, writing: LATENCY.vector };
+    case 'MOMENTS':
+      return { taking: vector(1).taking, writing: LATENCY.moments + values };
     case 'ROOT':
       return { taking: LATENCY.root + (centered ? LATENCY.center : 0), writing: 0 };
     case 'ROTATE':
@@ -233,6 +246,10 @@ export function unitTime(
     case 'WEIGHT':
       // Weights and biases come through one port.
       return vector(centered ? 2 : 1);
+    case 'CUT':
+      // The frame's blocks are whole.
+      if (SPACES[get('space')] !== 'frame') return vector(1);
+      return { taking: (ceilDiv(get('length'), block) * block) / values, writing: LATENCY.vector };
     case 'SCORE':
       return { taking: positions, writing: LATENCY.dot + tree };
     case 'MATRIX':
@@ -245,6 +262,15 @@ export function unitTime(
     default:
       return vector(1);
   }
+}
+
+/**
+ * Cycles in which words of results, `perWord` each, are taken as they come: a word is there when its last result is, and
+ * no sooner than the one before it is taken.
+ */
+function resultCycles(rows: number, words: number, perWord: number, transfers: number, drain: number): number {
+  const last = ceilDiv(rows, drain) + perWord - 1;
+  return words > 1 ? Math.max(last, (words - 1) * transfers + 2 * perWord - 1) : last;
 }
 
 function known(time: number | null): number {

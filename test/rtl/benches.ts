@@ -7,6 +7,8 @@ import { Responder } from '../../firmware/protocol/responder.js';
 import { uniform } from '../support/random.js';
 import { type Bench, ROOT } from './bench.js';
 import { issueBenches, sequencerBenches } from './decoder/issue.js';
+import { phaseBench, rootBench } from './decoder/norm-and-phase.js';
+import { VECTOR_CASES, vectorUnitBench } from './decoder/vector-unit.js';
 import { ENGINE_CASES } from './engine/cases.js';
 import { engineBench } from './engine/icarus.js';
 import { type EngineCase, linearOf } from './engine/vectors.js';
@@ -21,6 +23,7 @@ import {
   CRC,
   DECODER,
   DELAY,
+  LANE,
   NODES,
   RAM,
   REGION,
@@ -159,6 +162,9 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     { values: 2, lanes: 8, linear: linearOf({ rows: 5, cols: 47, block: 8, samples: 8 }) },
     { values: 16, lanes: 8, linear: linearOf({ rows: 5, cols: 65, block: 32, samples: 96 }) },
   ].map((frameCase, i) => frameBench(folder, frameCase, uniform(40 + i)));
+  const decoder = VECTOR_CASES.map((vectorCase) => vectorUnitBench(folder, vectorCase));
+  const roots = [false, true].flatMap((centered) => [1e-5, 0].map((eps) => rootBench(folder, centered, eps, 21)));
+  const phases = [2, 4, 8].map((values) => phaseBench(folder, values, 31));
   const sdram = [
     sdramBench(
       { part: SMALL_PART, clockHz: 100e6, wordBytes: 24, depth: 32 },
@@ -223,19 +229,25 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_mac_array: [...ARRAY, ...some],
     sdq_operand_hold: DECODER.memories,
     sdq_operands: engine,
+    sdq_phase: [...phases, ...decoder],
+    sdq_product: [...LANE, ...decoder],
     sdq_ram_1r1w: RAM,
     sdq_region_memory: REGION,
     sdq_reset: START,
     sdq_response: link,
     sdq_result_reader: [...RESULTS, ...some],
+    sdq_result_words: decoder,
     sdq_results: engine,
     sdq_run_queue: DECODER.runs,
+    sdq_root: [...roots, ...decoder],
+    sdq_round_shift: [...LANE, ...decoder],
     sdq_run_control: [...CONTROL, ...some],
     sdq_scale_phases: [...SCALE, ...shortTables],
     sdq_scale_unit: [...SCALE, ...some],
     sdq_sdram: sdram,
     sdq_sdram_weights: sdram,
     sdq_sequencer: [...SEQUENCER, ...some],
+    sdq_sigmoid: decoder,
     sdq_spram: REGION.filter(({ parameters }) => parameters?.SINGLE_PORT === 1),
     sdq_symbol_pack: CODEC,
     sdq_symbol_unpack: CODEC,
@@ -248,6 +260,13 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_term: [...NODES, ...ARRAY],
     sdq_uart_rx: UART,
     sdq_uart_tx: UART,
+    sdq_vector_cut: decoder,
+    sdq_vector_lane: [...LANE, ...decoder],
+    sdq_vector_moments: decoder,
+    sdq_vector_operand: decoder,
+    sdq_vector_peaks: decoder,
+    sdq_vector_unit: decoder,
+    sdq_vector_walk: decoder,
     sdq_walsh_step: frame,
     sdq_vector_ram: DECODER.memories,
     sdq_weight_stream: sdram,

@@ -84,6 +84,9 @@ export const REGION = sweep('memory/region_tb.v', [
   { SINGLE_PORT: 1, WORDS: 16, BYTES: 3, BYTE_INDEX_WIDTH: 2 },
 ]);
 
+/** An element of the decoder's vector unit. */
+export const LANE = sweep('decoder/lane_tb.v');
+
 export const CRC = sweep('link/crc_tb.v');
 
 /** The UART at a rate that is off, with back-pressure, and with short pulses on the line. */

@@ -96,3 +96,22 @@ export function randomVectors(length: number, random: Random, limit = 2147483647
 export function testVectors(length: number, random: Random, limit?: number): NamedVector[] {
   return [...extremeVectors(length, limit), ...randomVectors(length, random, limit)];
 }
+
+/** Vectors of all magnitudes: noise, an offset that noise is small beside, a few large values, and the limits of bit lengths. */
+export function vectorsOfAllMagnitudes(length: number, random: Random): Int32Array[] {
+  const noise = (size: number): Int32Array =>
+    Int32Array.from({ length }, () =>
+      Math.max(-2147483647, Math.min(2147483647, Math.round(size * random.gaussian()))),
+    );
+  return [0, 4, 10, 14, 18, 24, 30].flatMap((bits) => {
+    const x = noise(2 ** bits);
+    const offset = random.sign() * random.integer(2 ** 20, 2 ** 30);
+    return [
+      x,
+      x.map((value) => Math.max(-2147483647, Math.min(2147483647, Math.trunc(value / 64) + offset))),
+      x.map((value, i) => (i % 29 === 5 ? random.sign() * 2147483647 : value)),
+      new Int32Array(length).fill(2 ** bits - 1),
+      new Int32Array(length).fill(-(2 ** bits)),
+    ];
+  });
+}
