@@ -5,7 +5,7 @@ import type { EngineGeometry, EnginePlan } from '../sizing/geometry.js';
 import { bitLength, ceilDiv } from '../sizing/integers.js';
 import { arrayCycles } from '../sizing/shape.js';
 import { type FieldName, type Instruction, operand, type Program, type Unit, unitOf } from './instructions.js';
-import { type Machine, matrixLanes } from './machine.js';
+import { type Machine, type MachineWidths, matrixLanes } from './machine.js';
 
 /** Cycles of the units' pipelines. What the Verilog is built to; each is measured there and corrected here. */
 export const LATENCY = {
@@ -23,10 +23,10 @@ export const LATENCY = {
   run: 4,
   /** Dot unit, without its adder tree: read, product, scale in four, shift in two, largest. */
   dot: 12,
-  /** Mix unit: read, difference, table, shift, product, shift in two, sum. */
-  mix: 12,
-  /** From the last sum to the first output: reciprocal root and its square, shift, product, shift. */
-  share: 30,
+  /** Mix unit: read, difference, table, shift in two, product, shift, sum. */
+  mix: 10,
+  /** From the last sum to the first output: reciprocal root and its square in four products, then product, shift in two, rounding. */
+  share: 20,
 } as const;
 
 /** What is known of a RUN before it begins. */
@@ -213,7 +213,7 @@ class Clock {
         return { taking: positions, writing: LATENCY.dot + tree };
       case 'MATRIX':
         return {
-          taking: get('rows') * ceilDiv(get('cols'), matrixLanes(widths)) + ceilDiv(get('rows'), 2 * values),
+          taking: matrixCycles(get('rows'), get('cols'), widths),
           writing: LATENCY.dot + tree,
         };
       case 'MIX':
@@ -222,6 +222,11 @@ class Clock {
         return vector(1);
     }
   }
+}
+
+/** Cycles in which the dot unit reads an int8 matrix: its rows, and a word of scales per 2 · W of them. */
+export function matrixCycles(rows: number, cols: number, widths: MachineWidths): number {
+  return rows * ceilDiv(cols, matrixLanes(widths)) + ceilDiv(rows, 2 * widths.values);
 }
 
 function known(time: number | null): number {
