@@ -6,7 +6,7 @@
 //
 //   query, keys   words of LANES mantissas of 16 bits      exponents: a segment's, a place's
 //   values        words of LANES mantissas of 8 bits       a place's; and each pair's largest since position 0
-//   scores        2 · CONTEXT of 32 bits
+//   scores        two buffers of CONTEXT, 32 bits each; the second begins at the power of two after the first
 //
 // Parameter memory and tables lie outside and are read with a latency of one cycle: 2^−d, and the reciprocal root from entry
 // 256 on. Dot and mix unit share the port to the vector RAM: MATRIX does not run beside MIX.
@@ -282,7 +282,7 @@ module sdq_attention #(
   );
 
   sdq_ram_1r1w #(
-      .WORDS     (2 * CONTEXT),
+      .WORDS     (2 << POSITION_WIDTH),
       .ADDR_WIDTH(POSITION_WIDTH + 1),
       .BYTES     (1),
       .BYTE_WIDTH(32)

@@ -4,7 +4,7 @@
 //   pair  = layer · KV_HEADS + ⌊head / GROUP⌋          a layer's key/value head
 //   word  = (pair · CONTEXT + t) · CHUNKS + chunk      t = 0 … position, chunk = 0 … CHUNKS − 1
 //   place = pair · CONTEXT + t                         of the position's exponent
-//   score = (head mod 2) · CONTEXT + t                 of its score
+//   score = head mod 2, t                              of its score
 //
 // start_i in cycle 0, when ready_o is set, gives the first word in cycle 2 and one per cycle from there on. The walk is busy
 // in cycles 1 … (position + 1) · CHUNKS; in the last of them the next one can start.
@@ -135,16 +135,13 @@ module sdq_cache_walk #(
     chunk_last_o  <= chunk_last;
     chunk_o       <= chunk_q;
     pair_o        <= pair_q[PAIR_WIDTH-1:0];
+    score_o       <= {buffer_q, t_q};
     if (first_q && chunk_first) begin
       place_o <= place[PLACE_WIDTH-1:0];
       word_o  <= word[WORD_WIDTH-1:0];
-      score_o <= buffer_q ? STRIDE[POSITION_WIDTH:0] : {POSITION_WIDTH + 1{1'b0}};
     end else begin
       word_o <= word_o + 1'b1;
-      if (chunk_first) begin
-        place_o <= place_o + 1'b1;
-        score_o <= score_o + 1'b1;
-      end
+      if (chunk_first) place_o <= place_o + 1'b1;
     end
   end
 

@@ -3,7 +3,7 @@
 // D = ⌈log2(LANES)⌉ and e the exponents of query and key:
 //
 //   SCORE:   score_t = sat32(rs(Σ query · key_t · SCORE_MANTISSA, SCORE_SHIFT − e_query − e_key_t)), t = 0 … position
-//            (position + 1) · CHUNKS cycles; to words (head mod 2) · CONTEXT + t of the scores; their largest to top_o
+//            (position + 1) · CHUNKS cycles; to place t of buffer head mod 2 of the scores; their largest to top_o
 //   MATRIX:  y_r = sat32(rs(Σ query · value_r · scale_r, shift − e_query)), r = 0 … rows − 1
 //            rows · ⌈cols / MATRIX_LANES⌉ + ⌈rows / (2 · VALUES)⌉ cycles; to the vector RAM, or with out as logits, of which
 //            best_o is the first of the largest ones
@@ -104,11 +104,10 @@ module sdq_dot_unit #(
   // From the last cycle in which a walk is busy until all is written.
   localparam DRAIN = 11 + LEVELS;
   localparam DRAIN_WIDTH = 5;
-  localparam [31:0] SECOND_BUFFER = CONTEXT;
   localparam [31:0] HEAD_WORDS = CHUNKS;
-  localparam [15:0] SCORE_SCALE = SCORE_MANTISSA;
-  localparam [9:0] SCORE_AMOUNT = SCORE_SHIFT + LIFT;
-  localparam [9:0] LIFTED = LIFT;
+  localparam [31:0] SCORE_SCALE = SCORE_MANTISSA;
+  localparam [31:0] SCORE_AMOUNT = SCORE_SHIFT + LIFT;
+  localparam [31:0] LIFTED = LIFT;
   localparam LAST_VALUE = VALUES - 1;
 
   generate
@@ -322,8 +321,8 @@ module sdq_dot_unit #(
     end
   endgenerate
 
-  wire [15:0] scale_4 = matrix_4_q ? scales_q[15:0] : SCORE_SCALE;
-  wire [9:0] matrix_amount = {{2{shift_q[7]}}, shift_q} + LIFTED;
+  wire [15:0] scale_4 = matrix_4_q ? scales_q[15:0] : SCORE_SCALE[15:0];
+  wire [9:0] matrix_amount = {{2{shift_q[7]}}, shift_q} + LIFTED[9:0];
 
   always @(posedge clk_i) begin
     matrix_3_q   <= matrix_valid;
@@ -335,13 +334,13 @@ module sdq_dot_unit #(
     matrix_4_q   <= matrix_3_q;
     if (scales_3_q) scales_q <= parameter_word_i;
     else if (row_last_4_q) scales_q <= scales_q >> 16;
-    amount_4_q <= (matrix_3_q ? matrix_amount : SCORE_AMOUNT - {5'd0, key_exponent_i}) - {5'd0, query_exponent_i};
+    amount_4_q <= (matrix_3_q ? matrix_amount : SCORE_AMOUNT[9:0] - {5'd0, key_exponent_i}) - {5'd0, query_exponent_i};
     amount_5_q <= |amount_4_q[9:6] ? 6'd63 : amount_4_q[5:0];
   end
 
   // ---- Cycle 5: products. Cycles 6 … 5 + LEVELS: their sums, level by level.
 
-  reg [TERM_WIDTH*TREE-1:0] terms_q;
+  wire [TERM_WIDTH*TREE-1:0] terms;
 
   generate
     for (n = 0; n < TREE; n = n + 1) begin : g_term
@@ -349,11 +348,13 @@ module sdq_dot_unit #(
         wire signed [31:0] query = {{16{queries_q[16*n+15]}}, queries_q[16*n+:16]};
         wire signed [31:0] row = {{16{rows_q[16*n+15]}}, rows_q[16*n+:16]};
         wire signed [31:0] product = query * row;
+        reg [TERM_WIDTH-1:0] term_q;
         // −2^15 is no mantissa.
         wire unused_sign = product[31];
-        always @(posedge clk_i) terms_q[TERM_WIDTH*n+:TERM_WIDTH] <= product[TERM_WIDTH-1:0];
+        always @(posedge clk_i) term_q <= product[TERM_WIDTH-1:0];
+        assign terms[TERM_WIDTH*n+:TERM_WIDTH] = term_q;
       end else begin : g_none
-        always @* terms_q[TERM_WIDTH*n+:TERM_WIDTH] = {TERM_WIDTH{1'b0}};
+        assign terms[TERM_WIDTH*n+:TERM_WIDTH] = {TERM_WIDTH{1'b0}};
       end
     end
   endgenerate
@@ -363,7 +364,7 @@ module sdq_dot_unit #(
     for (level = 0; level <= LEVELS; level = level + 1) begin : g_level
       wire [(TERM_WIDTH+level)*(TREE>>level)-1:0] sums;
       if (level == 0) begin : g_leaves
-        assign sums = terms_q;
+        assign sums = terms;
       end else begin : g_sums
         reg [(TERM_WIDTH+level)*(TREE>>level)-1:0] sums_q;
         for (n = 0; n < (TREE >> level); n = n + 1) begin : g_node
@@ -478,7 +479,7 @@ module sdq_dot_unit #(
 
   // ---- Cycle 11 + LEVELS: results.
 
-  reg [POSITION_WIDTH:0] score_next_q;
+  reg [POSITION_WIDTH-1:0] score_next_q;
   reg [31:0] top_0_q;
   reg [31:0] top_1_q;
   wire [31:0] top = second ? top_1_q : top_0_q;
@@ -486,7 +487,7 @@ module sdq_dot_unit #(
 
   assign score_wen_o  = done && !matrix;
   assign score_o      = y;
-  assign score_addr_o = !first ? score_next_q : second ? SECOND_BUFFER[POSITION_WIDTH:0] : {POSITION_WIDTH + 1{1'b0}};
+  assign score_addr_o = {second, first ? {POSITION_WIDTH{1'b0}} : score_next_q};
   assign top_o        = {top_1_q, top_0_q};
 
   reg [ROW_WIDTH-1:0] row_q;
@@ -506,7 +507,7 @@ module sdq_dot_unit #(
 
     amount_1_q <= amount[2:0];
     if (score_wen_o) begin
-      score_next_q <= score_addr_o + 1'b1;
+      score_next_q <= score_addr_o[POSITION_WIDTH-1:0] + 1'b1;
       if (rises && second) top_1_q <= y;
       if (rises && !second) top_0_q <= y;
     end

@@ -30,7 +30,7 @@ module sdq_share #(
   localparam PAIRS = SUM_WIDTH <= 32 ? 16 : (SUM_WIDTH + 1) / 2;
   localparam LAST_PAIR = PAIRS - 1;
   localparam [31:0] SIXTEEN = 16;
-  localparam [6:0] AMOUNT = 54 + 2 * (PAIRS - 16);
+  localparam [31:0] AMOUNT = 54 + 2 * (PAIRS - 16);
 
   generate
     if (SUM_WIDTH < 18 || SUM_WIDTH > 46 || SUM_WIDTH - 17 >= (1 << SPARE_WIDTH)) begin : g_illegal
@@ -83,7 +83,7 @@ module sdq_share #(
     amount_o <= amount[5:0];
   end
 
-  wire [6:0] amount = AMOUNT - less_q - {2'b00, most_i};
+  wire [6:0] amount = AMOUNT[6:0] - less_q - {2'b00, most_i};
   wire unused_amount = amount[6];
 
   // ---- Four products, of which each takes the one before: 2 cycles each.

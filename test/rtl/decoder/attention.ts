@@ -40,11 +40,11 @@ const counted = (count: number): number[] => Array.from({ length: count }, (_, i
 export const ATTENTION_CASES: readonly AttentionCase[] = [
   {
     name: 'grouped heads, two words a head',
-    config: llamaConfig({ context: 40 }),
+    config: llamaConfig({ context: 20 }),
     widths: { values: 4, attention: 8 },
     // The second sequence is small, and finds the caches and exponents of the first, which is longer.
     sequences: [
-      { positions: counted(40), bits: [0, 12, 20, 31] },
+      { positions: counted(20), bits: [0, 12, 20, 31] },
       { positions: counted(7), bits: [4, 9] },
     ],
     shifts: [8, 22, 40],
@@ -82,10 +82,10 @@ export const ATTENTION_CASES: readonly AttentionCase[] = [
   },
   {
     name: 'a long context',
-    config: llamaConfig({ heads: 2, kvHeads: 2, headDim: 8, dim: 16, embedDim: 16, context: 300, layers: 1 }),
+    config: llamaConfig({ heads: 2, kvHeads: 2, headDim: 8, dim: 16, embedDim: 16, context: 70, layers: 1 }),
     widths: { values: 4, attention: 4 },
     // Places that were not written hold what the sequence before left: positions are those of a whole sequence.
-    sequences: [{ positions: counted(300), bits: [18, 22] }],
+    sequences: [{ positions: counted(70), bits: [18, 22] }],
     shifts: [20],
   },
 ];
