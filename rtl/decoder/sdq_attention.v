@@ -8,8 +8,7 @@
 //   values        words of LANES mantissas of 8 bits       a place's; and each pair's largest since position 0
 //   scores        two buffers of CONTEXT, 32 bits each; the second begins at the power of two after the first
 //
-// Parameter memory and tables lie outside and are read with a latency of one cycle: 2^−d, and the reciprocal root from entry
-// 256 on. Dot and mix unit share the port to the vector RAM: MATRIX does not run beside MIX.
+// The parameter memory lies outside and is read with a latency of one cycle. Dot and mix unit share the port to the vector RAM: MATRIX does not run beside MIX.
 module sdq_attention #(
     parameter LANES = 4,
     parameter LANE_WIDTH = 2,
@@ -53,6 +52,11 @@ module sdq_attention #(
     input wire clk_i,
     input wire rst_ni,
 
+    // Tables, written before: bit 0 enables that of 2^−d, bit 1 reciprocalRoot, whose entry i has address i + 256.
+    input wire [ 1:0] table_wen_i,
+    input wire [ 9:0] table_addr_i,
+    input wire [16:0] table_data_i,
+
     // Of this step; see sdq_mantissa_store for when they may change.
     input wire [   LAYER_WIDTH-1:0] layer_i,
     input wire [POSITION_WIDTH-1:0] position_i,
@@ -75,22 +79,17 @@ module sdq_attention #(
     input wire [        LENGTH_WIDTH-1:0] cols_i,
     input wire [                     7:0] shift_i,
 
-    // CUT.
-    input wire                 cut_valid_i,
-    input wire [          1:0] cut_space_i,
-    input wire                 cut_first_i,
-    input wire                 cut_segment_i,
-    input wire [          4:0] cut_exponent_i,
-    input wire [16*VALUES-1:0] cut_mantissas_i,
+    // CUT of the vector unit.
+    input wire                  cut_start_i,
+    input wire                  cut_valid_i,
+    input wire [           1:0] cut_space_i,
+    input wire [HEAD_WIDTH-1:0] cut_segment_i,
+    input wire [           4:0] cut_exponent_i,
+    input wire [ 16*VALUES-1:0] cut_word_i,
 
     output wire                            parameter_read_o,
     output wire [PARAMETER_ADDR_WIDTH-1:0] parameter_addr_o,
     input  wire [           32*VALUES-1:0] parameter_word_i,
-
-    output wire [ 9:0] exp2_index_o,
-    input  wire [16:0] exp2_entry_i,
-    output wire [ 9:0] root_index_o,
-    input  wire [15:0] root_entry_i,
 
     output wire                         vector_wen_o,
     output wire [VECTOR_ADDR_WIDTH-1:0] vector_addr_o,
@@ -122,7 +121,6 @@ module sdq_attention #(
   wire query_wen;
   wire keys_wen;
   wire values_wen;
-  wire exponent_wen;
   wire [GROUPS-1:0] groups;
   wire [QUERY_ADDR_WIDTH-1:0] store_query;
   wire [HEAD_WIDTH-1:0] segment;
@@ -153,16 +151,15 @@ module sdq_attention #(
       .rst_ni        (rst_ni),
       .layer_i       (layer_i),
       .position_i    (position_i),
+      .start_i       (cut_start_i),
       .valid_i       (cut_valid_i),
       .space_i       (cut_space_i),
-      .first_i       (cut_first_i),
       .segment_i     (cut_segment_i),
       .exponent_i    (cut_exponent_i),
-      .mantissas_i   (cut_mantissas_i),
+      .mantissas_i   (cut_word_i),
       .query_wen_o   (query_wen),
       .keys_wen_o    (keys_wen),
       .values_wen_o  (values_wen),
-      .exponent_wen_o(exponent_wen),
       .groups_o      (groups),
       .query_addr_o  (store_query),
       .segment_o     (segment),
@@ -258,7 +255,7 @@ module sdq_attention #(
       .BYTE_WIDTH(5)
   ) u_key_exponents (
       .clk_i  (clk_i),
-      .wen_i  (keys_wen && exponent_wen),
+      .wen_i  (keys_wen),
       .waddr_i(place),
       .wdata_i(exponent),
       .ren_i  (key_read),
@@ -273,7 +270,7 @@ module sdq_attention #(
       .BYTE_WIDTH(5)
   ) u_value_exponents (
       .clk_i  (clk_i),
-      .wen_i  (values_wen && exponent_wen),
+      .wen_i  (values_wen),
       .waddr_i(place),
       .wdata_i(exponent),
       .ren_i  (value_exponent_read),
@@ -296,6 +293,41 @@ module sdq_attention #(
       .rdata_o(score_out)
   );
 
+  wire [9:0] exp2_index;
+  wire [16:0] exp2_entry;
+  wire [9:0] root_index;
+  wire [15:0] root_entry;
+
+  sdq_ram_1r1w #(
+      .WORDS     (1024),
+      .ADDR_WIDTH(10),
+      .BYTES     (1),
+      .BYTE_WIDTH(17)
+  ) u_exp2 (
+      .clk_i  (clk_i),
+      .wen_i  (table_wen_i[0]),
+      .waddr_i(table_addr_i),
+      .wdata_i(table_data_i),
+      .ren_i  (1'b1),
+      .raddr_i(exp2_index),
+      .rdata_o(exp2_entry)
+  );
+
+  sdq_ram_1r1w #(
+      .WORDS     (1024),
+      .ADDR_WIDTH(10),
+      .BYTES     (1),
+      .BYTE_WIDTH(16)
+  ) u_root (
+      .clk_i  (clk_i),
+      .wen_i  (table_wen_i[1]),
+      .waddr_i(table_addr_i),
+      .wdata_i(table_data_i[15:0]),
+      .ren_i  (1'b1),
+      .raddr_i(root_index),
+      .rdata_o(root_entry)
+  );
+
   // Small ones: of the query's segments, and the largest of the values of each pair.
   reg [4:0] query_exponents[0:(1<<HEAD_WIDTH)-1];
   reg [4:0] query_exponent_q;
@@ -305,9 +337,9 @@ module sdq_attention #(
   wire position_0 = position_i == {POSITION_WIDTH{1'b0}};
 
   always @(posedge clk_i) begin
-    if (query_wen && exponent_wen) query_exponents[segment] <= exponent;
+    if (query_wen) query_exponents[segment] <= exponent;
     query_exponent_q <= query_exponents[query_segment];
-    if (values_wen && exponent_wen && (position_0 || exponent > most_so_far)) most[pair] <= exponent;
+    if (values_wen && (position_0 || exponent > most_so_far)) most[pair] <= exponent;
     most_q <= most[mix_pair];
   end
 
@@ -443,10 +475,10 @@ module sdq_attention #(
       .value_exponent_i(value_exponent),
       .pair_o          (mix_pair),
       .most_i          (most_q),
-      .exp2_index_o    (exp2_index_o),
-      .exp2_entry_i    (exp2_entry_i),
-      .root_index_o    (root_index_o),
-      .root_entry_i    (root_entry_i),
+      .exp2_index_o    (exp2_index),
+      .exp2_entry_i    (exp2_entry),
+      .root_index_o    (root_index),
+      .root_entry_i    (root_entry),
       .vector_wen_o    (mix_wen),
       .vector_addr_o   (mix_addr),
       .vector_word_o   (mix_word)

@@ -497,6 +497,7 @@ module sdq_dot_unit #(
   wire [VALUE_WIDTH-1:0] value = first ? {VALUE_WIDTH{1'b0}} : value_q;
   wire [VECTOR_ADDR_WIDTH-1:0] addr = first ? target_q : addr_q;
   wire word_last = value == LAST_VALUE[VALUE_WIDTH-1:0];
+  integer k;
 
   assign logit_valid_o = done && matrix && out_q;
   assign logit_o       = y;
@@ -516,7 +517,7 @@ module sdq_dot_unit #(
       value_q       <= word_last ? {VALUE_WIDTH{1'b0}} : value + 1'b1;
       addr_q        <= word_last ? addr + 1'b1 : addr;
       vector_addr_o <= addr;
-      vector_word_o[32*value+:32] <= y;
+      for (k = 0; k < VALUES; k = k + 1) if (value == k[VALUE_WIDTH-1:0]) vector_word_o[32*k+:32] <= y;
     end
     if (logit_valid_o && (first || $signed(y) > $signed(best_logit_o))) begin
       best_o       <= row;

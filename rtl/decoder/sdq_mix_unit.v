@@ -334,6 +334,8 @@ module sdq_mix_unit #(
 
   // ---- Cycle 11 from the handover: number of an element. 12: element. 14: rounded. 16: product. 19: result. 20: its word.
 
+  integer k;
+
   wire out_start;
   reg out_valid_q;
   reg [LANE_WIDTH-1:0] out_lane_q;
@@ -342,8 +344,16 @@ module sdq_mix_unit #(
   reg [ROUNDED_WIDTH-1:0] rounded_q;
   wire out_lane_last = out_lane_q == LAST_LANE[LANE_WIDTH-1:0];
   wire out_last = out_lane_last && out_chunk_q == LAST_CHUNK[CHUNK_WIDTH-1:0];
-  wire [MIXED_WIDTH-1:0] element = out_word[MIXED_WIDTH*out_lane_q+:MIXED_WIDTH];
+  reg [MIXED_WIDTH-1:0] element;
   wire unused_signs = &shifted_q;
+
+  // A choice, not a shift by a product.
+  always @* begin
+    element = {MIXED_WIDTH{1'b0}};
+    for (k = 0; k < LANES; k = k + 1) begin
+      element = element | (out_word[MIXED_WIDTH*k+:MIXED_WIDTH] & {MIXED_WIDTH{out_lane_q == k[LANE_WIDTH-1:0]}});
+    end
+  end
 
   sdq_delay #(
       .WIDTH (1),
@@ -428,7 +438,7 @@ module sdq_mix_unit #(
       value_q <= word_last ? {VALUE_WIDTH{1'b0}} : value_q + 1'b1;
       addr_q  <= word_last ? addr_q + 1'b1 : addr_q;
     end
-    if (y_valid) vector_word_o[32*value_q+:32] <= y;
+    for (k = 0; k < VALUES; k = k + 1) if (y_valid && value_q == k[VALUE_WIDTH-1:0]) vector_word_o[32*k+:32] <= y;
   end
 
 endmodule

@@ -213,7 +213,7 @@ class Rig {
     const places = counted(space === 'query' ? length : kvHeads * headDim).map((i) => {
       const s = Math.floor(i / (segment || length));
       const exponent = space === 'query' ? s : (state.layer * kvHeads + s) * context + state.position;
-      return { exponent, at: space === 'query' ? i : exponent * headDim + (i % headDim), first: i % (segment || length) === 0 };
+      return { s, exponent, at: space === 'query' ? i : exponent * headDim + (i % headDim) };
     });
     const [from, exponents] = {
       query: [state.query.values, state.query.exponents] as const,
@@ -222,8 +222,8 @@ class Rig {
       frame: [state.frame.values, state.frame.exponents] as const,
     }[space];
     for (let i = 0; i < length; i += values) {
-      const { exponent, first } = places[i]!;
-      const flag = (exponents[exponent]! << 2) | (first ? 2 : 0) | (i === 0 ? 1 : 0);
+      const { s, exponent } = places[i]!;
+      const flag = (s << 6) | (exponents[exponent]! << 1) | (i === 0 ? 1 : 0);
       const mantissas = places.slice(i, i + values).map(({ at }) => from[at]!);
       script.put('cut', [SPACES.indexOf(space), flag], 0, 0, packed(mantissas, 16));
     }

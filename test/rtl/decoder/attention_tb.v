@@ -87,6 +87,7 @@ module attention_tb #(
   integer score_at;
   integer logit_at;
   integer k;
+  integer element;
 
   wire [COMMAND_WIDTH-1:0] command = commands[at];
   wire [7:0] operation = command[16*VALUES+:8];
@@ -101,6 +102,7 @@ module attention_tb #(
   reg score_start;
   reg matrix_start;
   reg mix_start;
+  reg cut_start;
   reg cut_valid;
   wire dot_free;
   wire dot_idle;
@@ -109,10 +111,8 @@ module attention_tb #(
   wire parameter_read;
   wire [PARAMETER_ADDR_WIDTH-1:0] parameter_addr;
   reg [32*VALUES-1:0] parameter_word;
-  wire [9:0] exp2_index;
-  reg [16:0] exp2_entry;
-  wire [9:0] root_index;
-  reg [15:0] root_entry;
+  reg [1:0] table_wen;
+  reg [9:0] table_addr;
   wire vector_wen;
   wire [VECTOR_ADDR_WIDTH-1:0] vector_addr;
   wire [32*VALUES-1:0] vector_word;
@@ -165,6 +165,9 @@ module attention_tb #(
   ) dut (
       .clk_i           (clk),
       .rst_ni          (rst_n),
+      .table_wen_i     (table_wen),
+      .table_addr_i    (table_addr),
+      .table_data_i    (table_wen[0] ? exp2[table_addr] : {1'b0, root[table_addr]}),
       .layer_i         (layer),
       .position_i      (position),
       .dot_free_o      (dot_free),
@@ -184,17 +187,13 @@ module attention_tb #(
       .shift_i         (operands[96+:8]),
       .cut_valid_i     (cut_valid),
       .cut_space_i     (a[1:0]),
-      .cut_first_i     (b[0]),
-      .cut_segment_i   (b[1]),
-      .cut_exponent_i  (b[6:2]),
-      .cut_mantissas_i (command[16*VALUES-1:0]),
+      .cut_start_i     (cut_start),
+      .cut_segment_i   (b[6+:HEAD_WIDTH]),
+      .cut_exponent_i  (b[5:1]),
+      .cut_word_i      (command[16*VALUES-1:0]),
       .parameter_read_o(parameter_read),
       .parameter_addr_o(parameter_addr),
       .parameter_word_i(parameter_word),
-      .exp2_index_o    (exp2_index),
-      .exp2_entry_i    (exp2_entry),
-      .root_index_o    (root_index),
-      .root_entry_i    (root_entry),
       .vector_wen_o    (vector_wen),
       .vector_addr_o   (vector_addr),
       .vector_word_o   (vector_word),
@@ -204,11 +203,9 @@ module attention_tb #(
       .best_logit_o    (best_logit)
   );
 
-  // Tables and parameters. A word that was not asked for is unknown.
+  // Parameters. A word that was not asked for is unknown.
   always @(posedge clk) begin
     parameter_word <= parameter_read ? parameters[parameter_addr] : {32 * VALUES{1'bx}};
-    exp2_entry     <= exp2[exp2_index];
-    root_entry     <= root[root_index];
   end
 
   // What is written.
@@ -220,10 +217,11 @@ module attention_tb #(
         errors = errors + 1;
         $display("word %0d: written to %0d, wanted %0d", vector_at, vector_addr, vector_now[32*VALUES+:16]);
       end
-      for (k = 0; k < VALUES; k = k + 1) begin
-        if (k < vector_now[32*VALUES+16+:8] && vector_word[32*k+:32] !== vector_now[32*k+:32]) begin
+      for (element = 0; element < VALUES; element = element + 1) begin
+        if (element < vector_now[32*VALUES+16+:8] && vector_word[32*element+:32] !== vector_now[32*element+:32]) begin
           errors = errors + 1;
-          $display("word %0d element %0d: %h, wanted %h", vector_at, k, vector_word[32*k+:32], vector_now[32*k+:32]);
+          $display("word %0d element %0d: %h, wanted %h", vector_at, element, vector_word[32*element+:32],
+                   vector_now[32*element+:32]);
         end
       end
       vector_at = vector_at + 1;
@@ -280,10 +278,16 @@ module attention_tb #(
     vector_at = 0;
     score_at = 0;
     logit_at = 0;
-    {score_start, matrix_start, mix_start, cut_valid} = 4'd0;
+    {score_start, matrix_start, mix_start, cut_start, cut_valid} = 5'd0;
+    table_wen = 2'd0;
     repeat (3) tick;
     rst_n = 1'b1;
-    tick;
+    for (k = 0; k < 2048; k = k + 1) begin
+      table_wen  = k < 1024 ? 2'd1 : 2'd2;
+      table_addr = k[9:0];
+      tick;
+    end
+    table_wen = 2'd0;
     while (at < COMMANDS && errors < 10) begin
       #1;
       case (operation)
@@ -293,6 +297,9 @@ module attention_tb #(
           repeat (3) tick;
         end
         CUT: begin
+          cut_start = b[0];
+          if (cut_start) tick;
+          cut_start = 1'b0;
           while (($random(seed) & 127) * 100 < gaps * 128) tick;
           cut_valid = 1'b1;
           tick;
