@@ -47,7 +47,9 @@ export function attentionParameters(
   const shifts = instructions.filter(({ opcode }) => opcode === 'MATRIX').map((matrix) => operand(matrix, 'shift'));
   const lift = Math.max(0, ...shifts.map((shift) => MOST_EXPONENT - shift));
   if (dot + SCALE_BITS + lift > SHIFTER_BITS) {
-    throw new InputError(`the decoder cannot be put on the device: a matrix's products are shifted left by ${lift} bits`);
+    throw new InputError(
+      `the decoder cannot be put on the device: a matrix's products are shifted left by ${lift} bits`,
+    );
   }
   const sum = Math.max(P_BITS + 2, bitLength(2 ** P_BITS * context));
   return {

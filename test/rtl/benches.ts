@@ -6,6 +6,7 @@ import { cobsEncode } from '../../firmware/protocol/cobs.js';
 import { Responder } from '../../firmware/protocol/responder.js';
 import { uniform } from '../support/random.js';
 import { type Bench, ROOT } from './bench.js';
+import { attentionBenches } from './decoder/attention.js';
 import { ENGINE_CASES } from './engine/cases.js';
 import { engineBench } from './engine/icarus.js';
 import { type EngineCase, linearOf } from './engine/vectors.js';
@@ -175,6 +176,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
       { seed: 33, rounds: 4, idle: 80 },
     ),
   ];
+  const attention = attentionBenches(folder);
   const link = [
     goldenSession(folder),
     randomSession(folder, 21, 120, 24, 64),
@@ -190,19 +192,23 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_adder_engine: adders,
     sdq_adder_node: [...NODES, ...ARRAY],
     sdq_array_engine: engine,
+    sdq_attention: attention,
     sdq_base3_decode: CODEC,
     sdq_base3_encode: CODEC,
     sdq_block_scale: [...SCALE, ...some],
     sdq_block_total: [...SCALE, ...some],
     sdq_boot_nonce: START,
+    sdq_cache_walk: attention,
     sdq_cobs_decode: [cobsBench, ...link],
     sdq_cobs_encode: [cobsBench, ...link],
     sdq_command: link,
     sdq_core: whole,
     sdq_crc32: [...CRC, ...link],
     sdq_delay: DELAY,
+    sdq_dot_unit: attention,
     sdq_engine: engine,
     sdq_engine_memories: [...engine.slice(0, 2), ...whole, ...engine.slice(2)],
+    sdq_exp2: attention,
     sdq_frame_peak: frame,
     sdq_frame_round: frame,
     sdq_frame_rx: link,
@@ -213,6 +219,9 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_host_link: link,
     sdq_lookup: CODEC,
     sdq_mac_array: [...ARRAY, ...some],
+    sdq_mantissa_store: attention,
+    sdq_matrix_walk: attention,
+    sdq_mix_unit: attention,
     sdq_operands: engine,
     sdq_ram_1r1w: RAM,
     sdq_region_memory: REGION,
@@ -226,6 +235,8 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_sdram: sdram,
     sdq_sdram_weights: sdram,
     sdq_sequencer: [...SEQUENCER, ...some],
+    sdq_share: attention,
+    sdq_shift_round: attention,
     sdq_spram: REGION.filter(({ parameters }) => parameters?.SINGLE_PORT === 1),
     sdq_symbol_pack: CODEC,
     sdq_symbol_unpack: CODEC,
@@ -241,6 +252,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_walsh_step: frame,
     sdq_weight_stream: sdram,
     sdq_weight_symbols: ARRAY,
+    sdq_wide_product: attention,
   };
 }
 
