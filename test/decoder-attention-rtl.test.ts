@@ -38,7 +38,7 @@ const FAULTS = [
   { file: 'sdq_matrix_walk', from: 'row_last || value_part_q', to: 'value_part_q', shownBy: 'left shifts' },
   { file: 'sdq_mix_unit', from: "most_of_all ? {value[7:0], 8'd0} :", to: '', shownBy: 'a word a head' },
   { file: 'sdq_mix_unit', from: "down_q > 5'd16", to: "down_q > 5'd17", shownBy: 'grouped heads' },
-  { file: 'sdq_share', from: "{1'b0, spare_6}", to: "7'd0", shownBy: 'a long context' },
+  { file: 'sdq_share', from: "{1'b0, spare_6}", to: "7'd0", shownBy: 'a longer context' },
   { file: 'sdq_attention', from: 'position_0 ||', to: '', shownBy: 'grouped heads' },
 ] as const;
 

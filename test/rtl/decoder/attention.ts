@@ -81,10 +81,9 @@ export const ATTENTION_CASES: readonly AttentionCase[] = [
     shifts: [14, 4, 70],
   },
   {
-    name: 'a long context',
-    config: llamaConfig({ heads: 2, kvHeads: 2, headDim: 8, dim: 16, embedDim: 16, context: 40, layers: 1 }),
+    name: 'a longer context, three words a head',
+    config: llamaConfig({ heads: 2, kvHeads: 2, headDim: 12, dim: 24, embedDim: 24, context: 40, layers: 1 }),
     widths: { values: 4, attention: 4 },
-    // Places that were not written hold what the sequence before left: positions are those of a whole sequence.
     sequences: [{ positions: counted(40), bits: [18, 22] }],
     shifts: [20],
   },
