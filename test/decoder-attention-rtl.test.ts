@@ -31,9 +31,9 @@ const SEED = 50;
 const FAULTS = [
   { file: 'sdq_cache_walk', from: 'k * GROUP', to: 'k', shownBy: 'grouped heads' },
   { file: 'sdq_cache_walk', from: 'if (chunk_first) place_o', to: 'if (chunk_last) place_o', shownBy: 'grouped heads' },
-  { file: 'sdq_dot_unit', from: "- {5'd0, key_exponent_i}", to: '', shownBy: 'a word a head' },
+  { file: 'sdq_dot_unit', from: "- {5'd0, key_exponent_q}", to: '', shownBy: 'a word a head' },
   { file: 'sdq_dot_unit', from: 'rises = first ||', to: 'rises = !first ||', shownBy: 'a word a head' },
-  { file: 'sdq_dot_unit', from: '|amount_4_q[9:6]', to: "1'b0", shownBy: 'left shifts' },
+  { file: 'sdq_dot_unit', from: '|amount_5_q[9:6]', to: "1'b0", shownBy: 'left shifts' },
   { file: 'sdq_exp2', from: '|steps_q[27:15]', to: '|steps_q[27:16]', shownBy: 'grouped heads' },
   { file: 'sdq_matrix_walk', from: 'row_last || value_part_q', to: 'value_part_q', shownBy: 'left shifts' },
   { file: 'sdq_mix_unit', from: "most_of_all ? {value[7:0], 8'd0} :", to: '', shownBy: 'a word a head' },

@@ -21,9 +21,9 @@ export const LATENCY = {
   center: 24,
   /** From RUN's issue to the array's first cycle: the look-up of its schedule. */
   run: 4,
-  /** Dot unit, without its adder tree: read, product, scale in four, shift in two, largest. */
-  dot: 12,
-  /** Mix unit: read, difference, table, shift in two, product, shift, sum. */
+  /** Dot unit, without its adder tree: address in two, read, register, factors, product, sum, scale in two, shift in two, rounding, write. */
+  dot: 13,
+  /** Mix unit: address in two, read, difference, 2^−d in four, product, shift; the sum is there with the handover. */
   mix: 10,
   /** From the last sum to the first output: reciprocal root and its square in four products, then product, shift in two, rounding. */
   share: 20,

@@ -191,7 +191,6 @@ module sdq_attention #(
   wire value_read;
   wire [WORD_WIDTH-1:0] value_addr;
   wire [8*LANES-1:0] value_word;
-  wire value_exponent_read;
   wire [PLACE_WIDTH-1:0] value_place;
   wire [4:0] value_exponent;
   wire [PAIR_WIDTH-1:0] mix_pair;
@@ -273,7 +272,7 @@ module sdq_attention #(
       .wen_i  (values_wen),
       .waddr_i(place),
       .wdata_i(exponent),
-      .ren_i  (value_exponent_read),
+      .ren_i  (value_read),
       .raddr_i(value_place),
       .rdata_o(value_exponent)
   );
@@ -470,7 +469,6 @@ module sdq_attention #(
       .value_read_o    (value_read),
       .value_addr_o    (value_addr),
       .value_word_i    (value_word),
-      .exponent_read_o (value_exponent_read),
       .value_place_o   (value_place),
       .value_exponent_i(value_exponent),
       .pair_o          (mix_pair),

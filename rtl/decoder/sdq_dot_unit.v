@@ -9,7 +9,7 @@
 //            best_o is the first of the largest ones
 //
 // From the start in cycle 0 of an instruction of n cycles: free_o is clear in cycles 1 … n − 1, so that the next one can
-// start in cycle n; idle_o is clear in cycles 1 … n + 11 + D, and then all is written. MATRIX starts when idle_o is set.
+// start in cycle n; idle_o is clear in cycles 1 … n + 12 + D, and then all is written. MATRIX starts when idle_o is set.
 // Memories are read with a latency of one cycle. The amounts of shifts are SCORE_SHIFT or shift less exponents, and
 // above −LIFT − 1.
 module sdq_dot_unit #(
@@ -102,7 +102,7 @@ module sdq_dot_unit #(
   localparam ROOT_WIDTH = TERM_WIDTH + LEVELS;
   localparam PRODUCT_WIDTH = DOT_WIDTH + 16;
   // From the last cycle in which a walk is busy until all is written.
-  localparam DRAIN = 11 + LEVELS;
+  localparam DRAIN = 12 + LEVELS;
   localparam DRAIN_WIDTH = 5;
   localparam [31:0] HEAD_WORDS = CHUNKS;
   localparam [31:0] SCORE_SCALE = SCORE_MANTISSA;
@@ -272,36 +272,46 @@ module sdq_dot_unit #(
   assign query_addr_o = score_valid ? score_query[QUERY_ADDR_WIDTH-1:0] : matrix_query;
   assign query_segment_o = score_valid ? head_2_q : {HEAD_WIDTH{1'b0}};
 
-  // ---- Cycle 3: words and exponents. Cycle 4: factors.
+  // ---- Cycle 3: words and exponents. Cycle 4: registers behind the memories. Cycle 5: factors.
 
+  reg [16*LANES-1:0] query_word_q;
+  reg [16*LANES-1:0] key_word_q;
+  reg [32*VALUES-1:0] parameter_word_q;
+  reg [4:0] query_exponent_q;
+  reg [4:0] key_exponent_q;
   reg matrix_3_q;
   reg scales_3_q;
   reg row_last_3_q;
+  reg [VALUE_PART_WIDTH-1:0] value_part_3_q;
+  reg [QUERY_PART_WIDTH-1:0] query_part_3_q;
+  reg matrix_4_q;
+  reg scales_4_q;
   reg row_last_4_q;
-  reg [VALUE_PART_WIDTH-1:0] value_part_q;
-  reg [QUERY_PART_WIDTH-1:0] query_part_q;
+  reg [VALUE_PART_WIDTH-1:0] value_part_4_q;
+  reg [QUERY_PART_WIDTH-1:0] query_part_4_q;
+  reg matrix_5_q;
+  reg row_last_5_q;
   reg [16*LANES-1:0] queries_q;
   reg [16*LANES-1:0] rows_q;
   reg [32*VALUES-1:0] scales_q;
-  reg matrix_4_q;
-  reg [9:0] amount_4_q;
-  reg [5:0] amount_5_q;
+  reg [9:0] amount_5_q;
+  reg [5:0] amount_6_q;
 
   wire [16*MATRIX_LANES-1:0] query_lanes;
   wire [8*MATRIX_LANES-1:0] value_lanes;
 
   generate
     if (QUERY_PARTS > 1) begin : g_query_part
-      assign query_lanes = query_word_i[16*MATRIX_LANES*query_part_q+:16*MATRIX_LANES];
+      assign query_lanes = query_word_q[16*MATRIX_LANES*query_part_4_q+:16*MATRIX_LANES];
     end else begin : g_query_whole
-      assign query_lanes = query_word_i;
-      wire unused_part = &query_part_q;
+      assign query_lanes = query_word_q;
+      wire unused_part = &query_part_4_q;
     end
     if (VALUE_PARTS > 1) begin : g_value_part
-      assign value_lanes = parameter_word_i[8*MATRIX_LANES*value_part_q+:8*MATRIX_LANES];
+      assign value_lanes = parameter_word_q[8*MATRIX_LANES*value_part_4_q+:8*MATRIX_LANES];
     end else begin : g_value_whole
-      assign value_lanes = parameter_word_i;
-      wire unused_part = &value_part_q;
+      assign value_lanes = parameter_word_q;
+      wire unused_part = &value_part_4_q;
     end
   endgenerate
 
@@ -309,36 +319,46 @@ module sdq_dot_unit #(
   generate
     for (n = 0; n < LANES; n = n + 1) begin : g_factor
       always @(posedge clk_i) begin
-        queries_q[16*n+:16] <= matrix_3_q ? query_lanes[16*(n%MATRIX_LANES)+:16] : query_word_i[16*n+:16];
+        queries_q[16*n+:16] <= matrix_4_q ? query_lanes[16*(n%MATRIX_LANES)+:16] : query_word_q[16*n+:16];
       end
       if (n < MATRIX_LANES) begin : g_either
         always @(posedge clk_i) begin
-          rows_q[16*n+:16] <= matrix_3_q ? {{8{value_lanes[8*n+7]}}, value_lanes[8*n+:8]} : key_word_i[16*n+:16];
+          rows_q[16*n+:16] <= matrix_4_q ? {{8{value_lanes[8*n+7]}}, value_lanes[8*n+:8]} : key_word_q[16*n+:16];
         end
       end else begin : g_key
-        always @(posedge clk_i) rows_q[16*n+:16] <= matrix_3_q ? 16'd0 : key_word_i[16*n+:16];
+        always @(posedge clk_i) rows_q[16*n+:16] <= matrix_4_q ? 16'd0 : key_word_q[16*n+:16];
       end
     end
   endgenerate
 
-  wire [15:0] scale_4 = matrix_4_q ? scales_q[15:0] : SCORE_SCALE[15:0];
+  wire [15:0] scale_5 = matrix_5_q ? scales_q[15:0] : SCORE_SCALE[15:0];
   wire [9:0] matrix_amount = {{2{shift_q[7]}}, shift_q} + LIFTED[9:0];
 
   always @(posedge clk_i) begin
-    matrix_3_q   <= matrix_valid;
-    scales_3_q   <= matrix_scales;
-    row_last_3_q <= matrix_valid && row_last;
-    row_last_4_q <= row_last_3_q;
-    value_part_q <= value_part;
-    query_part_q <= query_part;
-    matrix_4_q   <= matrix_3_q;
-    if (scales_3_q) scales_q <= parameter_word_i;
-    else if (row_last_4_q) scales_q <= scales_q >> 16;
-    amount_4_q <= (matrix_3_q ? matrix_amount : SCORE_AMOUNT[9:0] - {5'd0, key_exponent_i}) - {5'd0, query_exponent_i};
-    amount_5_q <= |amount_4_q[9:6] ? 6'd63 : amount_4_q[5:0];
+    query_word_q     <= query_word_i;
+    key_word_q       <= key_word_i;
+    parameter_word_q <= parameter_word_i;
+    query_exponent_q <= query_exponent_i;
+    key_exponent_q   <= key_exponent_i;
+    matrix_3_q       <= matrix_valid;
+    scales_3_q       <= matrix_scales;
+    row_last_3_q     <= matrix_valid && row_last;
+    value_part_3_q   <= value_part;
+    query_part_3_q   <= query_part;
+    matrix_4_q       <= matrix_3_q;
+    scales_4_q       <= scales_3_q;
+    row_last_4_q     <= row_last_3_q;
+    value_part_4_q   <= value_part_3_q;
+    query_part_4_q   <= query_part_3_q;
+    matrix_5_q       <= matrix_4_q;
+    row_last_5_q     <= row_last_4_q;
+    if (scales_4_q) scales_q <= parameter_word_q;
+    else if (row_last_5_q) scales_q <= scales_q >> 16;
+    amount_5_q <= (matrix_4_q ? matrix_amount : SCORE_AMOUNT[9:0] - {5'd0, key_exponent_q}) - {5'd0, query_exponent_q};
+    amount_6_q <= |amount_5_q[9:6] ? 6'd63 : amount_5_q[5:0];
   end
 
-  // ---- Cycle 5: products. Cycles 6 … 5 + LEVELS: their sums, level by level.
+  // ---- Cycle 6: products. Cycles 7 … 6 + LEVELS: their sums, level by level.
 
   wire [TERM_WIDTH*TREE-1:0] terms;
 
@@ -382,7 +402,7 @@ module sdq_dot_unit #(
 
   wire [ROOT_WIDTH-1:0] root = g_level[LEVELS].sums;
 
-  // ---- Cycle 6 + LEVELS: sum of a row.
+  // ---- Cycle 7 + LEVELS: sum of a row.
 
   wire sum_valid;
   wire sum_first;
@@ -392,7 +412,7 @@ module sdq_dot_unit #(
 
   sdq_delay #(
       .WIDTH (7),
-      .CYCLES(3 + LEVELS)
+      .CYCLES(4 + LEVELS)
   ) u_beat (
       .clk_i(clk_i),
       .rst_ni(rst_ni),
@@ -408,7 +428,7 @@ module sdq_dot_unit #(
     if (sum_valid) dot_q <= (sum_first ? {DOT_WIDTH{1'b0}} : dot_q) + extended[DOT_WIDTH-1:0];
   end
 
-  // ---- Cycle 7 + LEVELS: products with the scale, 17 bits at a time. Cycle 8 + LEVELS: their sum.
+  // ---- Cycle 8 + LEVELS: products with the scale, 17 bits at a time. Cycle 9 + LEVELS: their sum.
 
   wire [15:0] scale;
   wire [5:0] amount;
@@ -420,7 +440,7 @@ module sdq_dot_unit #(
   ) u_scale (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
-      .d_i   (scale_4),
+      .d_i   (scale_5),
       .d_o   (scale)
   );
 
@@ -430,7 +450,7 @@ module sdq_dot_unit #(
   ) u_amount (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
-      .d_i   (amount_5_q),
+      .d_i   (amount_6_q),
       .d_o   (amount)
   );
 
@@ -446,7 +466,7 @@ module sdq_dot_unit #(
       .product_o(product)
   );
 
-  // ---- Cycles 9 to 11, + LEVELS: shift, rounding, saturation.
+  // ---- Cycles 10 to 12, + LEVELS: shift, rounding, saturation.
 
   wire [31:0] y;
 
@@ -477,7 +497,7 @@ module sdq_dot_unit #(
       .d_o   ({done, first, last, matrix, second})
   );
 
-  // ---- Cycle 11 + LEVELS: results.
+  // ---- Cycle 12 + LEVELS: results.
 
   reg [POSITION_WIDTH-1:0] score_next_q;
   reg [31:0] top_0_q;

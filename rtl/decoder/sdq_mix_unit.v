@@ -55,7 +55,6 @@ module sdq_mix_unit #(
     output wire                   value_read_o,
     output wire [ WORD_WIDTH-1:0] value_addr_o,
     input  wire [    8*LANES-1:0] value_word_i,
-    output wire                   exponent_read_o,
     output wire [PLACE_WIDTH-1:0] value_place_o,
     input  wire [            4:0] value_exponent_i,
     output wire [ PAIR_WIDTH-1:0] pair_o,
@@ -137,30 +136,17 @@ module sdq_mix_unit #(
 
   assign score_read_o = valid_2;
 
-  // The exponent is wanted 3 cycles later, the value 4: in cycle 8 they meet p.
-  wire valid_6;
+  // Exponents and values are read 3 cycles later: in cycle 8 they meet p.
 
   sdq_delay #(
-      .WIDTH (PLACE_WIDTH + 1),
+      .WIDTH (1 + PLACE_WIDTH + WORD_WIDTH),
       .CYCLES(3)
-  ) u_place (
-      .clk_i (clk_i),
-      .rst_ni(rst_ni),
-      .d_i   ({valid_2, place_2}),
-      .d_o   ({exponent_read_o, value_place_o})
-  );
-
-  sdq_delay #(
-      .WIDTH (WORD_WIDTH + 1),
-      .CYCLES(4)
   ) u_word (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
-      .d_i   ({valid_2, word_2}),
-      .d_o   ({valid_6, value_addr_o})
+      .d_i   ({valid_2, place_2, word_2}),
+      .d_o   ({value_read_o, value_place_o, value_addr_o})
   );
-
-  assign value_read_o = valid_6;
 
   // ---- Cycle 3: score. Cycle 4: difference. Cycle 8: p. Cycle 9: their sum.
 
@@ -200,10 +186,11 @@ module sdq_mix_unit #(
     if (counts_8) sum_q <= (first_8 ? {SUM_WIDTH{1'b0}} : sum_q) + {{SUM_WIDTH - 17{1'b0}}, p};
   end
 
-  // ---- Cycle 7: most − e, 0 … 24; the values. Cycle 8: values · 2^fine. Cycle 9: times p. Cycle 10: / 2^coarse:
+  // ---- Cycle 6: exponents and values. Cycle 7: most − e, 0 … 24; values again. Cycle 8: values · 2^fine. Cycle 9: times p. Cycle 10: / 2^coarse:
   //
   //   2^(8 + e − most) = 2^fine / 2^coarse        fine 0 … 8, coarse 0, 8 or 16
 
+  reg [8*LANES-1:0] word_q;
   reg [4:0] down_q;
   reg [1:0] coarse_8_q;
   reg [1:0] coarse_9_q;
@@ -212,6 +199,7 @@ module sdq_mix_unit #(
   wire most_of_all = down_q == 5'd0;
 
   always @(posedge clk_i) begin
+    word_q     <= value_word_i;
     down_q     <= most_i - value_exponent_i;
     coarse_8_q <= coarse;
     coarse_9_q <= coarse_8_q;
@@ -241,7 +229,7 @@ module sdq_mix_unit #(
   genvar n;
   generate
     for (n = 0; n < LANES; n = n + 1) begin : g_lane
-      wire signed [15:0] value = {{8{value_word_i[8*n+7]}}, value_word_i[8*n+:8]};
+      wire signed [15:0] value = {{8{word_q[8*n+7]}}, word_q[8*n+:8]};
       reg signed  [15:0] value_q;
       wire signed [32:0] factor = {{17{value_q[15]}}, value_q};
       wire signed [32:0] weight = {16'd0, p};
