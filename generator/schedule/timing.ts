@@ -5,7 +5,7 @@ import type { EngineGeometry, EnginePlan } from '../sizing/geometry.js';
 import { bitLength, ceilDiv } from '../sizing/integers.js';
 import { arrayCycles } from '../sizing/shape.js';
 import { type FieldName, type Instruction, operand, type Program, SPACES, type Unit, unitOf } from './instructions.js';
-import { type Machine, matrixLanes } from './machine.js';
+import { type Machine, type MachineWidths, matrixLanes } from './machine.js';
 
 /** Cycles of the units' pipelines. What the Verilog is built to; each is measured there and corrected here. */
 export const LATENCY = {
@@ -31,12 +31,12 @@ export const LATENCY = {
   step: 4,
   /** From RUN's issue to the array's first cycle: the look-up of its schedule. */
   run: 4,
-  /** Dot unit, without its adder tree: read, product, scale in four, shift in two, largest. */
-  dot: 12,
-  /** Mix unit: read, difference, table, shift, product, shift in two, sum. */
-  mix: 12,
-  /** From the last sum to the first output: reciprocal root and its square, shift, product, shift. */
-  share: 30,
+  /** Dot unit, without its adder tree: address in two, read, register, factors, product, sum, scale in two, shift in two, rounding, write. */
+  dot: 13,
+  /** Mix unit: address in two, read, difference, 2^−d in four, product, shift; the sum is there with the handover. */
+  mix: 10,
+  /** From the last sum to the first output: reciprocal root and its square in four products, then product, shift in two, rounding. */
+  share: 20,
 } as const;
 
 /** What is known of a RUN before it begins. */
@@ -254,7 +254,7 @@ export function unitTime(
       return { taking: positions, writing: LATENCY.dot + tree };
     case 'MATRIX':
       return {
-        taking: get('rows') * ceilDiv(get('cols'), matrixLanes(widths)) + ceilDiv(get('rows'), 2 * values),
+        taking: matrixCycles(get('rows'), get('cols'), widths),
         writing: LATENCY.dot + tree,
       };
     case 'MIX':
@@ -262,6 +262,11 @@ export function unitTime(
     default:
       return vector(1);
   }
+}
+
+/** Cycles in which the dot unit reads an int8 matrix: its rows, and a word of scales per 2 · W of them. */
+export function matrixCycles(rows: number, cols: number, widths: MachineWidths): number {
+  return rows * ceilDiv(cols, matrixLanes(widths)) + ceilDiv(rows, 2 * widths.values);
 }
 
 /**

@@ -9,6 +9,7 @@ import { type Bench, ROOT } from './bench.js';
 import { issueBenches, sequencerBenches } from './decoder/issue.js';
 import { phaseBench, rootBench } from './decoder/norm-and-phase.js';
 import { VECTOR_CASES, vectorUnitBench } from './decoder/vector-unit.js';
+import { attentionBenches } from './decoder/attention.js';
 import { ENGINE_CASES } from './engine/cases.js';
 import { engineBench } from './engine/icarus.js';
 import { type EngineCase, linearOf } from './engine/vectors.js';
@@ -183,6 +184,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
       { seed: 33, rounds: 4, idle: 80 },
     ),
   ];
+  const attention = attentionBenches(folder);
   const link = [
     goldenSession(folder),
     randomSession(folder, 21, 120, 24, 64),
@@ -198,12 +200,14 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_adder_engine: adders,
     sdq_adder_node: [...NODES, ...ARRAY],
     sdq_array_engine: engine,
+    sdq_attention: attention,
     sdq_base3_decode: CODEC,
     sdq_base3_encode: CODEC,
     sdq_best: DECODER.logits,
     sdq_block_scale: [...SCALE, ...some],
     sdq_block_total: [...SCALE, ...some],
     sdq_boot_nonce: START,
+    sdq_cache_walk: attention,
     sdq_cobs_decode: [cobsBench, ...link],
     sdq_cobs_encode: [cobsBench, ...link],
     sdq_command: link,
@@ -213,8 +217,10 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_decoder_memories: DECODER.memories,
     sdq_decoder_sequencer: sequencerBenches(folder),
     sdq_delay: DELAY,
+    sdq_dot_unit: attention,
     sdq_engine: engine,
     sdq_engine_memories: [...engine.slice(0, 2), ...whole, ...engine.slice(2)],
+    sdq_exp2: attention,
     sdq_frame_peak: frame,
     sdq_frame_round: frame,
     sdq_frame_rx: link,
@@ -228,6 +234,9 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_lookup: CODEC,
     sdq_mac_array: [...ARRAY, ...some],
     sdq_operand_hold: DECODER.memories,
+    sdq_mantissa_store: attention,
+    sdq_matrix_walk: attention,
+    sdq_mix_unit: attention,
     sdq_operands: engine,
     sdq_phase: [...phases, ...decoder],
     sdq_product: [...LANE, ...decoder],
@@ -248,6 +257,8 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_sdram_weights: sdram,
     sdq_sequencer: [...SEQUENCER, ...some],
     sdq_sigmoid: decoder,
+    sdq_share: attention,
+    sdq_shift_round: attention,
     sdq_spram: REGION.filter(({ parameters }) => parameters?.SINGLE_PORT === 1),
     sdq_symbol_pack: CODEC,
     sdq_symbol_unpack: CODEC,
@@ -271,6 +282,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_vector_ram: DECODER.memories,
     sdq_weight_stream: sdram,
     sdq_weight_symbols: ARRAY,
+    sdq_wide_product: attention,
   };
 }
 
