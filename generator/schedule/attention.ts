@@ -2,7 +2,7 @@
 
 import { InputError } from '../errors.js';
 import { bitLength, ceilDiv, countWidth, indexWidth, log2Exact, signedWidth } from '../sizing/integers.js';
-import { type Encoding, type Instruction, operand } from './instructions.js';
+import type { Encoding } from './instructions.js';
 import { type Machine, matrixLanes } from './machine.js';
 
 const INT16_MAX = 32767;
@@ -15,20 +15,17 @@ const SCORE_FRAC_SHIFT = 24;
 const SCALE_BITS = 16;
 /** Most that a query's exponent takes from a shift. */
 const MOST_EXPONENT = 16;
+/** Left shifts that the dot unit has. */
+const LIFT = 8;
+/** Least shift of an int8 matrix, before its query's exponent is taken away: a lesser one has entries beyond 2^15. */
+export const LEAST_MATRIX_SHIFT = MOST_EXPONENT - LIFT;
 /** What one rounding shift can be: its amount has 6 bits, and 63 gives 0 for all that is narrower. */
 const SHIFTER_BITS = 63;
 /** What is left of a weighted sum after `spare`, with its sign. */
 const SPARED_BITS = 34;
 
-/**
- * @param instructions of the program; which shifts its matrices have is part of the hardware
- * @throws InputError if a matrix's products would have to be shifted left too far
- */
-export function attentionParameters(
-  machine: Machine,
-  encoding: Encoding,
-  instructions: readonly Instruction[],
-): Readonly<Record<string, number>> {
+/** @throws InputError if its dot products are wider than the shifter */
+export function attentionParameters(machine: Machine, encoding: Encoding): Readonly<Record<string, number>> {
   const { config, widths, scoreScale } = machine;
   const { values, attention } = widths;
   const { layers, heads, kvHeads, headDim, context, dim, embedDim } = config;
@@ -44,12 +41,8 @@ export function attentionParameters(
     signedWidth(INT8_MAX * INT16_MAX * Math.max(dim, embedDim)),
     31 + levels,
   );
-  const shifts = instructions.filter(({ opcode }) => opcode === 'MATRIX').map((matrix) => operand(matrix, 'shift'));
-  const lift = Math.max(0, ...shifts.map((shift) => MOST_EXPONENT - shift));
-  if (dot + SCALE_BITS + lift > SHIFTER_BITS) {
-    throw new InputError(
-      `the decoder cannot be put on the device: a matrix's products are shifted left by ${lift} bits`,
-    );
+  if (dot + SCALE_BITS + LIFT > SHIFTER_BITS) {
+    throw new InputError(`the decoder cannot be put on the device: dot products have ${dot} bits`);
   }
   const sum = Math.max(P_BITS + 2, bitLength(2 ** P_BITS * context));
   return {
@@ -80,14 +73,14 @@ export function attentionParameters(
     QUERY_PARTS: queryParts,
     QUERY_PART_WIDTH: indexWidth(queryParts),
     SCALE_WIDTH: log2Exact(2 * values),
-    ROW_WIDTH: encoding.fields.rows,
-    LENGTH_WIDTH: Math.max(encoding.fields.cols, log2Exact(lanes) + 1),
-    PARAMETER_ADDR_WIDTH: encoding.fields.parameters,
-    VECTOR_ADDR_WIDTH: encoding.fields.target,
+    ROW_WIDTH: encoding.fields.rows.width,
+    LENGTH_WIDTH: Math.max(encoding.fields.cols.width, log2Exact(lanes) + 1),
+    PARAMETER_ADDR_WIDTH: encoding.fields.parameters.width,
+    VECTOR_ADDR_WIDTH: encoding.fields.target.width,
     SCORE_MANTISSA: scoreScale.mantissa,
     SCORE_SHIFT: SCORE_FRAC_SHIFT + scoreScale.shift,
     DOT_WIDTH: dot,
-    LIFT: lift,
+    LIFT,
     SUM_WIDTH: sum,
     SPARE_WIDTH: countWidth(sum - P_BITS - 1),
     MIXED_WIDTH: Math.max(SPARED_BITS, signedWidth(INT8_MAX * 2 ** (8 + P_BITS) * context + ceilDiv(context, 2))),

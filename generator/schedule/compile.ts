@@ -11,6 +11,7 @@ import { InputError } from '../errors.js';
 import type { LinearRole } from '../model/types.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
 import { LEAST_SHIFT, MOST_SHIFT } from '../sizing/vector.js';
+import { LEAST_MATRIX_SHIFT } from './attention.js';
 import {
   type FieldName,
   type Instruction,
@@ -39,7 +40,7 @@ export type ProgramModel = Pick<IntegerModel, 'plan' | 'exponents'> & {
 /** A plan's decoder before there are weights. Words of its program are those of every model of the plan, constants are not. */
 export function modelOfPlan(plan: Plan): ProgramModel {
   const { layers, rope, dim, embedDim, finalNorm } = plan.model;
-  // A shift of 0 for embeddings, which every unit has.
+  // Shifts that every unit has.
   const matrix = { exponent: -RESIDUAL_FRAC };
   const norm = { frac: RESIDUAL_FRAC };
   return {
@@ -57,7 +58,7 @@ export function modelOfPlan(plan: Plan): ProgramModel {
 
 /**
  * @returns one step of the decoder: token and position in, logits out
- * @throws InputError if the vector unit has not the shift that embeddings need
+ * @throws InputError if no unit has a shift that embeddings or another int8 matrix need
  */
 export function compileProgram(model: ProgramModel, machine: Machine): Program {
   const compiler = new Compiler(model, machine);
@@ -304,6 +305,10 @@ class Compiler {
     outputFraction: number,
     target: number | null,
   ): void {
+    const shift = inputFraction - outputFraction - exponent;
+    if (shift < LEAST_MATRIX_SHIFT || shift > MOST_SHIFT) {
+      throw new InputError(`the decoder cannot be put on the device: an int8 matrix wants a shift by ${shift}`);
+    }
     this.#cut('query', source, matrix.cols, 0);
     this.#put(
       'MATRIX',
@@ -314,7 +319,7 @@ class Compiler {
         scales: this.#word(matrix.scales),
         rows: matrix.rows,
         cols: matrix.cols,
-        shift: inputFraction - outputFraction - exponent,
+        shift,
       },
       ['vector'],
     );

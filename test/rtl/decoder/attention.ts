@@ -78,7 +78,7 @@ export const ATTENTION_CASES: readonly AttentionCase[] = [
     config: optPostNormConfig({ heads: 2, kvHeads: 2, headDim: 4, dim: 8, embedDim: 6, hidden: 12, context: 5 }),
     widths: { values: 1, attention: 1 },
     sequences: [{ positions: counted(5), bits: [3, 22] }],
-    shifts: [14, 4, 70],
+    shifts: [14, 8, 70],
   },
   {
     name: 'a longer context, three words a head',
@@ -354,7 +354,7 @@ export function attentionBench(folder: string, one: AttentionCase, seed: number)
     top: 'attention_tb',
     sources: [join(ROOT, 'test/rtl/decoder/attention_tb.v')],
     parameters: {
-      ...attentionParameters(machine, encodingOf(machine, plan, instructions.length), instructions),
+      ...attentionParameters(machine, encodingOf(machine, plan, instructions.length, instructions.length)),
       COMMANDS: write('commands', script.commands),
       VECTORS: write('vectors', script.vectors),
       SCORES: write('scores', unsigned(script.scores)),
