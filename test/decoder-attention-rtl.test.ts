@@ -8,8 +8,8 @@ import { ATTENTION_CASES, attentionBench } from './rtl/decoder/attention.js';
 import { icarus, lacks, yosys } from './support/needs.js';
 import { tempDirectory } from './support/temp.js';
 
-const DECODER = join(ROOT, 'rtl/decoder');
-const includeDirs = [DECODER, join(ROOT, 'rtl/memory')];
+const ATTENTION = join(ROOT, 'rtl/attention');
+const includeDirs = [ATTENTION, join(ROOT, 'rtl/memory')];
 
 const MODULES = [
   'sdq_attention',
@@ -46,13 +46,22 @@ describe('sdq_attention', () => {
   const folder = tempDirectory();
 
   it.each(MODULES)('%s is clean for verilator -Wall as the top, with its default parameters', async (top) => {
-    const { output } = await lint({ files: [join(DECODER, `${top}.v`)], top, includeDirs });
+    const { output } = await lint({ files: [join(ATTENTION, `${top}.v`)], top, includeDirs });
     expect(output).toBe('');
   });
 
   it.skipIf(lacks(icarus)).each(MODULES)('%s is clean for Icarus -Wall', (top) => {
     const libraries = includeDirs.flatMap((directory) => ['-y', directory]);
-    const args = ['-g2005', '-Wall', '-s', top, '-o', join(folder, 'top.vvp'), ...libraries, join(DECODER, `${top}.v`)];
+    const args = [
+      '-g2005',
+      '-Wall',
+      '-s',
+      top,
+      '-o',
+      join(folder, 'top.vvp'),
+      ...libraries,
+      join(ATTENTION, `${top}.v`),
+    ];
     const { stdout, stderr, status } = spawnSync('iverilog', args, { encoding: 'utf8' });
     expect({ stdout, stderr, status }).toEqual({ stdout: '', stderr: '', status: 0 });
   });
@@ -79,7 +88,7 @@ describe('sdq_attention', () => {
     const program = join(folder, 'illegal.vvp');
     const options = Object.entries(parameters).map(([name, value]) => `-P${top}.${name}=${value}`);
     const libraries = includeDirs.flatMap((directory) => ['-y', directory]);
-    const args = ['-g2005', '-s', top, '-o', program, ...options, ...libraries, join(DECODER, `${top}.v`)];
+    const args = ['-g2005', '-s', top, '-o', program, ...options, ...libraries, join(ATTENTION, `${top}.v`)];
     const compiled = spawnSync('iverilog', args, { encoding: 'utf8' });
     const ran = spawnSync('vvp', ['-n', program], { encoding: 'utf8' });
     expect(compiled.stderr + ran.stdout).toMatch(message);
@@ -88,7 +97,7 @@ describe('sdq_attention', () => {
   it.skipIf(lacks(icarus)).each(FAULTS)(
     'shows a fault in $file: "$from" as "$to"',
     async ({ file, from, to, shownBy }) => {
-      const text = readFileSync(join(DECODER, `${file}.v`), 'utf8');
+      const text = readFileSync(join(ATTENTION, `${file}.v`), 'utf8');
       expect(text).toContain(from);
       const at = FAULTS.findIndex((fault) => fault.file === file && fault.from === from);
       const instead = join(folder, `fault-${at}`);
@@ -115,7 +124,7 @@ describe('sdq_attention', () => {
     it(`is clean for verilator -Wall: ${one.name}`, async () => {
       const { COMMANDS, VECTORS, SCORES, LOGITS, PARAMETERS, ...params } = bench.parameters!;
       const { output } = await lint({
-        files: [join(DECODER, 'sdq_attention.v')],
+        files: [join(ATTENTION, 'sdq_attention.v')],
         top: 'sdq_attention',
         includeDirs,
         params,

@@ -46,7 +46,7 @@ describe.skipIf(lacks(icarus))('vector unit in Verilog against the interpreter',
   ] as const)('shows a fault in %s: "%s" as "%s"', async (file, from, to, shownBy) => {
     const instead = join(directory, `fault-${file}`);
     mkdirSync(instead, { recursive: true });
-    const source = readFileSync(join(ROOT, 'rtl/decoder', file), 'utf8');
+    const source = readFileSync(join(ROOT, 'rtl/vector', file), 'utf8');
     expect(source).toContain(from);
     writeFileSync(join(instead, file), source.replace(from, to));
     const bench = vectorUnitBench(directory, VECTOR_CASES[shownBy]!);
@@ -73,7 +73,7 @@ describe.skipIf(lacks(icarus))('vector unit in Verilog against the interpreter',
 });
 
 describe('modules of the vector unit', () => {
-  const modules = vectorVerilog().filter((file) => file.includes('decoder'));
+  const modules = vectorVerilog().filter((file) => file.includes('rtl/vector'));
 
   it.each(modules.map((file) => basename(file, '.v')))('%s is clean for verilator -Wall', async (top) => {
     const { output } = await lint({ files: vectorVerilog(), top });

@@ -10,7 +10,6 @@ import {
 import { InputError } from '../errors.js';
 import type { LinearRole } from '../model/types.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
-import { LEAST_SHIFT, MOST_SHIFT } from '../sizing/vector.js';
 import { LEAST_MATRIX_SHIFT } from './attention.js';
 import {
   type FieldName,
@@ -22,6 +21,7 @@ import {
   type Unit,
 } from './instructions.js';
 import { type Machine, type MatrixPlace, parameterWord } from './machine.js';
+import { LEAST_SHIFT, MOST_SHIFT } from './vector.js';
 
 /** What a program's constants follow from: the model without the values of its parameters. */
 export type ProgramModel = Pick<IntegerModel, 'plan' | 'exponents'> & {

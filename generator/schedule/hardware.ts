@@ -1,4 +1,4 @@
-/** Parameters of the Verilog in rtl/decoder, from a machine and its assembled program: the one place that computes them. */
+/** Parameters of the sequencer and memories in rtl/decoder, from a machine and its assembled program: the one place that computes them. */
 
 import { indexWidth, log2Exact } from '../sizing/integers.js';
 import type { Assembly, FieldName, Program } from './instructions.js';

@@ -2,8 +2,8 @@
 
 import { type Int8Matrix, type IntegerModel, type IntegerNorm, RESIDUAL_FRAC } from '../../sim/golden/parameters.js';
 import { InputError } from '../errors.js';
-import { LEAST_SHIFT, MOST_SHIFT } from '../sizing/vector.js';
 import { type Machine, type MatrixPlace, matrixStride, normBias, normWeights } from './machine.js';
+import { LEAST_SHIFT, MOST_SHIFT } from './vector.js';
 
 /**
  * All bytes of the parameter memory. What no parameter takes is 0.

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { machineOf } from '../../../generator/schedule/machine.js';
-import { vectorConstants, vectorParameters } from '../../../generator/sizing/vector.js';
+import { vectorConstants, vectorParameters } from '../../../generator/schedule/vector.js';
 import { MachineState } from '../../../sim/golden/machine/state.js';
 import { VectorUnit } from '../../../sim/golden/machine/vector-unit.js';
 import { buildTables, rotation } from '../../../sim/golden/tables.js';

@@ -7,7 +7,7 @@ import { type FieldName, OPCODES, type Opcode, SPACES, type Space } from '../../
 import { type Machine, type MachineWidths, machineOf, parameterWord } from '../../../generator/schedule/machine.js';
 import { parameterImage } from '../../../generator/schedule/parameters.js';
 import { unitTime } from '../../../generator/schedule/timing.js';
-import { vectorConstants, vectorParameters } from '../../../generator/sizing/vector.js';
+import { vectorConstants, vectorParameters } from '../../../generator/schedule/vector.js';
 import { MachineState } from '../../../sim/golden/machine/state.js';
 import { VectorUnit } from '../../../sim/golden/machine/vector-unit.js';
 import type { Tables } from '../../../sim/golden/tables.js';
@@ -212,7 +212,7 @@ export function vectorCaseParameters({ config, values, drain }: VectorCase): Rec
 
 /** The Verilog of the vector unit. */
 export function vectorVerilog(): string[] {
-  const unit = readdirSync(join(ROOT, 'rtl/decoder')).map((file) => join(ROOT, 'rtl/decoder', file));
+  const unit = readdirSync(join(ROOT, 'rtl/vector')).map((file) => join(ROOT, 'rtl/vector', file));
   return [...unit, ...['sdq_ram_1r1w.v', 'sdq_delay.v'].map((file) => join(ROOT, 'rtl/memory', file))];
 }
 

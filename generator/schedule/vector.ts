@@ -1,8 +1,8 @@
-/** Parameters of the decoder's vector unit (rtl/decoder/sdq_vector_unit.v). */
+/** Parameters of the decoder's vector unit (rtl/vector/sdq_vector_unit.v). */
 
 import type { Plan } from '../plan/types.js';
-import type { Machine } from '../schedule/machine.js';
-import { bitLength, ceilDiv, indexWidth, log2Exact } from './integers.js';
+import { bitLength, ceilDiv, indexWidth, log2Exact } from '../sizing/integers.js';
+import type { Machine } from './machine.js';
 
 /** Bits of v of a norm, sign included, and of its square. */
 const MOMENT_BITS = 17;
