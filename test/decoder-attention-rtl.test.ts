@@ -40,6 +40,8 @@ const FAULTS = [
   { file: 'sdq_mix_unit', from: "down_q > 5'd16", to: "down_q > 5'd17", shownBy: 'grouped heads' },
   { file: 'sdq_share', from: "{1'b0, spare_6}", to: "7'd0", shownBy: 'a longer context' },
   { file: 'sdq_attention', from: 'position_0 ||', to: '', shownBy: 'grouped heads' },
+  { file: 'sdq_attention', from: 'earlier_read ? earlier :', to: '', shownBy: 'grouped heads' },
+  { file: 'sdq_mix_unit', from: 'most_place_o <= place_2 +', to: 'most_place_o <=', shownBy: 'grouped heads' },
 ] as const;
 
 describe('sdq_attention', () => {

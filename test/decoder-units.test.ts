@@ -93,10 +93,16 @@ describe('dot and mix units', () => {
       const choices = vectors(length, random).filter((x) => Math.max(...x.map(Math.abs)) <= most);
       return choices[random.integer(0, choices.length - 1)]!;
     };
-    // The second sequence is small, and finds the caches and exponents of the first.
-    const steps = [2147483647, 30].flatMap((most) =>
-      Array.from({ length: context }, (_, position) => ({ most, position })),
-    );
+    const sequence = (most: number, from = 0) =>
+      Array.from({ length: context - from }, (_, i) => ({ most, position: from + i }));
+    // The second sequence is small, and finds the caches and exponents of the first. The third goes back to an earlier
+    // position, after large vectors that must be forgotten.
+    const steps = [
+      ...sequence(2147483647),
+      ...sequence(30),
+      ...sequence(2147483647, 9).slice(0, 4),
+      ...sequence(30, 8),
+    ];
     let golden = attention();
     for (const { most, position } of steps) {
       if (position === 0) golden = attention();

@@ -61,7 +61,6 @@ export function attentionParameters(machine: Machine, encoding: Encoding): Reado
     HEAD_WIDTH: indexWidth(heads),
     POSITION_WIDTH: indexWidth(context),
     CHUNK_WIDTH: indexWidth(chunks),
-    PAIR_WIDTH: indexWidth(pairs),
     PLACE_WIDTH: indexWidth(pairs * context),
     WORD_WIDTH: indexWidth(pairs * context * chunks),
     QUERY_WORDS: queryWords,

@@ -227,8 +227,8 @@ export function memoryBits({ config, widths, vectors, parameters }: Machine): Re
     parameters: 8 * parameters.bytes,
     keys: 16 * places * headDim,
     values: 8 * places * headDim,
-    // A key's and a value's.
-    exponents: 2 * CACHE_EXPONENT_BITS * places,
+    // A key's, a value's and the largest of the values so far.
+    exponents: 3 * CACHE_EXPONENT_BITS * places,
     scores: 2 * 32 * context,
     query: 16 * Math.max(heads * headDim, dim, embedDim),
   };

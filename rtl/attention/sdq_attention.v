@@ -5,7 +5,7 @@
 // the program excludes it.
 //
 //   query, keys   words of LANES mantissas of 16 bits      exponents: a segment's, a place's
-//   values        words of LANES mantissas of 8 bits       a place's; and each pair's largest since position 0
+//   values        words of LANES mantissas of 8 bits       a place's; and the largest since position 0
 //   scores        two buffers of CONTEXT, 32 bits each; the second begins at the power of two after the first
 //
 // The parameter memory lies outside and is read with a latency of one cycle. Dot and mix unit share the port to the vector RAM: MATRIX does not run beside MIX.
@@ -25,7 +25,6 @@ module sdq_attention #(
     parameter HEAD_WIDTH = 2,
     parameter POSITION_WIDTH = 4,
     parameter CHUNK_WIDTH = 1,
-    parameter PAIR_WIDTH = 2,
     parameter PLACE_WIDTH = 6,
     parameter WORD_WIDTH = 7,
     parameter QUERY_WORDS = 8,
@@ -126,7 +125,8 @@ module sdq_attention #(
   wire [HEAD_WIDTH-1:0] segment;
   wire [WORD_WIDTH-1:0] word;
   wire [PLACE_WIDTH-1:0] place;
-  wire [PAIR_WIDTH-1:0] pair;
+  wire earlier_read;
+  wire [PLACE_WIDTH-1:0] earlier;
   wire [4:0] exponent;
   wire [16*VALUES-1:0] mantissas;
   wire [8*VALUES-1:0] mantissas_8;
@@ -142,7 +142,6 @@ module sdq_attention #(
       .HEAD_WIDTH      (HEAD_WIDTH),
       .POSITION_WIDTH  (POSITION_WIDTH),
       .CHUNK_WIDTH     (CHUNK_WIDTH),
-      .PAIR_WIDTH      (PAIR_WIDTH),
       .PLACE_WIDTH     (PLACE_WIDTH),
       .WORD_WIDTH      (WORD_WIDTH),
       .QUERY_ADDR_WIDTH(QUERY_ADDR_WIDTH)
@@ -157,6 +156,8 @@ module sdq_attention #(
       .segment_i     (cut_segment_i),
       .exponent_i    (cut_exponent_i),
       .mantissas_i   (cut_word_i),
+      .earlier_read_o (earlier_read),
+      .earlier_o      (earlier),
       .query_wen_o   (query_wen),
       .keys_wen_o    (keys_wen),
       .values_wen_o  (values_wen),
@@ -165,7 +166,6 @@ module sdq_attention #(
       .segment_o     (segment),
       .word_o        (word),
       .place_o       (place),
-      .pair_o        (pair),
       .exponent_o    (exponent),
       .mantissas_o   (mantissas)
   );
@@ -193,7 +193,9 @@ module sdq_attention #(
   wire [8*LANES-1:0] value_word;
   wire [PLACE_WIDTH-1:0] value_place;
   wire [4:0] value_exponent;
-  wire [PAIR_WIDTH-1:0] mix_pair;
+  wire most_read;
+  wire [PLACE_WIDTH-1:0] most_place;
+  wire [4:0] most;
   wire score_wen;
   wire [POSITION_WIDTH:0] score_waddr;
   wire [31:0] score_in;
@@ -277,6 +279,25 @@ module sdq_attention #(
       .rdata_o(value_exponent)
   );
 
+  // The largest exponent of values up to a place: that of the place before, or the place's own. So a step can be repeated
+  // at any position. MIX comes after CUT, and reads its place.
+  wire position_0 = position_i == {POSITION_WIDTH{1'b0}};
+
+  sdq_ram_1r1w #(
+      .WORDS     (PLACES),
+      .ADDR_WIDTH(PLACE_WIDTH),
+      .BYTES     (1),
+      .BYTE_WIDTH(5)
+  ) u_most (
+      .clk_i  (clk_i),
+      .wen_i  (values_wen),
+      .waddr_i(place),
+      .wdata_i(position_0 || exponent > most ? exponent : most),
+      .ren_i  (earlier_read || most_read),
+      .raddr_i(earlier_read ? earlier : most_place),
+      .rdata_o(most)
+  );
+
   sdq_ram_1r1w #(
       .WORDS     (2 << POSITION_WIDTH),
       .ADDR_WIDTH(POSITION_WIDTH + 1),
@@ -327,19 +348,13 @@ module sdq_attention #(
       .rdata_o(root_entry)
   );
 
-  // Small ones: of the query's segments, and the largest of the values of each pair.
+  // Of the query's segments.
   reg [4:0] query_exponents[0:(1<<HEAD_WIDTH)-1];
   reg [4:0] query_exponent_q;
-  reg [4:0] most[0:(1<<PAIR_WIDTH)-1];
-  reg [4:0] most_q;
-  wire [4:0] most_so_far = most[pair];
-  wire position_0 = position_i == {POSITION_WIDTH{1'b0}};
 
   always @(posedge clk_i) begin
     if (query_wen) query_exponents[segment] <= exponent;
     query_exponent_q <= query_exponents[query_segment];
-    if (values_wen && (position_0 || exponent > most_so_far)) most[pair] <= exponent;
-    most_q <= most[mix_pair];
   end
 
   // ---- The units.
@@ -369,7 +384,6 @@ module sdq_attention #(
       .HEAD_WIDTH          (HEAD_WIDTH),
       .POSITION_WIDTH      (POSITION_WIDTH),
       .CHUNK_WIDTH         (CHUNK_WIDTH),
-      .PAIR_WIDTH          (PAIR_WIDTH),
       .PLACE_WIDTH         (PLACE_WIDTH),
       .WORD_WIDTH          (WORD_WIDTH),
       .QUERY_ADDR_WIDTH    (QUERY_ADDR_WIDTH),
@@ -445,7 +459,6 @@ module sdq_attention #(
       .HEAD_WIDTH       (HEAD_WIDTH),
       .POSITION_WIDTH   (POSITION_WIDTH),
       .CHUNK_WIDTH      (CHUNK_WIDTH),
-      .PAIR_WIDTH       (PAIR_WIDTH),
       .PLACE_WIDTH      (PLACE_WIDTH),
       .WORD_WIDTH       (WORD_WIDTH),
       .VECTOR_ADDR_WIDTH(VECTOR_ADDR_WIDTH),
@@ -471,8 +484,9 @@ module sdq_attention #(
       .value_word_i    (value_word),
       .value_place_o   (value_place),
       .value_exponent_i(value_exponent),
-      .pair_o          (mix_pair),
-      .most_i          (most_q),
+      .most_read_o     (most_read),
+      .most_place_o    (most_place),
+      .most_i          (most),
       .exp2_index_o    (exp2_index),
       .exp2_entry_i    (exp2_entry),
       .root_index_o    (root_index),

@@ -18,8 +18,7 @@ module sdq_cache_walk #(
     parameter HEAD_WIDTH = 2,  // KV_HEADS · GROUP,
     parameter POSITION_WIDTH = 4,  // CONTEXT,
     parameter CHUNK_WIDTH = 1,  // CHUNKS,
-    parameter PAIR_WIDTH = 2,  // LAYERS · KV_HEADS,
-    parameter PLACE_WIDTH = 6,  // that · CONTEXT,
+    parameter PLACE_WIDTH = 6,  // LAYERS · KV_HEADS · CONTEXT,
     parameter WORD_WIDTH = 7  // that · CHUNKS
 ) (
     input wire clk_i,
@@ -38,7 +37,6 @@ module sdq_cache_walk #(
     output reg                     chunk_first_o,
     output reg                     chunk_last_o,
     output reg  [ CHUNK_WIDTH-1:0] chunk_o,
-    output reg  [  PAIR_WIDTH-1:0] pair_o,
     output reg  [ PLACE_WIDTH-1:0] place_o,
     output reg  [  WORD_WIDTH-1:0] word_o,
     output reg  [POSITION_WIDTH:0] score_o
@@ -56,12 +54,11 @@ module sdq_cache_walk #(
   generate
     if (LAYERS < 1 || KV_HEADS < 1 || GROUP < 1 || CONTEXT < 1 || CHUNKS < 1 || LAYERS > (1 << LAYER_WIDTH) ||
         HEADS > (1 << HEAD_WIDTH) || CONTEXT > (1 << POSITION_WIDTH) || CHUNKS > (1 << CHUNK_WIDTH) ||
-        LAYERS * KV_HEADS > (1 << PAIR_WIDTH) || PLACES > (1 << PLACE_WIDTH) ||
-        PLACES * CHUNKS > (1 << WORD_WIDTH)) begin : g_illegal
+        PLACES > (1 << PLACE_WIDTH) || PLACES * CHUNKS > (1 << WORD_WIDTH)) begin : g_illegal
       initial begin
         $display("%m: LAYERS=%0d KV_HEADS=%0d GROUP=%0d CONTEXT=%0d CHUNKS=%0d", LAYERS, KV_HEADS, GROUP, CONTEXT, CHUNKS);
-        $display("%m: index widths %0d %0d %0d %0d %0d %0d %0d", LAYER_WIDTH, HEAD_WIDTH, POSITION_WIDTH, CHUNK_WIDTH,
-                 PAIR_WIDTH, PLACE_WIDTH, WORD_WIDTH);
+        $display("%m: index widths %0d %0d %0d %0d %0d %0d", LAYER_WIDTH, HEAD_WIDTH, POSITION_WIDTH, CHUNK_WIDTH,
+                 PLACE_WIDTH, WORD_WIDTH);
         $finish;
       end
     end
@@ -134,7 +131,6 @@ module sdq_cache_walk #(
     chunk_first_o <= chunk_first;
     chunk_last_o  <= chunk_last;
     chunk_o       <= chunk_q;
-    pair_o        <= pair_q[PAIR_WIDTH-1:0];
     score_o       <= {buffer_q, t_q};
     if (first_q && chunk_first) begin
       place_o <= place[PLACE_WIDTH-1:0];

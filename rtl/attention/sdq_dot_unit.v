@@ -26,7 +26,6 @@ module sdq_dot_unit #(
     parameter HEAD_WIDTH = 2,
     parameter POSITION_WIDTH = 4,
     parameter CHUNK_WIDTH = 1,
-    parameter PAIR_WIDTH = 2,
     parameter PLACE_WIDTH = 6,
     parameter WORD_WIDTH = 7,
     parameter QUERY_ADDR_WIDTH = 3,
@@ -134,7 +133,6 @@ module sdq_dot_unit #(
   wire chunk_last;
   wire [CHUNK_WIDTH-1:0] chunk;
 
-  wire [PAIR_WIDTH-1:0] unused_pair;
   wire [POSITION_WIDTH:0] unused_score;
 
   sdq_cache_walk #(
@@ -147,7 +145,6 @@ module sdq_dot_unit #(
       .HEAD_WIDTH    (HEAD_WIDTH),
       .POSITION_WIDTH(POSITION_WIDTH),
       .CHUNK_WIDTH   (CHUNK_WIDTH),
-      .PAIR_WIDTH    (PAIR_WIDTH),
       .PLACE_WIDTH   (PLACE_WIDTH),
       .WORD_WIDTH    (WORD_WIDTH)
   ) u_keys (
@@ -165,7 +162,6 @@ module sdq_dot_unit #(
       .chunk_first_o(chunk_first),
       .chunk_last_o (chunk_last),
       .chunk_o      (chunk),
-      .pair_o       (unused_pair),
       .place_o      (key_place_o),
       .word_o       (key_addr_o),
       .score_o      (unused_score)

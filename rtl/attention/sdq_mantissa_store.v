@@ -4,10 +4,11 @@
 //
 //   query:         words from 0 on; exponents by the segment's number
 //   keys, values:  segment g is that of key/value head g: word ((layer · KV_HEADS + g) · CONTEXT + position) · CHUNKS + …,
-//                  exponent at place (layer · KV_HEADS + g) · CONTEXT + position, pair layer · KV_HEADS + g
+//                  exponent at place (layer · KV_HEADS + g) · CONTEXT + position
 //
 // start_i comes before the first mantissas of each instruction, and layer_i and position_i stay as they are from 3 cycles
-// before it on. Mantissas come in order, with gaps where there are, and outputs one cycle after them.
+// before it on. Mantissas come in order, with gaps where there are, and outputs one cycle after them. With a value comes
+// the place before its own, in order to be read.
 module sdq_mantissa_store #(
     parameter VALUES = 4,
     parameter GROUPS = 2,
@@ -19,7 +20,6 @@ module sdq_mantissa_store #(
     parameter HEAD_WIDTH = 2,
     parameter POSITION_WIDTH = 4,
     parameter CHUNK_WIDTH = 1,
-    parameter PAIR_WIDTH = 2,
     parameter PLACE_WIDTH = 6,
     parameter WORD_WIDTH = 7,
     parameter QUERY_ADDR_WIDTH = 3
@@ -37,6 +37,9 @@ module sdq_mantissa_store #(
     input wire [          4:0] exponent_i,  // and exponent
     input wire [16*VALUES-1:0] mantissas_i,
 
+    output wire                   earlier_read_o,
+    output wire [PLACE_WIDTH-1:0] earlier_o,
+
     // Mantissas and exponent.
     output reg                         query_wen_o,
     output reg                         keys_wen_o,
@@ -46,7 +49,6 @@ module sdq_mantissa_store #(
     output reg  [      HEAD_WIDTH-1:0] segment_o,
     output reg  [      WORD_WIDTH-1:0] word_o,
     output reg  [     PLACE_WIDTH-1:0] place_o,
-    output reg  [      PAIR_WIDTH-1:0] pair_o,
     output reg  [                 4:0] exponent_o,
     output reg  [       16*VALUES-1:0] mantissas_o
 );
@@ -97,12 +99,14 @@ module sdq_mantissa_store #(
   reg [QUERY_ADDR_WIDTH-1:0] next_query_q;
   reg [WORD_WIDTH-1:0] next_word_q;
   reg [PLACE_WIDTH-1:0] next_place_q;
-  reg [PAIR_WIDTH-1:0] next_pair_q;
 
   wire group_last = group_q == LAST_GROUP[GROUP_WIDTH-1:0];
   wire head_last = group_last && chunk_q == LAST_CHUNK[CHUNK_WIDTH-1:0];
   wire unused_high = &{pair_q, place_q, word_q};
   integer k;
+
+  assign earlier_read_o = valid_i && space_i == 2'd3;
+  assign earlier_o      = next_place_q - 1'b1;
 
   always @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -120,7 +124,6 @@ module sdq_mantissa_store #(
     segment_o    <= segment_i;
     word_o       <= next_word_q;
     place_o      <= next_place_q;
-    pair_o       <= next_pair_q;
     exponent_o   <= exponent_i;
     mantissas_o  <= mantissas_i;
 
@@ -130,7 +133,6 @@ module sdq_mantissa_store #(
       next_query_q <= {QUERY_ADDR_WIDTH{1'b0}};
       next_word_q  <= word_q[WORD_WIDTH-1:0];
       next_place_q <= place_q[PLACE_WIDTH-1:0];
-      next_pair_q  <= pair_q[PAIR_WIDTH-1:0];
     end else if (valid_i) begin
       group_q <= group_last ? {GROUP_WIDTH{1'b0}} : group_q + 1'b1;
       if (group_last) begin
@@ -140,7 +142,6 @@ module sdq_mantissa_store #(
       end
       if (head_last) begin
         next_place_q <= next_place_q + STRIDE[PLACE_WIDTH-1:0];
-        next_pair_q  <= next_pair_q + 1'b1;
       end
     end
   end

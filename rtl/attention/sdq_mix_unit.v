@@ -3,7 +3,8 @@
 // per cycle:
 //
 //   p_t      = 2^(score_t − top) in Q16, sum = Σ p_t                        t = 0 … position
-//   mixed[i] = Σ rs(p_t · value_t[i] · 2^8, most − e_t)                     e_t the value's exponent, most their largest
+//   mixed[i] = Σ rs(p_t · value_t[i] · 2^8, most − e_t)                     e_t the value's exponent, most their largest,
+//                                                                           that of place `position`
 //   out[i]   = sat32(rs(rs(mixed[i], spare) · recip, 54 + 2 · half − spare − most)), spare = bl(sum) − 17,
 //              recip = rs(mantissa², 16), (mantissa, half) the reciprocal root of sum
 //
@@ -27,7 +28,6 @@ module sdq_mix_unit #(
     parameter HEAD_WIDTH = 2,
     parameter POSITION_WIDTH = 4,
     parameter CHUNK_WIDTH = 1,
-    parameter PAIR_WIDTH = 2,
     parameter PLACE_WIDTH = 6,
     parameter WORD_WIDTH = 7,
     parameter VECTOR_ADDR_WIDTH = 6,
@@ -57,8 +57,9 @@ module sdq_mix_unit #(
     input  wire [    8*LANES-1:0] value_word_i,
     output wire [PLACE_WIDTH-1:0] value_place_o,
     input  wire [            4:0] value_exponent_i,
-    output wire [ PAIR_WIDTH-1:0] pair_o,
-    input  wire [            4:0] most_i,           // of the pair
+    output reg                    most_read_o,
+    output reg  [PLACE_WIDTH-1:0] most_place_o,
+    input  wire [            4:0] most_i,
 
     output wire [ 9:0] exp2_index_o,
     input  wire [16:0] exp2_entry_i,
@@ -110,7 +111,6 @@ module sdq_mix_unit #(
       .HEAD_WIDTH    (HEAD_WIDTH),
       .POSITION_WIDTH(POSITION_WIDTH),
       .CHUNK_WIDTH   (CHUNK_WIDTH),
-      .PAIR_WIDTH    (PAIR_WIDTH),
       .PLACE_WIDTH   (PLACE_WIDTH),
       .WORD_WIDTH    (WORD_WIDTH)
   ) u_values (
@@ -128,13 +128,18 @@ module sdq_mix_unit #(
       .chunk_first_o(chunk_first_2),
       .chunk_last_o (chunk_last_2),
       .chunk_o      (chunk_2),
-      .pair_o       (pair_o),
       .place_o      (place_2),
       .word_o       (word_2),
       .score_o      (score_addr_o)
   );
 
   assign score_read_o = valid_2;
+
+  always @(posedge clk_i) begin
+    if (!rst_ni) most_read_o <= 1'b0;
+    else most_read_o <= valid_2 && first_2 && chunk_first_2;
+    most_place_o <= place_2 + {{PLACE_WIDTH - POSITION_WIDTH{1'b0}}, position_i};
+  end
 
   // Exponents and values are read 3 cycles later: in cycle 8 they meet p.
 

@@ -70,11 +70,11 @@ export class MixUnit {
 
   execute(instruction: Instruction): void {
     const { state, machine } = this;
-    const { headDim, context, heads, kvHeads } = machine.config;
+    const { headDim, context } = machine.config;
     const head = operand(instruction, 'head');
     const buffer = head & 1;
     const first = cacheStart(machine, state.layer, head);
-    const exponent = state.mostExponent[state.layer * kvHeads + Math.floor((head * kvHeads) / heads)]!;
+    const exponent = state.mostExponent[first + state.position]!;
     const mixed = new Float64Array(headDim);
     let sum = 0;
     for (let t = 0; t <= state.position; t++) {

@@ -17,7 +17,7 @@ export class MachineState {
   readonly values: Int8Array;
   readonly keyExponents: Uint8Array;
   readonly valueExponents: Uint8Array;
-  /** Largest exponent of the values of a layer's head since position 0. */
+  /** Largest exponent of the values of a layer's head up to a place. */
   readonly mostExponent: Uint8Array;
   /** Scores of two heads, context each. */
   readonly scores: Int32Array;
@@ -54,7 +54,7 @@ export class MachineState {
     this.values = new Int8Array(places * headDim);
     this.keyExponents = new Uint8Array(places);
     this.valueExponents = new Uint8Array(places);
-    this.mostExponent = new Uint8Array(layers * kvHeads);
+    this.mostExponent = new Uint8Array(places);
     this.scores = new Int32Array(2 * context);
     this.cos = new Int32Array(headDim / 2);
     this.sin = new Int32Array(headDim / 2);

@@ -183,7 +183,7 @@ export class VectorUnit {
 
   /** Mantissas of 16 bits with their sign, or of 8 for cached values. */
   #cut(get: Get): void {
-    const { state, machine } = this;
+    const { state } = this;
     const space = SPACES[get('space')]!;
     const length = get('length');
     const segment = get('segment') || length;
@@ -202,8 +202,8 @@ export class VectorUnit {
         place.values[place.first + i - first] = saturate(roundShift(state.vectors[source + i]!, shift), limit);
       }
       if (space === 'values') {
-        const most = state.layer * machine.config.kvHeads + s;
-        state.mostExponent[most] = Math.max(shift, state.position === 0 ? 0 : state.mostExponent[most]!);
+        const before = state.position === 0 ? 0 : state.mostExponent[place.exponent - 1]!;
+        state.mostExponent[place.exponent] = Math.max(shift, before);
       }
     }
   }

@@ -42,10 +42,13 @@ export const ATTENTION_CASES: readonly AttentionCase[] = [
     name: 'grouped heads, two words a head',
     config: llamaConfig({ context: 12 }),
     widths: { values: 4, attention: 8 },
-    // The second sequence is small, and finds the caches and exponents of the first, which is longer.
+    // The second sequence is small, and finds the caches and exponents of the first, which is longer. The third and the
+    // fourth go on with it from earlier positions, first with large vectors, which the last ones must not see.
     sequences: [
       { positions: counted(12), bits: counted(32) },
       { positions: counted(5), bits: [4, 9] },
+      { positions: [3, 4, 5], bits: [31] },
+      { positions: [3, 4, 2], bits: [4, 9] },
     ],
     shifts: [8, 22, 40],
   },
