@@ -178,8 +178,9 @@ function outputError(w: Float32Array, x: Float32Array, wq: Float32Array, xq: Flo
   return Math.sqrt(sum);
 }
 
-describe('making up for the drift', () => {
-  const config = llamaConfig({ context: 64 });
+// Within a strip of the Hessian, and across two.
+describe.each([108, 300])('making up for the drift of %i inputs', (hidden) => {
+  const config = llamaConfig({ context: 64, hidden });
   const role = 'mlp.down_proj';
   const { rows, cols } = shapeOf(config, role);
   const source = randomModel(config);

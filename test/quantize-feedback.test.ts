@@ -6,6 +6,7 @@ import { feedbackFactor, Hessian } from '../generator/quantize/hessian.js';
 import { invertUpper, upperCholesky } from '../generator/quantize/linear-algebra.js';
 import { dequantizeLinear, type QuantizeLinearOptions, quantizeLinear } from '../generator/quantize/quantize-linear.js';
 import { drawSigns } from '../generator/quantize/signs.js';
+import { rowOf, STRIP, triangleSize } from '../generator/quantize/upper-triangle.js';
 import { fabricateLinear } from './support/golden-models.js';
 import { gaussian } from './support/random.js';
 
@@ -73,26 +74,51 @@ function damped(hessian: Float32Array, n: number): Float64Array {
   return matrix;
 }
 
+/** The upper triangle of an n × n matrix as it lies in memory; what belongs to nobody is not a number. */
+function triangleOf(matrix: Float32Array, n: number): Float32Array {
+  const triangle = new Float32Array(triangleSize(n)).fill(Number.NaN);
+  for (let i = 0; i < n; i++) triangle.set(matrix.subarray(i * n + i, (i + 1) * n), rowOf(n, i) + i);
+  return triangle;
+}
+
+/** The n × n matrix of an upper triangle. @param below whether what its strips hold below the diagonal is taken as well */
+function wholeOf(triangle: Float32Array, n: number, below: boolean): Float32Array {
+  const matrix = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) {
+    const first = below ? STRIP * Math.floor(i / STRIP) : i;
+    matrix.set(triangle.subarray(rowOf(n, i) + first, rowOf(n, i) + n), i * n + first);
+  }
+  return matrix;
+}
+
+describe('an upper triangle', () => {
+  it.each([1, 64, 256, 257, 700])('of order %i has a place for each of its entries, and little besides', (n) => {
+    const entries = new Set<number>();
+    for (let i = 0; i < n; i++) for (let j = i; j < n; j++) entries.add(rowOf(n, i) + j);
+    expect(entries.size).toBe((n * (n + 1)) / 2);
+    for (const entry of entries) if (entry < 0 || entry >= triangleSize(n)) throw new Error(`an entry at ${entry}`);
+    expect(triangleSize(n) - entries.size).toBeLessThanOrEqual((n * STRIP) / 2);
+  });
+});
+
 describe('matrix kernels', () => {
   const next = gaussian(1);
 
-  // Around the panels' width of 64, and several panels.
-  it.each([1, 2, 63, 64, 65, 100, 331])('factor and invert a matrix of order %i', (n) => {
+  // Around the panels' width of 64 and the strips of 256, and several of both.
+  it.each([1, 2, 63, 64, 65, 100, 256, 331, 600])('factor and invert a matrix of order %i', (n) => {
     const wide = gram(Float64Array.from({ length: n * n }, next), n, true);
     for (let i = 0; i < n; i++) wide[i * n + i] = wide[i * n + i]! + 0.1 * n;
     const h = Float32Array.from(wide);
-    const r = h.slice();
-    // Only the upper triangle is read.
-    for (let i = 0; i < n; i++) r.fill(Number.NaN, i * n, i * n + i);
-    upperCholesky(r, n);
-    for (let i = 0; i < n; i++) r.fill(0, i * n, i * n + i);
+    const triangle = triangleOf(h, n);
+    upperCholesky(triangle, n);
+    const r = wholeOf(triangle, n, false);
     expect(worst(gram(r, n, false), h)).toBeLessThan(1e-5 * n);
 
-    const inverse = r.slice();
-    for (let i = 0; i < n; i++) inverse.fill(Number.NaN, i * n, i * n + i);
+    const inverse = triangleOf(r, n);
     invertUpper(inverse, n);
-    for (let i = 1; i < n; i++) expect(inverse.subarray(i * n, i * n + i).every((value) => value === 0)).toBe(true);
-    expect(fromIdentity(r, inverse, n)).toBeLessThan(1e-6);
+    const whole = wholeOf(inverse, n, true);
+    for (let i = 1; i < n; i++) expect(whole.subarray(i * n, i * n + i).every((value) => value === 0)).toBe(true);
+    expect(fromIdentity(r, whole, n)).toBeLessThan(1e-6);
   });
 
   it('refuse a matrix that is not positive definite', () => {
@@ -141,10 +167,10 @@ describe('a Hessian', () => {
     expect(() => hessian.accumulate(values, 1)).toThrow(RangeError);
   });
 
-  it.each([60, 200])('of %i columns has a factor U with UᵀU the inverse of the damped H', (cols) => {
+  it.each([60, 200, 400])('of %i columns has a factor U with UᵀU the inverse of the damped H', (cols) => {
     const hessian = hessianOf(activations(4, 700, cols), cols);
     const matrix = damped(hessian.matrix, cols);
-    const { factor } = hessian;
+    const factor = wholeOf(hessian.factor, cols, true);
     for (let i = 1; i < cols; i++) expect(factor.subarray(i * cols, i * cols + i).every((x) => x === 0)).toBe(true);
     // The condition number is about 10⁴.
     expect(fromIdentity(matrix, gram(factor, cols, true), cols)).toBeLessThan(1e-4);

@@ -4,6 +4,7 @@ import { embed } from '../../generator/float/forward.js';
 import { inputOf } from '../../generator/model/roles.js';
 import type { LayerTensors, LinearRole, ModelSource } from '../../generator/model/types.js';
 import { LayerCalibration } from '../../generator/quantize/calibration.js';
+import { rowOf } from '../../generator/quantize/upper-triangle.js';
 
 const GROUP = 64;
 
@@ -35,7 +36,7 @@ export function gptqModel(source: ModelSource, bits: number, calibration: readon
   };
 }
 
-/** Rounds a linear, rows × cols; `factor` is U with (H + λI)⁻¹ = UᵀU. */
+/** Rounds a linear, rows × cols; `factor` is U with (H + λI)⁻¹ = UᵀU, an upper triangle. */
 function gptq(weights: Float32Array, cols: number, factor: Float32Array, bits: number): Float32Array {
   const result = Float32Array.from(weights);
   const levels = 2 ** bits - 1;
@@ -53,9 +54,10 @@ function gptq(weights: Float32Array, cols: number, factor: Float32Array, bits: n
       }
       const code = Math.min(levels, Math.max(0, Math.round(row[i]! / step) + offset));
       const value = (code - offset) * step;
-      const error = (row[i]! - value) / factor[i * cols + i]!;
+      const factorRow = rowOf(cols, i);
+      const error = (row[i]! - value) / factor[factorRow + i]!;
       row[i] = value;
-      for (let j = i + 1; j < cols; j++) row[j] = row[j]! - error * factor[i * cols + j]!;
+      for (let j = i + 1; j < cols; j++) row[j] = row[j]! - error * factor[factorRow + j]!;
     }
   }
   return result;

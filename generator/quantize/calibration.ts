@@ -3,15 +3,13 @@ import { multiplyRows } from '../kernel/multiply.js';
 import { shapeOf } from '../model/roles.js';
 import type { LayerTensors, LinearRole, ModelConfig } from '../model/types.js';
 import { Hessian } from './hessian.js';
+import { rowOf, STRIP, strips } from './upper-triangle.js';
 
 /**
  * Share of the drift that a linear's weights are moved by. All of it would be the least-squares answer to the
  * calibration text; half of it scores better on other text.
  */
 const DRIFT_SHARE = 0.5;
-
-/** Rows and columns of the weights that the drift is compensated for at a time. */
-const STRIP = 256;
 
 /** What calibration tells about a linear: its inputs, seq × cols for each window. */
 export interface LinearInputs {
@@ -117,12 +115,17 @@ export function compensateDrift(weights: Float32Array, rows: number, inputs: Lin
   for (let first = 0; first < rows; first += STRIP) {
     const count = Math.min(STRIP, rows - first);
     const [begin, end] = [first * cols, (first + count) * cols];
-    multiplyRows(matrix(factor, 0, cols), matrix(target, begin, count), cols, half, 0, cols, 1, false);
+    for (const strip of strips(cols)) {
+      const { first: column, offset, stride } = strip;
+      const values = { data: factor, offset, stride, rows: strip.rows };
+      multiplyRows(values, matrix(target, begin + column, count), stride, half, column, cols, 1, false);
+    }
     target.set(weights.subarray(begin, end), begin);
     for (let column = 0; column < cols; column += STRIP) {
       const width = Math.min(STRIP, cols - column);
       for (let i = 0; i < column + width; i++) {
-        for (let j = Math.max(0, i - column); j < width; j++) columns[j * cols + i] = factor[i * cols + column + j]!;
+        const row = rowOf(cols, i) + column;
+        for (let j = Math.max(0, i - column); j < width; j++) columns[j * cols + i] = factor[row + j]!;
       }
       // U is upper triangular: below its diagonal, what an earlier strip left must not count.
       for (let j = 0; j < width; j++) columns.fill(0, j * cols + column + j + 1, (j + 1) * cols);

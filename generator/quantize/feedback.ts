@@ -2,6 +2,7 @@ import { multiplyRows } from '../kernel/multiply.js';
 import type { LinearBlock } from '../plan/blocks.js';
 import type { PlanLinear } from '../plan/types.js';
 import { invertUpper } from './linear-algebra.js';
+import { rowOf } from './upper-triangle.js';
 
 /**
  * How the error of a block reaches the columns after it: `published` divides it by the diagonal of the factor, as
@@ -16,7 +17,7 @@ export type FeedbackRule = 'published' | 'exact';
  *
  * @param work W, rows × cols; its columns from e on are changed
  * @param errors W − Q of the block, rows × block.cols; overwritten
- * @param factor U, cols × cols
+ * @param factor U, cols × cols, an upper triangle
  * @param scratch cols × block.cols values or more; overwritten
  */
 export function feedForward(
@@ -39,7 +40,7 @@ export function feedForward(
     solved.set(error, row * block.cols);
   }
   for (let i = 0; i < block.cols; i++) {
-    const from = (block.start + i) * cols + end;
+    const from = rowOf(cols, block.start + i) + end;
     for (let j = 0; j < rest; j++) scratch[j * block.cols + i] = factor[from + j]!;
   }
   multiplyRows(
@@ -58,14 +59,15 @@ export function feedForward(
  * The metric M of a block's error e: e · M · eᵀ is what the error costs when the columns after the block compensate for
  * it as well as they can, up to a common factor. M = (UᵀU)⁻¹ with U the factor's diagonal block.
  *
- * @param factor U, cols × cols
+ * @param factor U, cols × cols, an upper triangle
  * @returns block.cols × block.cols, row-major
  */
 export function blockMetric(factor: Float32Array, cols: number, block: LinearBlock): Float64Array {
   const n = block.cols;
+  // A block is no longer than a strip: its triangle is a plain matrix.
   const inverse = new Float32Array(n * n);
   for (let i = 0; i < n; i++) {
-    const from = (block.start + i) * cols + block.start;
+    const from = rowOf(cols, block.start + i) + block.start;
     inverse.set(factor.subarray(from + i, from + n), i * n + i);
   }
   invertUpper(inverse, n);
@@ -90,7 +92,7 @@ function solveFeedback(
   rule: FeedbackRule,
 ): void {
   for (let i = 0; i < error.length; i++) {
-    const row = (block.start + i) * cols + block.start;
+    const row = rowOf(cols, block.start + i) + block.start;
     const value = error[i]! / factor[row + i]!;
     error[i] = value;
     if (rule === 'published') continue;

@@ -1,13 +1,12 @@
 import { InputError } from '../errors.js';
 import { multiplyRows } from '../kernel/multiply.js';
 import { invertUpper, upperCholesky } from './linear-algebra.js';
+import { rowOf, strips, triangleSize } from './upper-triangle.js';
 
 /** Share of the mean diagonal that is added to the diagonal before a Hessian is inverted, as GPTQ does. */
 const DAMPING = 0.01;
 /** Activation vectors accumulated at a time. */
 const CHUNK = 256;
-/** Rows of the Hessian that are computed at a time, from their diagonal on. */
-const STRIP = 256;
 
 /**
  * The second-order statistics of a linear's input: H = 2 · XᵀX, the Hessian of the squared error of the linear's output
@@ -17,15 +16,14 @@ export class Hessian {
   readonly cols: number;
   /** Activation vectors seen. */
   #vectors = 0;
-  readonly #matrix: Float32Array;
-  #mirrored = true;
+  readonly #triangle: Float32Array;
   #factored = false;
 
   /** @param cols input features of the linear */
   constructor(cols: number) {
     this.cols = cols;
     // Shared, so that the threads that quantize rows read one copy of the factor.
-    this.#matrix = new Float32Array(new SharedArrayBuffer(4 * cols * cols));
+    this.#triangle = new Float32Array(new SharedArrayBuffer(4 * triangleSize(cols)));
   }
 
   get vectors(): number {
@@ -39,7 +37,6 @@ export class Hessian {
   accumulate(activations: Float32Array, count: number): void {
     const { cols } = this;
     if (this.#factored) throw new RangeError('the Hessian has been factored in place');
-    this.#mirrored = false;
     const chunk = Math.min(CHUNK, count);
     const transposed = new Float32Array(cols * chunk);
     for (let first = 0; first < count; first += chunk) {
@@ -59,65 +56,62 @@ export class Hessian {
     this.#vectors += count;
   }
 
-  /** Strip by strip of the upper triangle; all in float32. */
-  #addChunk(transposed: Float32Array, stride: number, length: number): void {
+  /** Strip by strip; all in float32. */
+  #addChunk(transposed: Float32Array, chunk: number, length: number): void {
     const { cols } = this;
-    for (let i = 0; i < cols; i += STRIP) {
-      const rows = (first: number, count: number) => ({
-        data: transposed,
-        offset: first * stride,
-        stride,
-        rows: count,
-      });
-      const strip = rows(i, Math.min(STRIP, cols - i));
-      multiplyRows(rows(i, cols - i), strip, length, this.#matrix, i * cols + i, cols, 2, true);
+    for (const { first, rows, offset, stride } of strips(cols)) {
+      const from = (count: number) => ({ data: transposed, offset: first * chunk, stride: chunk, rows: count });
+      multiplyRows(from(cols - first), from(rows), length, this.#triangle, offset, stride, 2, true);
     }
   }
 
   /**
-   * H, undamped: cols × cols, symmetric. Read-only, and valid until the next `accumulate`.
+   * H, undamped: a copy, cols × cols, row-major.
    * @throws RangeError once the factor has taken its place
    */
   get matrix(): Float32Array {
     if (this.#factored) throw new RangeError('the Hessian has been factored in place');
-    if (!this.#mirrored) {
-      mirror(this.#matrix, this.cols);
-      this.#mirrored = true;
+    const { cols } = this;
+    const matrix = new Float32Array(cols * cols);
+    for (let i = 0; i < cols; i++) {
+      const row = rowOf(cols, i);
+      for (let j = i; j < cols; j++) {
+        const value = this.#triangle[row + j]!;
+        matrix[i * cols + j] = value;
+        matrix[j * cols + i] = value;
+      }
     }
-    return this.#matrix;
+    return matrix;
   }
 
-  /** The factor of this Hessian for error feedback (see feedbackFactor), which takes the place of the matrix. */
+  /** The factor of this Hessian for error feedback (see feedbackFactor), an upper triangle in its place. */
   get factor(): Float32Array {
-    if (!this.#factored) feedbackFactor(this.#matrix, this.cols);
+    if (!this.#factored) feedbackFactor(this.#triangle, this.cols);
     this.#factored = true;
-    return this.#matrix;
+    return this.#triangle;
   }
 }
 
 /**
- * In place, the upper triangular U with (H + λI)⁻¹ = Uᵀ · U, λ being 1 % of the mean diagonal; only H's upper triangle is read.
+ * In place, the upper triangular U with (H + λI)⁻¹ = Uᵀ · U, λ being 1 % of the mean diagonal.
  * It is found without inverting H: if H + λI = R · Rᵀ with R upper triangular, then U = R⁻¹.
  *
  * An input that calibration never saw has a zero row and column in H. Damping makes it a column that takes no part in
  * feedback: its weights are quantized like any others, since text that does use it may follow. A Hessian of zeros gives
  * U = I.
  *
- * @param factor H, cols × cols, row-major; U afterwards
+ * @param factor the upper triangle of H, cols × cols (see upper-triangle.ts); U afterwards, zero below the diagonal
  * @throws RangeError if H is not positive semidefinite
  */
 export function feedbackFactor(factor: Float32Array, cols: number): Float32Array {
   let trace = 0;
-  for (let i = 0; i < cols; i++) trace += factor[i * cols + i]!;
+  for (let i = 0; i < cols; i++) trace += factor[rowOf(cols, i) + i]!;
   const damping = trace > 0 ? (DAMPING * trace) / cols : 1;
-  for (let i = 0; i < cols; i++) factor[i * cols + i] = factor[i * cols + i]! + damping;
+  for (let i = 0; i < cols; i++) {
+    const at = rowOf(cols, i) + i;
+    factor[at] = factor[at]! + damping;
+  }
   upperCholesky(factor, cols);
   invertUpper(factor, cols);
   return factor;
-}
-
-function mirror(matrix: Float32Array, n: number): void {
-  for (let i = 1; i < n; i++) {
-    for (let j = 0; j < i; j++) matrix[i * n + j] = matrix[j * n + i]!;
-  }
 }
