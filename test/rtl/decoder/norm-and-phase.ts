@@ -42,7 +42,7 @@ export function rootBench(folder: string, centered: boolean, normEps: number, se
     sums.push(record(sum, squares, state.pre));
     wanted.push(record(state.offset, state.mantissa, state.down));
   }
-  const name = join(folder, `root-${config.architecture}-${seed}`);
+  const name = join(folder, `root-${config.architecture}-${normEps}-${seed}`);
   hexFile(
     `${name}.tables`,
     Array.from(tables.reciprocalRoot, (entry, i) => packed([entry, 256 + i], 32)),
