@@ -9,7 +9,7 @@ import { icarus, lacks, yosys } from './support/needs.js';
 import { tempDirectory } from './support/temp.js';
 
 const ATTENTION = join(ROOT, 'rtl/attention');
-const includeDirs = [ATTENTION, join(ROOT, 'rtl/memory')];
+const includeDirs = [ATTENTION, join(ROOT, 'rtl/memory'), join(ROOT, 'rtl/vector')];
 
 const MODULES = [
   'sdq_attention',
@@ -20,7 +20,6 @@ const MODULES = [
   'sdq_matrix_walk',
   'sdq_mix_unit',
   'sdq_share',
-  'sdq_shift_round',
   'sdq_wide_product',
 ];
 
@@ -84,7 +83,6 @@ describe('sdq_attention', () => {
     ['sdq_mantissa_store', { GROUPS: 3 }, /GROUPS=3 GROUP_WIDTH=1/],
     ['sdq_mix_unit', { SPARE_WIDTH: 2 }, /SPARE_WIDTH=2/],
     ['sdq_share', { SUM_WIDTH: 26 }, /SUM_WIDTH=26 SPARE_WIDTH=3/],
-    ['sdq_shift_round', { LIFT: 16 }, /WIDTH=48 LIFT=16/],
     ['sdq_wide_product', { B_WIDTH: 18 }, /B_WIDTH=18/],
   ] as const)('%s refuses %o with their values', (top, parameters, message) => {
     const program = join(folder, 'illegal.vvp');

@@ -428,7 +428,6 @@ module sdq_dot_unit #(
 
   wire [15:0] scale;
   wire [5:0] amount;
-  reg [2:0] amount_1_q;
 
   sdq_delay #(
       .WIDTH (16),
@@ -466,15 +465,14 @@ module sdq_dot_unit #(
 
   wire [31:0] y;
 
-  sdq_shift_round #(
+  sdq_round_shift #(
       .WIDTH(PRODUCT_WIDTH),
       .LIFT (LIFT)
   ) u_round (
-      .clk_i     (clk_i),
-      .x_i       (product),
-      .amount_8_i(amount[5:3]),
-      .amount_1_i(amount_1_q),
-      .y_o       (y)
+      .clk_i   (clk_i),
+      .x_i     (product),
+      .amount_i(amount),
+      .y_o     (y)
   );
 
   wire done;
@@ -522,7 +520,6 @@ module sdq_dot_unit #(
     if (!rst_ni) vector_wen_o <= 1'b0;
     else vector_wen_o <= done && matrix && !out_q && (word_last || last);
 
-    amount_1_q <= amount[2:0];
     if (score_wen_o) begin
       score_next_q <= score_addr_o[POSITION_WIDTH-1:0] + 1'b1;
       if (rises && second) top_1_q <= y;

@@ -388,15 +388,14 @@ module sdq_mix_unit #(
       .product_o(product)
   );
 
-  sdq_shift_round #(
+  sdq_round_shift #(
       .WIDTH(ROUNDED_WIDTH + 17),
       .LIFT (0)
   ) u_round (
-      .clk_i     (clk_i),
-      .x_i       (product),
-      .amount_8_i(amount[5:3]),
-      .amount_1_i(amount[2:0]),
-      .y_o       (y)
+      .clk_i   (clk_i),
+      .x_i     (product),
+      .amount_i(amount),
+      .y_o     (y)
   );
 
   wire y_valid;

@@ -62,7 +62,10 @@ module sdq_vector_lane #(
       .sum_o  (sum_o)
   );
 
-  sdq_round_shift shift (
+  sdq_round_shift #(
+      .WIDTH(54),
+      .LIFT (8)
+  ) shift (
       .clk_i   (clk_i),
       .x_i     (sum_o),
       .amount_i(amount_i),
