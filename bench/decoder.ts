@@ -7,8 +7,8 @@
 import { loadBoard } from '../generator/boards/node/load.js';
 import { decoderSchedule } from '../generator/cli/decoder-schedule.js';
 import type { ModelConfig } from '../generator/model/types.js';
-import { planLinears } from '../generator/plan/build-plan.js';
-import type { Alphabet, Plan, PlanArray, PlanLinear } from '../generator/plan/types.js';
+import { planHead, planLinears } from '../generator/plan/build-plan.js';
+import type { Alphabet, Plan, PlanArray } from '../generator/plan/types.js';
 import { compileProgram, modelOfPlan } from '../generator/schedule/compile.js';
 import { assemble } from '../generator/schedule/instructions.js';
 import { type MachineWidths, machineOf, memoryBits } from '../generator/schedule/machine.js';
@@ -60,9 +60,6 @@ const STORIES260K: ModelConfig = {
   context: 256,
   embedDim: 64,
 };
-
-/** Rows of the head that run at once: as many as the widest layer, so that they need no more accumulators. */
-const HEAD_ROWS = 800;
 
 interface Case {
   readonly config: ModelConfig;
@@ -156,7 +153,7 @@ function report(one: Case, list: boolean): void {
 function planOf({ config, alphabet, osr, array, headOnArray }: Case): Plan {
   const options = { alphabet, frame: 'hadamard', block: null, placement: 'linear' } as const;
   const layers = planLinears(config, options, () => osr);
-  const linears = headOnArray ? [...layers, ...headLinears(config, layers[0]!)] : layers;
+  const linears = headOnArray ? [...layers, ...planHead(config, layers[0]!, osr)] : layers;
   const sized = array ?? sizeArray(layers, loadBoard('ulx3s-85f'));
   const size: PlanArray = sized.frame === undefined ? { ...sized, frame: 8 } : sized;
   return {
@@ -170,14 +167,4 @@ function planOf({ config, alphabet, osr, array, headOnArray }: Case): Plan {
     array: size,
     memory: memoryMap(linears, size),
   };
-}
-
-/** The head in groups of rows, each like a linear that reads a vector of the layer. */
-function headLinears({ vocab, layers }: ModelConfig, like: PlanLinear): PlanLinear[] {
-  return Array.from({ length: Math.ceil(vocab / HEAD_ROWS) }, (_, i) => ({
-    ...like,
-    name: `head.${i}`,
-    layer: layers,
-    rows: Math.min(HEAD_ROWS, vocab - i * HEAD_ROWS),
-  }));
 }

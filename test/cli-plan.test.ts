@@ -103,6 +103,31 @@ describe('sdq plan', () => {
     }
   });
 
+  it('--head-osr adds the head, and leaves the layers as they are', async () => {
+    const layers = await plan('--osr', '2', '-o', 'layers.json', '--export-osr-config', 'layers-osr.json');
+    const both = await plan('--osr', '2', '--head-osr', '3', '-o', 'both.json', '--export-osr-config', 'both-osr.json');
+    const [without, having] = [planOf('layers.json').linears, planOf('both.json').linears];
+    const head = having.slice(without.length);
+    expect(having.slice(0, without.length)).toEqual(without);
+    expect(sum(head.map(({ rows }) => rows))).toBe(planOf('both.json').model.vocab);
+    expect(head.map(({ name, role, osr }) => [name, role, osr])).toEqual(
+      head.map((_, i) => [`lm_head.${i}`, 'lm_head', 3]),
+    );
+    expect(both.linears.slice(0, layers.linears.length)).toEqual(layers.linears);
+    expect(both.bytes).toBe(layers.bytes + sum(head.map(bytesOf)));
+    expect(readFileSync(file('both-osr.json'))).toEqual(readFileSync(file('layers-osr.json')));
+
+    const fitted = await plan('--uniform', '--budget', String(both.bytes), '--head-osr', '3');
+    expect(fitted.bytes).toBeLessThanOrEqual(both.bytes);
+    expect(fitted.bytes).toBeGreaterThan(0.9 * both.bytes);
+    expect(fitted.linears.at(-1)!.osr).toBe(3);
+    const { stderr, code } = await sdq(['plan', 'small', '--budget', '10KiB', '--head-osr', '8'], { cwd: folder });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /--budget 10240 bytes is too small: the head takes \d+ bytes at OSR 8, and the other linears/,
+    );
+  });
+
   it('exports OSRs that make the same plan again', async () => {
     const exported = await plan('--osr', '2', '--export-osr-config', 'osr.json', '-o', 'exported.json');
     const again = await plan('--osr-config', 'osr.json', '-o', 'again.json', '--export-osr-config', 'osr-again.json');

@@ -5,15 +5,12 @@ import { assemble, decode } from '../generator/schedule/instructions.js';
 import { type MachineWidths, machineOf } from '../generator/schedule/machine.js';
 import { parameterImage } from '../generator/schedule/parameters.js';
 import { IntegerDecoder } from '../sim/golden/decoder.js';
-import { Framer, frameShape } from '../sim/golden/frame.js';
-import { finalShift, runLinear } from '../sim/golden/linear.js';
 import { Interpreter } from '../sim/golden/machine/interpreter.js';
 import { GoldenArray } from '../sim/golden/machine/run.js';
 import { argmax } from '../sim/golden/ops.js';
 import { goldenLinear, runGolden } from '../sim/golden/run.js';
 import {
   type FabricatedModel,
-  fabricateLinearWeights,
   fabricateModel,
   fabricatePlan,
   llamaConfig,
@@ -34,8 +31,16 @@ const WIDTHS: readonly MachineWidths[] = [
   { values: 4, attention: 16, drain: 2, banks: 2 },
   { values: 8, attention: 8, drain: 8, banks: 2 },
 ];
-const CASES = CONFIGS.flatMap((config) =>
-  (['ternary', 'binary'] as const).flatMap((alphabet) => WIDTHS.map((widths) => ({ config, alphabet, widths }))),
+/** Vocabularies of several groups of rows, the last of them smaller. */
+const HEAD_CONFIGS: readonly ModelConfig[] = [
+  llamaConfig({ name: 'llama with its head on the array', vocab: 250 }),
+  optPostNormConfig({ name: 'opt with projections and its head on the array', vocab: 300 }),
+];
+const CASES = [
+  ...CONFIGS.map((config) => ({ config, sdqHead: false })),
+  ...HEAD_CONFIGS.map((config) => ({ config, sdqHead: true })),
+].flatMap((model) =>
+  (['ternary', 'binary'] as const).flatMap((alphabet) => WIDTHS.map((widths) => ({ ...model, alphabet, widths }))),
 );
 
 /** Element by element would take seconds. */
@@ -52,8 +57,8 @@ function prepare({ model }: FabricatedModel, widths: MachineWidths) {
   return { machine, program, decoded, assembly };
 }
 
-describe.each(CASES)('$config.name, $alphabet, $widths.values elements', ({ config, alphabet, widths }) => {
-  const fabricated = fabricateModel(fabricatePlan(config, { alphabet }), 7);
+describe.each(CASES)('$config.name, $alphabet, $widths.values elements', ({ config, sdqHead, alphabet, widths }) => {
+  const fabricated = fabricateModel(fabricatePlan(config, { alphabet, sdqHead }), 7);
   const { model, weights } = fabricated;
   const { machine, program, decoded, assembly } = prepare(fabricated, widths);
 
@@ -126,32 +131,6 @@ describe('decoder by itself', () => {
       expectEqual(answer.logits, logits);
       token = answer.best;
     }
-  });
-
-  it('runs a head on the array in groups of rows', () => {
-    const { plan } = model;
-    const like = plan.linears[0]!;
-    const head = [24, 16].map((rows, i) => ({ ...like, name: `head.${i}`, layer: plan.model.layers, rows }));
-    const random = new Random(11);
-    const headWeights = head.map((linear) => fabricateLinearWeights(linear, random));
-    const linears = [...plan.linears, ...head];
-    const exponents = [...model.exponents, ...headWeights.map(({ exponent }) => exponent)];
-    const withHead = { ...model, plan: { ...plan, linears }, exponents };
-    const all = {
-      linear: (index: number) => headWeights[index - plan.linears.length] ?? weights.linear(index),
-    };
-    const { machine, decoded } = prepare({ model: withHead, linears: [], weights: all }, WIDTHS[2]!);
-    const interpreter = new Interpreter(decoded, machine, model.tables, parameterImage(model, machine));
-    const { logits, best } = new GoldenArray(withHead, all).finish(interpreter.step(9, 0));
-    const y = interpreter.state.vectors.slice(machine.vectors.y * 8).slice(0, plan.model.dim);
-    const vector = new Framer(frameShape(head), plan, null).frame(y);
-    const expected = head.flatMap((linear, i) => {
-      const { exponent } = headWeights[i]!;
-      const shift = finalShift(model.finalNorm!.frac, 16, exponent, vector.reference);
-      return Array.from(runLinear(linear, headWeights[i]!, vector, shift));
-    });
-    expectEqual(logits, expected);
-    expect(best).toBe(argmax(Int32Array.from(expected)));
   });
 
   it('is refused where it cannot be built', () => {

@@ -37,7 +37,22 @@ const CONFIGS = [
   optPostNormConfig(),
 ];
 
-const CASES = CONFIGS.flatMap((config) => FABRICS.map((fabric) => ({ config, fabric })));
+/** The head in groups of rows, the last of them smaller. */
+const HEAD_CONFIGS = [
+  llamaConfig({ name: 'llama with a tied head in SDQ', vocab: 250 }),
+  optConfig({ name: 'opt with a head of its own in SDQ', vocab: 300, tiedHead: false }),
+  optPostNormConfig({ name: 'opt with projections and a head in SDQ', vocab: 300 }),
+];
+
+const CASES = [
+  ...CONFIGS.flatMap((config) => FABRICS.map((fabric) => ({ config, fabric }))),
+  ...HEAD_CONFIGS.flatMap((config) =>
+    FABRICS.filter(({ alphabet }) => alphabet !== 'binary').map((fabric) => ({
+      config,
+      fabric: { ...fabric, sdqHead: true },
+    })),
+  ),
+];
 
 function fabricate({ config, fabric }: (typeof CASES)[number], seed: number): FabricatedModel {
   return fabricateModel(fabricatePlan(config, fabric), seed);
@@ -82,6 +97,24 @@ describe('the integer decoder', () => {
       expect(calls[layer + 3]!.vector).not.toBe(calls[layer + 2]!.vector);
       expect(calls[layer + 4]!.vector).toBe(calls[layer + 5]!.vector);
     }
+  });
+
+  it('ends with the groups of a head in SDQ, which share a framing', () => {
+    const plan = fabricatePlan(llamaConfig({ vocab: 250 }), { sdqHead: true });
+    const made = fabricateModel(plan);
+    const calls = [];
+    const step = new IntegerDecoder(made.model).step(3);
+    let state = step.next();
+    for (; !state.done; state = step.next(goldenLinear(state.value, made.weights))) calls.push(state.value);
+    expect(calls.map(({ index }) => index)).toEqual(plan.linears.map((_, index) => index));
+    expect(calls.slice(-3).map(({ linear }) => [linear.name, linear.rows])).toEqual([
+      ['lm_head.0', 108],
+      ['lm_head.1', 108],
+      ['lm_head.2', 34],
+    ]);
+    expect(new Set(calls.slice(-3).map(({ vector }) => vector)).size).toBe(1);
+    expect(calls.at(-4)!.vector).not.toBe(calls.at(-1)!.vector);
+    expect(state.value).toHaveLength(250);
   });
 
   it('gives the same logits when linears answer later, and after a reset', async () => {

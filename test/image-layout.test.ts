@@ -101,7 +101,7 @@ describe.each(MODELS)('the layout of $name', ({ fabricated: { model, linears } }
       if (opt) arrays.push(norm.bias!);
       norms.push(norm.shift, norm.frac);
     }
-    if (opt) arrays.push(...biases.map((bias) => bias!));
+    if (opt) arrays.push(...biases.flatMap((bias) => bias ?? []));
 
     const start = linearsAt.at(-1)!;
     let at = start;

@@ -27,6 +27,8 @@ const MODELS = [
   fabricateModel(fabricatePlan(optConfig(), { alphabet: 'binary' })),
   fabricateModel(fabricatePlan(optPostNormConfig(), { frame: 'fourier' })),
   fabricateModel(fabricatePlan(optPostNormConfig(), { block: 128 })),
+  fabricateModel(fabricatePlan(llamaConfig({ name: 'llama with an SDQ head', vocab: 250 }), { sdqHead: true })),
+  fabricateModel(fabricatePlan(optPostNormConfig({ name: 'opt with an SDQ head' }), { sdqHead: true })),
 ].map((fabricated) => {
   const { frame, alphabet } = fabricated.model.plan.linears[0]!;
   return { name: `${fabricated.model.config.name}, ${alphabet}, ${frame}`, fabricated };
@@ -46,7 +48,7 @@ describe.each(MODELS)('the image of $name', ({ fabricated }) => {
       expect(image.planHash).toBe(planHash(model.plan));
       const read = image.integerModel();
       expect(digested(read)).toEqual(digested(model));
-      expect(read.head === read.embedding).toBe(model.config.tiedHead);
+      expect(read.head === read.embedding).toBe(model.config.tiedHead && model.head !== null);
       linears.forEach((linear, index) => {
         expect(digested(image.linear(index))).toEqual(digested(linear));
       });

@@ -37,6 +37,7 @@ describe('an image is as large as its linears, its arrays, its plan and a header
     'llama, 80 layers': fabricatePlan(llamaConfig({ ...SMALL, layers: 80, tiedHead: false })),
     'opt, 64 layers': fabricatePlan(optConfig({ ...SMALL, layers: 64 }), { alphabet: 'binary' }),
     'opt, norm after, fourier': fabricatePlan(optPostNormConfig(), { frame: 'fourier' }),
+    'opt, head in SDQ': fabricatePlan(optPostNormConfig({ vocab: 300 }), { sdqHead: true }),
   };
 
   it.each(Object.entries(plans))('%s', (_, plan) => {
@@ -56,7 +57,7 @@ describe('the header of a published shape', () => {
       ['hadamard', 'ternary'],
       ['fourier', 'binary'],
     ] as const) {
-      const plan = fabricatePlan(shapeConfig(name), { frame, alphabet, block: 128 });
+      const plan = fabricatePlan(shapeConfig(name), { frame, alphabet, block: 128, sdqHead: true });
       expect(HEADER_BYTES + directoryBytes(plan)).toBeLessThanOrEqual(LARGEST_HEADER);
       expect(linearLengths(plan).reduce((sum, length) => sum + length, 0)).toBe(linearsSize(plan));
     }

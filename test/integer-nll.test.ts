@@ -11,7 +11,7 @@ import { tokenWindows } from '../generator/evaluate/windows.js';
 import { cached } from '../generator/image/image.js';
 import { openImage } from '../generator/image/node/open-image.js';
 import { openModel } from '../generator/model/node/open-model.js';
-import { buildPlan, planLinears } from '../generator/plan/build-plan.js';
+import { buildPlan, planHead, planLinears } from '../generator/plan/build-plan.js';
 import type { Alphabet } from '../generator/plan/types.js';
 import { dequantizedModel } from '../generator/quantize/dequantized-model.js';
 import { quantizeToImage } from '../generator/quantize/node/quantize-to-image.js';
@@ -31,6 +31,8 @@ interface Case {
   readonly tokenizer?: string;
   readonly text: string;
   readonly osr: number;
+  /** Of a head in SDQ. */
+  readonly headOsr?: number;
   readonly alphabet: Alphabet;
   readonly needs?: readonly Need[];
 }
@@ -48,6 +50,7 @@ const cases: Case[] = [
     model: examplePath('tiny-opt'),
     text: examplePath('text/eval.jsonl'),
     osr: 3,
+    headOsr: 4,
     alphabet: 'binary',
   },
   {
@@ -62,11 +65,13 @@ const cases: Case[] = [
 ];
 
 describe('the integer decoder', () => {
-  for (const { name, model, tokenizer, text, osr, alphabet, needs = [] } of cases) {
+  for (const { name, model, tokenizer, text, osr, headOsr, alphabet, needs = [] } of cases) {
     it.skipIf(lacks(...needs))(`stays within ${ALLOWED_LOSS} nats of float arithmetic on ${name}`, () => {
       const source = openModel(model);
       const options = { alphabet, frame: 'hadamard', block: null, placement: 'linear' } as const;
-      const linears = planLinears(source.config, options, () => osr);
+      const layers = planLinears(source.config, options, () => osr);
+      const head = headOsr === undefined ? [] : planHead(source.config, layers[0]!, headOsr);
+      const linears = [...layers, ...head];
       const path = join(folder, `${name}.sdq`);
       quantizeToImage(source, buildPlan(source.config, linears, loadBoard('sim'), 'linear'), path, {
         search: 'refine',

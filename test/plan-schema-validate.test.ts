@@ -12,6 +12,7 @@ const rope = {
 };
 const hadamard = fabricatePlan(llamaConfig({ rope }));
 const fourier = fabricatePlan(optConfig(), { frame: 'fourier', alphabet: 'binary' });
+const withHead = fabricatePlan(llamaConfig({ vocab: 320 }), { sdqHead: true });
 
 type Key = string | number;
 
@@ -239,6 +240,29 @@ describe('fields that contradict each other', () => {
       ['linears', 5, 'tail'],
       () => ({ cols: 12, size: 16, samples: 20 }),
       '$.linears[5].tail must be null',
+    ],
+    [
+      'half a head',
+      withHead,
+      ['linears'],
+      (all: unknown[]) => all.slice(0, -1),
+      '$.linears has 16 entries, but a model',
+    ],
+    ['a head before layers', withHead, ['linears', 0, 'role'], () => 'lm_head', '$.linears[0].role must be self_attn'],
+    ['another group', withHead, ['linears', 15, 'rows'], () => 107, '$.linears[15].rows must be 108 for a model of'],
+    [
+      'a larger vocabulary',
+      withHead,
+      ['model', 'vocab'],
+      () => 325,
+      '$.linears has 17 entries, but a model of this shape has 18',
+    ],
+    [
+      'an absurd vocabulary',
+      withHead,
+      ['model', 'vocab'],
+      () => 2 ** 24,
+      '$.linears has 17 entries, but a model of this shape has 155359',
     ],
     ['rows beside bytes', hadamard, ['array', 'rows'], () => 12, '$.array.rows must be a multiple of 5'],
     ['absurd rows', hadamard, ['array', 'rows'], () => 115, '$.array.rows must not exceed the 108 rows of the largest'],

@@ -9,7 +9,11 @@ import { openModel } from '../generator/model/node/open-model.js';
 import type { LayerTensors, ModelSource } from '../generator/model/types.js';
 import type { Plan } from '../generator/plan/types.js';
 import { dequantizeLinear, quantizeLinear } from '../generator/quantize/quantize-linear.js';
-import { type QuantizeModelOptions, quantizeModel } from '../generator/quantize/quantize-model.js';
+import {
+  type QuantizedModelLinear,
+  type QuantizeModelOptions,
+  quantizeModel,
+} from '../generator/quantize/quantize-model.js';
 import { fabricatePlan, llamaConfig, optConfig, optPostNormConfig } from './support/golden-models.js';
 import { data, lacks } from './support/needs.js';
 import { randomModel, windows } from './support/random-model.js';
@@ -113,6 +117,95 @@ describe.each([
   });
 });
 
+describe.each([
+  { name: 'a tied head', config: llamaConfig({ context: 64, vocab: 250 }) },
+  { name: 'a head of its own behind a projection', config: optPostNormConfig({ context: 64, vocab: 300 }) },
+])('quantizing $name in SDQ', ({ config }) => {
+  const plan = fabricatePlan(config, { samples: (_, block) => 2 * block, gain: () => 0, sdqHead: true });
+  const source = randomModel(config);
+  const { vocab, embedDim } = config;
+  const groups = plan.linears.slice(-3);
+  const headOf = (results: readonly QuantizedModelLinear[]): Float32Array => {
+    const head = new Float32Array(vocab * embedDim);
+    results.slice(-3).reduce((first, { linear, quantized }) => {
+      head.set(dequantizeLinear(quantized, linear, plan.signs), first);
+      return first + linear.rows * linear.cols;
+    }, 0);
+    return head;
+  };
+
+  it('comes after the layers, its groups being rows of the matrix', () => {
+    const results = [...quantizeModel(source, plan)];
+    expect(results.map(({ linear }) => linear)).toEqual(plan.linears);
+    expect(groups.map(({ role }) => role)).toEqual(['lm_head', 'lm_head', 'lm_head']);
+    const { head } = source.loadEnds();
+    const last = groups[2]!;
+    const weights = head.slice(-last.rows * embedDim);
+    const { linear: _, ...found } = results.at(-1)!;
+    expect(found).toEqual(quantizeLinear(weights, last, plan.signs, { search: 'refine' }));
+    const noise = headOf(results).reduce((sum, value, i) => sum + (value - head[i]!) ** 2, 0);
+    const signal = head.reduce((sum, value) => sum + value ** 2, 0);
+    expect(noise).toBeLessThan(0.04 * signal);
+  });
+
+  it('with calibration learns from what reaches the head', () => {
+    const calibration = windows(config, 12);
+    const progress: string[] = [];
+    const results = [
+      ...quantizeModel(source, plan, {
+        calibration,
+        onProgress: ({ activity, linear, done }) => progress.push(`${activity} ${linear.name} ${done}`),
+      }),
+    ];
+    const first = plan.linears.length - 3;
+    expect(progress.slice(-4)).toEqual([
+      `calibrating lm_head.0 ${first}`,
+      ...groups.map(({ name }, i) => `quantizing ${name} ${first + i}`),
+    ]);
+    // Logits of the quantized layers with either head, beside those of the float model.
+    const layers = Array.from({ length: config.layers }, (_, layer) => {
+      const own = results.filter(({ linear }) => linear.layer === layer);
+      const weights = own.map(
+        ({ linear, quantized }) => [linear.role, dequantizeLinear(quantized, linear, plan.signs)] as const,
+      );
+      return { ...source.loadLayer(layer), weights: new Map(weights) };
+    });
+    const error = (matrix: Float32Array): number => {
+      const ends = source.loadEnds();
+      let sum = 0;
+      for (const text of windows(config, 4, 3)) {
+        const run = (tensors: readonly LayerTensors[], output: Float32Array): Float32Array => {
+          const hidden = embed(config, ends, text);
+          for (const layer of tensors) layerForward(config, layer, hidden, text.length);
+          return head(config, { ...ends, head: output }, hidden);
+        };
+        const float = run(
+          layers.map((_, layer) => source.loadLayer(layer)),
+          ends.head,
+        );
+        run(layers, matrix).forEach((logit, i) => {
+          sum += (logit - float[i]!) ** 2;
+        });
+      }
+      return sum;
+    };
+    const without = headOf([...quantizeModel(source, plan)]);
+    expect(error(headOf(results))).toBeLessThan(0.9 * error(without));
+  });
+
+  it('continues where an earlier quantization ended', () => {
+    const options = { effort: 2, calibration: windows(config, 3) };
+    const whole = [...quantizeModel(source, plan, options)];
+    for (const count of [plan.linears.length - 4, plan.linears.length - 2, plan.linears.length]) {
+      const resumed = quantizeModel(source, plan, {
+        ...options,
+        finished: (index) => (index < count ? whole[index]! : null),
+      });
+      expect([...resumed]).toEqual(whole);
+    }
+  });
+});
+
 describe('a quantization that goes on from an earlier one', () => {
   const config = llamaConfig({ context: 32 });
   const plan = fabricatePlan(config, { samples: (_, block) => 2 * block, gain: () => 0 });
@@ -146,6 +239,7 @@ describe('a plan for another model', () => {
   it.each([
     ['of another width', fabricatePlan(llamaConfig({ hidden: 112 })), /layers\.0\.mlp\.gate_proj differs/],
     ['with fewer layers', fabricatePlan(llamaConfig({ layers: 1 })), /it has 7 linears/],
+    ['with a head of another size', fabricatePlan(llamaConfig({ vocab: 41 }), { sdqHead: true }), /lm_head\.0 differs/],
     ['of another architecture', fabricatePlan(optConfig()), /layers\.0\.self_attn\.k_proj differs/],
   ])('%s is refused before the first linear', (_, plan, message) => {
     expectInputError(() => quantizeModel(source, plan).next(), message);

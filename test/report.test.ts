@@ -7,7 +7,7 @@ import { report } from '../generator/cli/commands/report.js';
 import { InputError } from '../generator/errors.js';
 import { shapeConfig } from '../generator/model/shapes.js';
 import { linearsAt } from '../generator/plan/allocate.js';
-import { buildPlan, planLinears } from '../generator/plan/build-plan.js';
+import { buildPlan, planHead, planLinears } from '../generator/plan/build-plan.js';
 import { planHash, prettyPlan } from '../generator/plan/hash.js';
 import type { Plan } from '../generator/plan/types.js';
 import { EXPECTED_OSRS, expectedSnr, expectedSnrOf } from '../generator/quantize/expected-snr.js';
@@ -115,6 +115,19 @@ describe('the page', () => {
     const plan = variedPlan('opt-125m');
     const expected = plan.linears.map(({ osr }) => osr.toFixed(2));
     expect(mapCells(pageOf(plan))).toEqual(expected);
+  });
+
+  it('leaves a head in SDQ out of the map, but not out of the tables and sums', () => {
+    const config = shapeConfig('stories15M');
+    const layers = planLinears(config, OPTIONS, ({ layer }) => 2 + layer / 8);
+    const plan = buildPlan(config, [...layers, ...planHead(config, layers[0]!, 4)], board, 'linear');
+    const page = pageOf(plan);
+    expect(mapCells(page)).toEqual(layers.map(({ osr }) => osr.toFixed(2)));
+    expect(page).toContain('84 linears: 6 layers, 7 in each, and 42 of the head, which is not in the map.');
+    expect(page).toContain('run from 2.00 to 2.63');
+    expect(page).toContain('42 of 768 or 512 × 288');
+    expect(page).toContain('<th scope="row">lm_head.41</th>');
+    expect(planFacts(plan, board).weights).toBe(6 * 288 * (4 * 288 + 3 * 768) + 32000 * 288);
   });
 
   it('names every linear once in its table, with expected SNR, bytes and cycles', () => {

@@ -16,12 +16,10 @@ export function timingText(linears: readonly LinearTiming[]): string[] {
     return [name, ...sides(predicted!, simulated!)];
   };
   const head = ['engine, predicted / simulated', 'cycles', '', 'beats', '', 'stalls', '', 'utilisation', ''];
-  const rows = layers.map((layer) =>
-    row(
-      `layer ${layer}`,
-      linears.filter((linear) => linear.layer === layer),
-    ),
-  );
+  const rows = layers.map((layer) => {
+    const own = linears.filter((linear) => linear.layer === layer);
+    return row(own.some(({ name }) => name.startsWith('lm_head.')) ? 'head' : `layer ${layer}`, own);
+  });
   const differing = linears.filter(({ differingRuns }) => differingRuns > 0);
   return [
     table([head, ...rows, row('all', linears)]),

@@ -136,13 +136,13 @@ export function layerForward(
 }
 
 /**
- * Final norm and head.
+ * What the head reads: the final norm, and the projection to the embedding's width.
  *
  * @param hidden seq × dim, after the last layer
- * @returns seq × vocab logits
+ * @returns seq × embedDim; `hidden` itself where there is neither
  */
-export function head(config: ModelConfig, ends: EndTensors, hidden: Float32Array): Float32Array {
-  const { dim, embedDim, vocab } = config;
+export function headInput(config: ModelConfig, ends: EndTensors, hidden: Float32Array): Float32Array {
+  const { dim, embedDim } = config;
   const seq = hidden.length / dim;
   let states = hidden;
   if (ends.finalNorm !== null) {
@@ -154,8 +154,20 @@ export function head(config: ModelConfig, ends: EndTensors, hidden: Float32Array
     matmul(ends.projectOut, null, embedDim, dim, states, seq, projected);
     states = projected;
   }
+  return states;
+}
+
+/**
+ * Final norm and head.
+ *
+ * @param hidden seq × dim, after the last layer
+ * @returns seq × vocab logits
+ */
+export function head(config: ModelConfig, ends: EndTensors, hidden: Float32Array): Float32Array {
+  const { dim, embedDim, vocab } = config;
+  const seq = hidden.length / dim;
   const logits = new Float32Array(seq * vocab);
-  matmul(ends.head, null, vocab, embedDim, states, seq, logits);
+  matmul(ends.head, null, vocab, embedDim, headInput(config, ends, hidden), seq, logits);
   return logits;
 }
 

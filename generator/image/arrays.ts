@@ -1,4 +1,5 @@
 import type { Int8Matrix, IntegerModel, IntegerNorm } from '../../sim/golden/parameters.js';
+import { isHead } from '../model/roles.js';
 import type { Plan } from '../plan/types.js';
 import { type ImageArray, kernelSamples, type MatrixName, matrixSpecs } from './layout.js';
 
@@ -69,7 +70,7 @@ export function fromNamedArrays({ arrays, numbers }: NamedArrays, plan: Plan): O
     positions: matrices.get('positions') ?? null,
     projectIn: matrices.get('projectIn') ?? null,
     projectOut: matrices.get('projectOut') ?? null,
-    head: matrices.get('head') ?? embedding,
+    head: linears.some(isHead) ? null : (matrices.get('head') ?? embedding),
     finalNorm: config.finalNorm ? norm('finalNorm') : null,
     layers: Array.from({ length: config.layers }, (_, i) => ({
       attnNorm: norm(`layers.${i}.attnNorm`),

@@ -1,5 +1,6 @@
 /** What the image of a plan holds beside its linears, in the order of the file. Source: docs/image.md, "Arrays". */
 
+import { isHead } from '../model/roles.js';
 import type { Plan } from '../plan/types.js';
 import { linearBytes } from './symbols.js';
 
@@ -33,14 +34,14 @@ export interface MatrixSpec {
 }
 
 /** The int8 matrices of a plan's model. */
-export function matrixSpecs({ model }: Plan): MatrixSpec[] {
+export function matrixSpecs({ model, linears }: Plan): MatrixSpec[] {
   const { vocab, embedDim, dim, context } = model;
   const specs: MatrixSpec[] = [{ name: 'embedding', rows: vocab, cols: embedDim }];
   if (!model.rope) specs.push({ name: 'positions', rows: context, cols: dim });
   if (embedDim !== dim) {
     specs.push({ name: 'projectIn', rows: dim, cols: embedDim }, { name: 'projectOut', rows: embedDim, cols: dim });
   }
-  if (!model.tiedHead) specs.push({ name: 'head', rows: vocab, cols: embedDim });
+  if (!model.tiedHead && !linears.some(isHead)) specs.push({ name: 'head', rows: vocab, cols: embedDim });
   return specs;
 }
 
@@ -75,7 +76,9 @@ export function arrayLayout(plan: Plan): ArraySpec[] {
       spec(`${name}.weight`, 'int16', model.dim),
       ...(model.architecture === 'opt' ? [spec(`${name}.bias`, 'int32', model.dim)] : []),
     ]),
-    ...(model.biases ? linears.map(({ name, rows }) => spec(`${name}.bias`, 'int32', rows)) : []),
+    ...linears
+      .filter((linear) => model.biases && !isHead(linear))
+      .map(({ name, rows }) => spec(`${name}.bias`, 'int32', rows)),
   ];
 }
 

@@ -47,6 +47,8 @@ export function shapeOf(config: ModelConfig, role: LinearRole): { rows: number; 
     case 'mlp.down_proj':
     case 'fc2':
       return { rows: config.dim, cols: config.hidden };
+    case 'lm_head':
+      return { rows: config.vocab, cols: config.embedDim };
   }
 }
 
@@ -59,4 +61,30 @@ export function linearsOf(config: ModelConfig): LinearShape[] {
     }
   }
   return linears;
+}
+
+/** Whether a linear is a part of the head. */
+export const isHead = ({ role }: Pick<LinearShape, 'role'>): boolean => role === 'lm_head';
+
+/**
+ * Rows of a group of the head, the last of which may have fewer: as many as the widest linear of a layer, so that a group
+ * needs no more accumulators, and fits an array as well.
+ */
+const headGroupRows = (config: ModelConfig): number =>
+  Math.max(...rolesOf(config.architecture).map((role) => shapeOf(config, role).rows));
+
+/** Linears that a head is divided into. */
+export const headGroups = (config: ModelConfig): number => Math.ceil(config.vocab / headGroupRows(config));
+
+/** The head as linears that follow those of the layers: groups of its rows. */
+export function headLinearsOf(config: ModelConfig): LinearShape[] {
+  const { rows, cols } = shapeOf(config, 'lm_head');
+  const group = headGroupRows(config);
+  return Array.from({ length: headGroups(config) }, (_, i) => ({
+    name: `lm_head.${i}`,
+    layer: config.layers,
+    role: 'lm_head',
+    rows: Math.min(group, rows - i * group),
+    cols,
+  }));
 }

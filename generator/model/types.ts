@@ -49,7 +49,10 @@ export interface ModelConfig {
   readonly eos: readonly number[];
 }
 
-/** What a linear is within its decoder layer; the names are Hugging Face's and those of the published OSR files. */
+/**
+ * What a linear is within its decoder layer, or the head; the names are Hugging Face's and those of the published OSR
+ * files.
+ */
 export type LinearRole =
   | 'self_attn.q_proj'
   | 'self_attn.k_proj'
@@ -60,11 +63,13 @@ export type LinearRole =
   | 'mlp.up_proj'
   | 'mlp.down_proj'
   | 'fc1'
-  | 'fc2';
+  | 'fc2'
+  | 'lm_head';
 
 export interface LinearShape {
-  /** `layers.<layer>.<role>` */
+  /** `layers.<layer>.<role>`, or `lm_head.<group>` */
   readonly name: string;
+  /** The head lies behind the last layer. */
   readonly layer: number;
   readonly role: LinearRole;
   /** Output features. */

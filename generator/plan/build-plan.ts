@@ -1,6 +1,6 @@
 import type { Board } from '../boards/board.js';
 import { InputError } from '../errors.js';
-import { linearsOf } from '../model/roles.js';
+import { headLinearsOf, linearsOf } from '../model/roles.js';
 import type { LinearShape, ModelConfig } from '../model/types.js';
 import { drawSigns } from '../quantize/signs.js';
 import { type Engine, enginesFor, sizeArray } from '../sizing/array.js';
@@ -27,7 +27,7 @@ export interface PlanOptions {
   readonly placement: Placement;
 }
 
-/** Builds the plan's linears for given over-sampling ratios. @throws InputError if an option does not fit the model */
+/** Builds the linears of a plan's layers for given over-sampling ratios. @throws InputError if an option does not fit the model */
 export function planLinears(
   config: ModelConfig,
   options: PlanOptions,
@@ -36,21 +36,37 @@ export function planLinears(
   const shapes = linearsOf(config);
   const block = options.block ?? defaultBlock(shapes);
   if (!BLOCKS.includes(block)) throw new InputError(`--block must be one of ${BLOCKS.join(', ')}, not ${block}`);
-  return shapes.map((shape) => {
-    const samples = samplesFor(osrOf(shape), block, options.frame);
-    return {
-      ...shape,
-      osr: samples / block,
-      block,
-      samples,
-      tail: options.frame === 'hadamard' ? tailFor(shape.cols, block, samples) : null,
-      alphabet: options.alphabet,
-      frame: options.frame,
-      signSeed: SIGN_SEED,
-      packing: options.alphabet === 'ternary' ? 'base3' : 'bits',
-      gainShifts: gainShiftsFor(options, samples / block),
-    };
-  });
+  return shapes.map((shape) => planLinear(shape, options, block, osrOf(shape)));
+}
+
+/**
+ * Builds the linears of a head in SDQ, for the array that runs those of the layers.
+ * @param like a linear of a layer
+ */
+export function planHead(config: ModelConfig, like: PlanLinear, osr: number): PlanLinear[] {
+  return headLinearsOf(config).map((shape) => planLinear(shape, like, like.block, osr));
+}
+
+function planLinear(
+  shape: LinearShape,
+  options: Pick<PlanOptions, 'alphabet' | 'frame'>,
+  block: number,
+  osr: number,
+): PlanLinear {
+  const { alphabet, frame } = options;
+  const samples = samplesFor(osr, block, frame);
+  return {
+    ...shape,
+    osr: samples / block,
+    block,
+    samples,
+    tail: frame === 'hadamard' ? tailFor(shape.cols, block, samples) : null,
+    alphabet,
+    frame,
+    signSeed: SIGN_SEED,
+    packing: alphabet === 'ternary' ? 'base3' : 'bits',
+    gainShifts: gainShiftsFor(options, samples / block),
+  };
 }
 
 /**

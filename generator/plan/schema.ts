@@ -66,6 +66,7 @@ const linear = object({
       'mlp.down_proj',
       'fc1',
       'fc2',
+      'lm_head',
     ],
   },
   rows: positive,

@@ -19,8 +19,9 @@ export interface PlanTail {
 }
 
 export interface PlanLinear {
-  /** `layers.<layer>.<role>` */
+  /** `layers.<layer>.<role>`, or `lm_head.<group>` */
   readonly name: string;
+  /** The head lies behind the last layer. */
   readonly layer: number;
   readonly role: LinearRole;
   readonly rows: number;
@@ -81,6 +82,7 @@ export interface Plan {
    * pattern set means that column i of a block is negated. Tails use the low bits.
    */
   readonly signs: readonly string[];
+  /** Those of the layers; and those of the head, if it is in SDQ. */
   readonly linears: readonly PlanLinear[];
   readonly array: PlanArray;
   readonly memory: PlanMemory;

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { InputError } from '../errors.js';
-import { linearsOf, rolesOf } from '../model/roles.js';
+import { headGroups, headLinearsOf, isHead, linearsOf, rolesOf } from '../model/roles.js';
 import type { ModelConfig } from '../model/types.js';
 import { LANE_CHOICES } from '../sizing/array.js';
 import { frameWidths } from '../sizing/framing.js';
@@ -107,10 +107,12 @@ function modelInconsistency(model: ModelConfig): string | null {
 function shapeInconsistency({ model, linears }: Plan): string | null {
   // Counted first: the number of layers may be absurd.
   const count = model.layers * rolesOf(model.architecture).length;
-  if (linears.length !== count) {
-    return `$.linears has ${linears.length} entries, but a model of this shape has ${count} linears`;
+  const hasHead = linears.some(isHead);
+  const wanted = count + (hasHead ? headGroups(model) : 0);
+  if (linears.length !== wanted) {
+    return `$.linears has ${linears.length} entries, but a model of this shape has ${wanted} linears`;
   }
-  const shapes = linearsOf(model);
+  const shapes = [...linearsOf(model), ...(hasHead ? headLinearsOf(model) : [])];
   return firstProblem(linears, (linear, i) => {
     const shape = shapes[i]!;
     const key = (['name', 'layer', 'role', 'rows', 'cols'] as const).find((field) => linear[field] !== shape[field]);

@@ -1,7 +1,7 @@
-import { applyLinear, type LinearRequest, layerSteps } from '../float/forward.js';
+import { applyLinear, headInput, type LinearRequest, layerSteps } from '../float/forward.js';
 import { multiplyRows } from '../kernel/multiply.js';
 import { shapeOf } from '../model/roles.js';
-import type { LayerTensors, LinearRole, ModelConfig } from '../model/types.js';
+import type { EndTensors, LayerTensors, LinearRole, ModelConfig } from '../model/types.js';
 import { Hessian } from './hessian.js';
 import { rowOf, STRIP, strips } from './upper-triangle.js';
 
@@ -45,11 +45,9 @@ export class LayerCalibration {
 
   /** The inputs of a linear, valid until the next call; linears are to be asked for in the order of inference. */
   inputsOf(role: LinearRole): LinearInputs {
-    const hessian = new Hessian(shapeOf(this.#config, role).cols);
     const before = this.#original.inputsOf(role);
     const now = this.#quantized.inputsOf(role);
-    for (const window of now) hessian.accumulate(window, window.length / hessian.cols);
-    return { hessian, before, now };
+    return linearInputs(before, now, shapeOf(this.#config, role).cols);
   }
 
   /** Takes the residual streams to behind the layer. */
@@ -57,6 +55,18 @@ export class LayerCalibration {
     this.#original.finish();
     this.#quantized.finish();
   }
+}
+
+/** The inputs of the head, when the residual streams have passed the last layer. */
+export function headInputs(config: ModelConfig, ends: EndTensors, states: CalibrationStates): LinearInputs {
+  const inputs = (hidden: Float32Array): Float32Array => headInput(config, ends, hidden);
+  return linearInputs(states.original.map(inputs), states.quantized.map(inputs), config.embedDim);
+}
+
+function linearInputs(before: readonly Float32Array[], now: readonly Float32Array[], cols: number): LinearInputs {
+  const hessian = new Hessian(cols);
+  for (const window of now) hessian.accumulate(window, window.length / cols);
+  return { hessian, before, now };
 }
 
 /**

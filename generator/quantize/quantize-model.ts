@@ -1,10 +1,10 @@
 import { InputError } from '../errors.js';
 import { embed } from '../float/forward.js';
 import { LayerWeights } from '../model/layer-weights.js';
-import { inputOf } from '../model/roles.js';
+import { headLinearsOf, inputOf, isHead } from '../model/roles.js';
 import type { LinearRole, ModelSource } from '../model/types.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
-import { compensateDrift, LayerCalibration, type LinearInputs } from './calibration.js';
+import { compensateDrift, headInputs, LayerCalibration, type LinearInputs } from './calibration.js';
 import {
   dequantizeLinear,
   type QuantizeLinearOptions,
@@ -38,8 +38,8 @@ export interface QuantizedModelLinear extends QuantizeLinearResult {
 }
 
 /**
- * Quantizes a model, one linear at a time in the order of the plan; only one layer's weights are in memory. With
- * calibration, each linear's input has passed through the linears that are quantized already.
+ * Quantizes a model, one linear at a time in the order of the plan; only one layer's weights are in memory, and the head's
+ * if the plan has it. With calibration, each linear's input has passed through the linears that are quantized already.
  *
  * @throws InputError before the first linear if the plan is for another model or the search does not fit its frames;
  *   later as quantizeLinear does
@@ -55,6 +55,7 @@ export function* quantizeModel(
   for (const linear of plan.linears) checkSearch(linear, searchOf(linear));
   const { config } = source;
   const { calibration, onProgress } = options;
+  const groups = plan.linears.filter(isHead);
   const ends = calibration === undefined ? null : source.loadEnds();
   const embedded = (): Float32Array[] => calibration!.map((window) => embed(config, ends!, window));
   const states = ends === null ? null : { original: embedded(), quantized: embedded() };
@@ -97,12 +98,30 @@ export function* quantizeModel(
       done++;
       yield { linear, ...result };
     }
-    if (layer + 1 < config.layers) passes?.finish();
+    if (layer + 1 < config.layers || groups.length > 0) passes?.finish();
+  }
+  if (groups.length === 0) return;
+
+  const loaded = ends ?? source.loadEnds();
+  let inputs: LinearInputs | null = null;
+  if (states !== null && groups.some((_, i) => !options.finished?.(done + i))) {
+    onProgress?.({ activity: 'calibrating', linear: groups[0]!, done, total });
+    inputs = headInputs(config, loaded, states);
+  }
+  let first = 0;
+  for (const linear of groups) {
+    const end = first + linear.rows * linear.cols;
+    onProgress?.({ activity: 'quantizing', linear, done, total });
+    const result = options.finished?.(done) ?? search(loaded.head.subarray(first, end), linear, inputs);
+    first = end;
+    done++;
+    yield { linear, ...result };
   }
 }
 
 function checkPlan(source: ModelSource, plan: Pick<Plan, 'linears'>): void {
-  const { linears, config } = source;
+  const { config } = source;
+  const linears = [...source.linears, ...(plan.linears.some(isHead) ? headLinearsOf(config) : [])];
   const mismatch = plan.linears.find((planned, i) => {
     const linear = linears[i];
     return linear?.name !== planned.name || linear.rows !== planned.rows || linear.cols !== planned.cols;

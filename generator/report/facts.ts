@@ -104,7 +104,7 @@ function roleFacts(plan: Plan, facts: readonly LinearFacts[], geometry: EngineGe
     return {
       role,
       count: own.length,
-      shape: `${own[0]!.rows} × ${own[0]!.cols}`,
+      shape: `${[...new Set(own.map(({ rows }) => rows))].join(' or ')} × ${own[0]!.cols}`,
       weights,
       osr: meanOsr({ linears }),
       snrDb: expectedSnrOf(linears),

@@ -1,6 +1,7 @@
 /** The heat map: layers × roles, the measure to be chosen; without scripts it shows the OSR. */
 
-import { type PlanFacts, shortRole } from './facts.js';
+import { isHead } from '../model/roles.js';
+import { type PlanFacts, type RoleFacts, shortRole } from './facts.js';
 import { html, inlineJson, type Markup } from './html.js';
 import { type Measure, STEPS } from './measures.js';
 
@@ -30,17 +31,24 @@ export function heatMap(facts: PlanFacts, measures: readonly Measure[]): Markup 
 </section>`;
 }
 
-function summary({ linears, roles, plan }: PlanFacts, osr: Measure): string {
+/** Roles of a layer: the head has no place in the map. */
+const rolesOfLayers = ({ roles }: PlanFacts): RoleFacts[] => roles.filter((role) => !isHead(role));
+
+function summary(facts: PlanFacts, osr: Measure): string {
+  const { linears, plan } = facts;
   const layers = `${plan.model.layers} ${plan.model.layers === 1 ? 'layer' : 'layers'}`;
-  const what = `${linears.length} linears: ${layers}, ${roles.length} in each.`;
-  if (osr.range[0] === osr.range[1]) return `${what} All have an over-sampling ratio of ${osr.range[0]}.`;
+  const groups = linears.filter(isHead).length;
+  const head = groups === 0 ? '' : `, and ${groups} of the head, which is not in the map`;
+  const what = `${linears.length} linears: ${layers}, ${rolesOfLayers(facts).length} in each${head}.`;
+  if (osr.range[0] === osr.range[1])
+    return `${what} ${groups === 0 ? 'All' : 'Those of the layers'} have an over-sampling ratio of ${osr.range[0]}.`;
   return `${what} Their over-sampling ratios run from ${osr.range[0]} to ${osr.range[1]}.`;
 }
 
 const ramp = (): Markup[] => Array.from({ length: STEPS }, (_, step) => html`<i class="h${step}"></i>`);
 
 function chunk(facts: PlanFacts, measure: Measure, from: number, to: number): Markup {
-  const { roles } = facts;
+  const roles = rolesOfLayers(facts);
   const columns = roles.length;
   const rows = Array.from({ length: to - from }, (_, i) => {
     const layer = from + i;
@@ -62,7 +70,7 @@ ${rows}</tbody>
 
 function mapData(facts: PlanFacts, measures: readonly Measure[]): Markup {
   return inlineJson({
-    roles: facts.roles.map(({ role, shape }) => ({ role, shape })),
+    roles: rolesOfLayers(facts).map(({ role, shape }) => ({ role, shape })),
     measures,
   });
 }

@@ -1,5 +1,6 @@
 /** The measures that the heat map can show, each with one unit for all its cells. */
 
+import { isHead } from '../model/roles.js';
 import type { LinearFacts, PlanFacts } from './facts.js';
 import type { WeightStatistics } from './weight-statistics.js';
 
@@ -11,7 +12,7 @@ export interface Measure {
   readonly label: string;
   /** Between a cell's number and what it counts, when one linear is read out: ` bits per weight`. */
   readonly unit: string;
-  /** One per linear, in plan order. */
+  /** One per linear of the layers, in plan order. */
   readonly cells: readonly string[];
   /** One digit per linear: its colour, 0 … STEPS − 1. */
   readonly steps: string;
@@ -59,9 +60,10 @@ function unitFor(values: readonly number[], base: number, names: readonly string
   return { factor: base ** power, name: names[power]! };
 }
 
-/** The measures of a plan, and of its weights if they are known; OSR comes first. */
+/** The measures of a plan's layers, and of their weights if they are known; OSR comes first. */
 export function measures(facts: PlanFacts, statistics: WeightStatistics | null): Measure[] {
-  const of = (field: keyof LinearFacts): number[] => facts.linears.map((linear) => linear[field] as number);
+  const linears = facts.linears.filter((linear) => !isHead(linear));
+  const of = (field: keyof LinearFacts): number[] => linears.map((linear) => linear[field] as number);
   const bytes = unitFor(of('bytes'), 1024, ['bytes', 'KiB', 'MiB', 'GiB']);
   const cycles = unitFor(of('cycles'), 1000, ['cycles', 'thousand cycles', 'million cycles', 'billion cycles']);
   const scaled = (factor: number) => (value: number) => (factor === 1 ? String(value) : threeDigits(value / factor));
@@ -85,7 +87,10 @@ export function measures(facts: PlanFacts, statistics: WeightStatistics | null):
       key: 'zeros',
       label: 'Zeros',
       unit: ' % zeros',
-      values: statistics.linears.map(({ minus, zero, plus }) => zero / (minus + zero + plus)),
+      values: linears.map((_, index) => {
+        const { minus, zero, plus } = statistics.linears[index]!;
+        return zero / (minus + zero + plus);
+      }),
       text: (share) => (100 * share).toFixed(1),
     });
   }

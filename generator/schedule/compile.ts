@@ -8,6 +8,7 @@ import {
   RESIDUAL_FRAC,
 } from '../../sim/golden/parameters.js';
 import { InputError } from '../errors.js';
+import { isHead } from '../model/roles.js';
 import type { LinearRole } from '../model/types.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
 import { LEAST_MATRIX_SHIFT } from './attention.js';
@@ -29,7 +30,7 @@ export type ProgramModel = Pick<IntegerModel, 'plan' | 'exponents'> & {
   readonly positions: { readonly exponent: number } | null;
   readonly projectIn: { readonly exponent: number } | null;
   readonly projectOut: { readonly exponent: number } | null;
-  readonly head: { readonly exponent: number };
+  readonly head: { readonly exponent: number } | null;
   readonly finalNorm: { readonly frac: number } | null;
   readonly layers: readonly {
     readonly attnNorm: { readonly frac: number };
@@ -50,7 +51,7 @@ export function modelOfPlan(plan: Plan): ProgramModel {
     positions: rope ? null : matrix,
     projectIn: embedDim === dim ? null : matrix,
     projectOut: embedDim === dim ? null : matrix,
-    head: matrix,
+    head: plan.linears.some(isHead) ? null : matrix,
     finalNorm: finalNorm ? norm : null,
     layers: Array.from({ length: layers }, () => ({ attnNorm: norm, mlpNorm: norm })),
   };
@@ -66,27 +67,22 @@ export function compileProgram(model: ProgramModel, machine: Machine): Program {
   const layerEntry = compiler.length;
   compiler.layer();
   compiler.head();
-  const { layers } = machine.config;
-  const { linears } = model.plan;
   return {
     instructions: compiler.instructions,
     layerEntry,
     layerLinears: machine.layerLinears.length,
     layerWords: machine.parameters.layerStride / parameterWord(machine.widths),
-    layers,
-    finals: linears.map(
-      (linear, index) => inputFrac(linear, model) - outputFrac(linear, layers) - model.exponents[index]!,
+    layers: machine.config.layers,
+    finals: model.plan.linears.map(
+      (linear, index) => inputFrac(linear, model) - outputFrac(linear) - model.exponents[index]!,
     ),
-    names: linears.map(({ name }) => name),
+    names: model.plan.linears.map(({ name }) => name),
   };
 }
 
-/** Linears after the last layer are the head, in groups of rows. */
-const isHead = ({ layer }: PlanLinear, layers: number): boolean => layer === layers;
-
 function inputFrac(linear: PlanLinear, model: ProgramModel): number {
   const config = model.plan.model;
-  if (isHead(linear, config.layers)) return headFrac(model);
+  if (isHead(linear)) return headFrac(model);
   const { attnNorm, mlpNorm } = model.layers[linear.layer]!;
   switch (linear.role) {
     case 'self_attn.q_proj':
@@ -110,8 +106,8 @@ const headFrac = ({ finalNorm, projectOut }: ProgramModel): number =>
 
 const RESIDUAL_ROLES: readonly LinearRole[] = ['self_attn.o_proj', 'self_attn.out_proj', 'mlp.down_proj', 'fc2'];
 
-function outputFrac(linear: PlanLinear, layers: number): number {
-  if (isHead(linear, layers)) return LOGIT_FRAC;
+function outputFrac(linear: PlanLinear): number {
+  if (isHead(linear)) return LOGIT_FRAC;
   return RESIDUAL_ROLES.includes(linear.role) ? RESIDUAL_FRAC : ACTIVATION_FRAC;
 }
 
@@ -349,9 +345,11 @@ class Compiler {
       this.#put('PASS', { ...fields, ...flags }, ['dot']);
       source = vectors.mixed;
     }
-    const groups = plan.linears.filter((linear) => isHead(linear, config.layers));
-    if (groups.length > 0) this.#headGroups(source, groups);
-    else this.#matrix(parameters.head, source, headFrac(this.model), head.exponent, LOGIT_FRAC, null);
+    if (parameters.head) {
+      this.#matrix(parameters.head, source, headFrac(this.model), head!.exponent, LOGIT_FRAC, null);
+    } else {
+      this.#headGroups(source, plan.linears.filter(isHead));
+    }
     this.#put('END', {}, ['vector', 'array', 'dot', 'mix']);
   }
 

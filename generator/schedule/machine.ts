@@ -3,6 +3,7 @@
 import { fixedPoint } from '../../sim/golden/integer.js';
 import { normEpsilon } from '../../sim/golden/ops.js';
 import { InputError } from '../errors.js';
+import { isHead } from '../model/roles.js';
 import type { LinearRole, ModelConfig } from '../model/types.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
 import { ceilDiv, isPowerOfTwo } from '../sizing/integers.js';
@@ -49,8 +50,8 @@ export interface ParameterMap {
   readonly positions: MatrixPlace | null;
   readonly projectIn: MatrixPlace | null;
   readonly projectOut: MatrixPlace | null;
-  /** The embedding's place if the head is tied. */
-  readonly head: MatrixPlace;
+  /** The embedding's place if the head is tied; null if the array runs the head. */
+  readonly head: MatrixPlace | null;
   readonly finalNorm: number | null;
   readonly attnNorm: number;
   readonly mlpNorm: number;
@@ -127,7 +128,7 @@ export function machineOf(plan: Plan, widths: MachineWidths): Machine {
     block: plan.linears[0]!.block,
     layerLinears,
     vectors: vectorMap(config, widths),
-    parameters: parameterMap(config, layerLinears, widths),
+    parameters: parameterMap(config, layerLinears, plan.linears.some(isHead), widths),
     centered: config.architecture === 'opt',
     epsilon: normEpsilon(config.normEps, config.dim),
     dimReciprocal: Math.floor((4294967296 + config.dim / 2) / config.dim),
@@ -174,7 +175,12 @@ function vectorMap(config: ModelConfig, { values }: MachineWidths): VectorMap {
   return { x, y, q, k, v, mixed, inner, words };
 }
 
-function parameterMap(config: ModelConfig, layerLinears: readonly PlanLinear[], widths: MachineWidths): ParameterMap {
+function parameterMap(
+  config: ModelConfig,
+  layerLinears: readonly PlanLinear[],
+  headOnArray: boolean,
+  widths: MachineWidths,
+): ParameterMap {
   const word = parameterWord(widths);
   let bytes = 0;
   const place = (size: number): number => {
@@ -213,7 +219,7 @@ function parameterMap(config: ModelConfig, layerLinears: readonly PlanLinear[], 
     positions: config.rope ? null : matrix(context, dim),
     projectIn: projects ? matrix(dim, embedDim) : null,
     projectOut: projects ? matrix(embedDim, dim) : null,
-    head: config.tiedHead ? embedding : matrix(vocab, embedDim),
+    head: headOnArray ? null : config.tiedHead ? embedding : matrix(vocab, embedDim),
     bytes,
   };
 }

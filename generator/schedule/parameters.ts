@@ -27,7 +27,7 @@ export function parameterImage(model: IntegerModel, machine: Machine): Uint8Arra
   if (model.positions) image.matrix(parameters.positions!, model.positions);
   if (model.projectIn) image.matrix(parameters.projectIn!, model.projectIn);
   if (model.projectOut) image.matrix(parameters.projectOut!, model.projectOut);
-  if (!config.tiedHead) image.matrix(parameters.head, model.head);
+  if (model.head && !config.tiedHead) image.matrix(parameters.head!, model.head);
   return image.bytes;
 }
 

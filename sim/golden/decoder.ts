@@ -1,3 +1,4 @@
+import { isHead } from '../../generator/model/roles.js';
 import type { LinearRole } from '../../generator/model/types.js';
 import type { PlanLinear } from '../../generator/plan/types.js';
 import { Attention } from './attention.js';
@@ -33,9 +34,8 @@ export type DecoderStep = Generator<LinearCall, Int32Array, Int32Array>;
 interface Stage {
   readonly index: number;
   readonly linear: PlanLinear;
+  /** The same object for stages that share a framing. */
   readonly framer: Framer;
-  /** Stages that share a framing have the same key. */
-  readonly framing: number;
 }
 
 /**
@@ -46,13 +46,16 @@ interface Stage {
 export class IntegerDecoder {
   readonly #model: IntegerModel;
   readonly #stages: readonly ReadonlyMap<LinearRole, Stage>[];
+  /** Of a head in SDQ: its groups of rows. */
+  readonly #headStages: readonly Stage[];
   readonly #epsilon: number;
   #attention: Attention[] = [];
   #position = 0;
 
   constructor(model: IntegerModel) {
     this.#model = model;
-    this.#stages = buildStages(model);
+    this.#stages = layerStages(model);
+    this.#headStages = stagesOf(model, model.plan.linears.filter(isHead));
     this.#epsilon = normEpsilon(model.config.normEps, model.config.dim);
     this.reset();
   }
@@ -87,8 +90,9 @@ export class IntegerDecoder {
       yield* this.#residual(x, attnNorm, (input, frac) => this.#attend(layer, input, frac, position));
       yield* this.#residual(x, mlpNorm, (input, frac) => this.#feedForward(layer, input, frac, position));
     }
+    const logits = yield* this.#head(x, position);
     this.#position = position + 1;
-    return this.#head(x);
+    return logits;
   }
 
   #embed(token: number, position: number): Int32Array {
@@ -119,8 +123,7 @@ export class IntegerDecoder {
   *#attend(layer: number, input: Int32Array, frac: number, position: number): DecoderStep {
     const { config, tables } = this.#model;
     const [q, k, v] = (yield* this.#linears(
-      layer,
-      ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
+      this.#stagesOf(layer, 'self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'),
       input,
       frac,
       ACTIVATION_FRAC,
@@ -139,8 +142,7 @@ export class IntegerDecoder {
     const { config, tables } = this.#model;
     if (config.architecture === 'llama') {
       const [gate, up] = (yield* this.#linears(
-        layer,
-        ['mlp.gate_proj', 'mlp.up_proj'],
+        this.#stagesOf(layer, 'mlp.gate_proj', 'mlp.up_proj'),
         input,
         frac,
         ACTIVATION_FRAC,
@@ -154,7 +156,7 @@ export class IntegerDecoder {
     return yield* this.#linear(layer, 'fc2', inner, ACTIVATION_FRAC, RESIDUAL_FRAC, position);
   }
 
-  #head(x: Int32Array): Int32Array {
+  *#head(x: Int32Array, position: number): DecoderStep {
     const { finalNorm, projectOut, head } = this.#model;
     let input = finalNorm ? this.#norm(finalNorm, x) : x;
     let frac = finalNorm ? finalNorm.frac : RESIDUAL_FRAC;
@@ -162,7 +164,9 @@ export class IntegerDecoder {
       input = multiplyInt8(projectOut, input, frac, RESIDUAL_FRAC);
       frac = RESIDUAL_FRAC;
     }
-    return multiplyInt8(head, input, frac, LOGIT_FRAC);
+    if (head) return multiplyInt8(head, input, frac, LOGIT_FRAC);
+    const groups = yield* this.#linears(this.#headStages, input, frac, LOGIT_FRAC, position);
+    return Int32Array.from(groups.flatMap((logits) => [...logits]));
   }
 
   #norm(norm: IntegerNorm, x: Int32Array): Int32Array {
@@ -178,25 +182,27 @@ export class IntegerDecoder {
     outputFrac: number,
     position: number,
   ): DecoderStep {
-    const [y] = yield* this.#linears(layer, [role], input, inputFrac, outputFrac, position);
+    const [y] = yield* this.#linears(this.#stagesOf(layer, role), input, inputFrac, outputFrac, position);
     return y!;
+  }
+
+  #stagesOf(layer: number, ...roles: readonly LinearRole[]): Stage[] {
+    return roles.map((role) => this.#stages[layer]!.get(role)!);
   }
 
   /** Runs linears that read the same vector, framing it once for all that can share it, and adds their biases. */
   *#linears(
-    layer: number,
-    roles: readonly LinearRole[],
+    stages: readonly Stage[],
     input: Int32Array,
     inputFrac: number,
     outputFrac: number,
     position: number,
   ): Generator<LinearCall, Int32Array[], Int32Array> {
-    const framed = new Map<number, FramedVector>();
+    const framed = new Map<Framer, FramedVector>();
     const results: Int32Array[] = [];
-    for (const role of roles) {
-      const { index, linear, framer, framing } = this.#stages[layer]!.get(role)!;
-      const vector = framed.get(framing) ?? framer.frame(input);
-      framed.set(framing, vector);
+    for (const { index, linear, framer } of stages) {
+      const vector = framed.get(framer) ?? framer.frame(input);
+      framed.set(framer, vector);
       const shift = finalShift(inputFrac, outputFrac, this.#model.exponents[index]!, vector.reference);
       const y = yield { index, linear, vector, shift, position };
       const bias = this.#model.biases[index];
@@ -217,23 +223,26 @@ const INPUTS: readonly (readonly LinearRole[])[] = [
   ['fc2'],
 ];
 
-function buildStages(model: IntegerModel): ReadonlyMap<LinearRole, Stage>[] {
-  const layers: Map<LinearRole, Stage>[] = Array.from({ length: model.config.layers }, () => new Map());
-  const { plan } = model;
-  let framing = 0;
-  for (let layer = 0; layer < layers.length; layer++) {
-    for (const roles of INPUTS) {
-      const readers = plan.linears.filter((linear) => linear.layer === layer && roles.includes(linear.role));
-      for (const group of framingGroups(readers)) {
-        const shape = frameShape(group);
-        const kernel = shape.mode === 'fourier' ? model.kernels.get(shape.samples)! : null;
-        const framer = new Framer(shape, plan, kernel);
-        for (const linear of group) {
-          layers[layer]!.set(linear.role, { index: plan.linears.indexOf(linear), linear, framer, framing });
-        }
-        framing++;
-      }
-    }
+function layerStages(model: IntegerModel): ReadonlyMap<LinearRole, Stage>[] {
+  return Array.from({ length: model.config.layers }, (_, layer) => {
+    const linears = model.plan.linears.filter((linear) => linear.layer === layer);
+    const stages = INPUTS.flatMap((roles) =>
+      stagesOf(
+        model,
+        linears.filter(({ role }) => roles.includes(role)),
+      ),
+    );
+    return new Map(stages.map((stage) => [stage.linear.role, stage]));
+  });
+}
+
+/** The stages of linears that read the same vector, in plan order. */
+function stagesOf({ plan, kernels }: IntegerModel, readers: readonly PlanLinear[]): Stage[] {
+  const framers = new Map<PlanLinear, Framer>();
+  for (const group of framingGroups(readers)) {
+    const shape = frameShape(group);
+    const framer = new Framer(shape, plan, shape.mode === 'fourier' ? kernels.get(shape.samples)! : null);
+    for (const linear of group) framers.set(linear, framer);
   }
-  return layers;
+  return readers.map((linear) => ({ index: plan.linears.indexOf(linear), linear, framer: framers.get(linear)! }));
 }

@@ -47,8 +47,8 @@ export interface IntegerModel {
   readonly positions: Int8Matrix | null;
   readonly projectIn: Int8Matrix | null;
   readonly projectOut: Int8Matrix | null;
-  /** The very same object as `embedding` when the head is tied. */
-  readonly head: Int8Matrix;
+  /** The very same object as `embedding` when the head is tied; null when it is among the plan's linears. */
+  readonly head: Int8Matrix | null;
   readonly finalNorm: IntegerNorm | null;
   readonly layers: readonly IntegerLayer[];
   /** Per linear, in plan order: int32 with the linear's output fraction bits, or null. */

@@ -1,6 +1,6 @@
 /** Small made-up plans, models and quantized weights for tests. Everything follows from the options and a seed. */
 
-import { linearsOf } from '../../generator/model/roles.js';
+import { headLinearsOf, isHead, linearsOf } from '../../generator/model/roles.js';
 import type { LinearShape, ModelConfig } from '../../generator/model/types.js';
 import { blockCount, symbolsPerRow } from '../../generator/plan/blocks.js';
 import type { Alphabet, FrameMode, Placement, Plan, PlanLinear, PlanTail } from '../../generator/plan/types.js';
@@ -78,6 +78,8 @@ export interface PlanFabric {
   readonly lanes?: number;
   readonly arrayRows?: number;
   readonly signSeed?: number;
+  /** The head in SDQ. */
+  readonly sdqHead?: boolean;
 }
 
 /** A valid plan for a model of any shape. */
@@ -85,7 +87,8 @@ export function fabricatePlan(config: ModelConfig, fabric: PlanFabric = {}): Pla
   const { alphabet = 'ternary', frame = 'hadamard', block = 32, signSeed = 1 } = fabric;
   const samplesOf = fabric.samples ?? defaultSamples;
   const gain = fabric.gain ?? ((segment: number) => Math.max(0, segment - 1));
-  const linears = linearsOf(config).map((shape): PlanLinear => {
+  const shapes = [...linearsOf(config), ...(fabric.sdqHead ? headLinearsOf(config) : [])];
+  const linears = shapes.map((shape): PlanLinear => {
     const samples = samplesOf(shape, block);
     const segments = Math.ceil(samples / block);
     return {
@@ -200,12 +203,12 @@ export function fabricateModel(plan: Plan, seed = 1): FabricatedModel {
     positions: config.rope ? null : matrix(context, dim, 0.3),
     projectIn: projects ? matrix(dim, embedDim, 1 / Math.sqrt(embedDim)) : null,
     projectOut: projects ? matrix(embedDim, dim, 1 / Math.sqrt(dim)) : null,
-    head: config.tiedHead ? embedding : matrix(vocab, embedDim, 0.7),
+    head: plan.linears.some(isHead) ? null : config.tiedHead ? embedding : matrix(vocab, embedDim, 0.7),
     finalNorm: config.finalNorm ? norm() : null,
     layers: Array.from({ length: config.layers }, () => ({ attnNorm: norm(), mlpNorm: norm() })),
     biases: plan.linears.map(({ role, rows }) => {
       const residual = role === 'self_attn.out_proj' || role === 'fc2';
-      return config.biases ? integerBias(floats(rows, 0.2), residual ? 16 : 20) : null;
+      return config.biases && role !== 'lm_head' ? integerBias(floats(rows, 0.2), residual ? 16 : 20) : null;
     }),
     exponents: linears.map(({ exponent }) => exponent),
     kernels: new Map(

@@ -50,7 +50,9 @@ export class ReferenceDecoder {
     let last: Part = { values: x, frac: RESIDUAL };
     if (finalNorm) last = this.#norm(finalNorm, x);
     if (projectOut) last = { values: matrixProduct(projectOut, last.values, last.frac, RESIDUAL), frac: RESIDUAL };
-    return matrixProduct(head, last.values, last.frac, LOGITS);
+    if (head) return matrixProduct(head, last.values, last.frac, LOGITS);
+    const groups = this.model.plan.linears.flatMap(({ role }, index) => (role === 'lm_head' ? [index] : []));
+    return this.#run(groups, last, LOGITS).flat();
   }
 
   #norm(parameters: IntegerNorm, x: readonly bigint[]): Part {
@@ -93,10 +95,15 @@ export class ReferenceDecoder {
     return this.#linears(layer, ['fc2'], { values, frac: ACTIVATION }, RESIDUAL)[0]!;
   }
 
-  /** Linears that read the same vector. */
   #linears(layer: number, roles: readonly LinearRole[], input: Part, outputFrac: bigint): bigint[][] {
+    const { linears } = this.model.plan;
+    const all = roles.map((role) => linears.findIndex((linear) => linear.layer === layer && linear.role === role));
+    return this.#run(all, input, outputFrac);
+  }
+
+  /** Linears, by their indices in the plan, that read the same vector. */
+  #run(all: readonly number[], input: Part, outputFrac: bigint): bigint[][] {
     const { plan, kernels, biases, exponents } = this.model;
-    const all = roles.map((role) => plan.linears.findIndex((l) => l.layer === layer && l.role === role));
     return all.map((index) => {
       const linear = plan.linears[index]!;
       const fourier = linear.frame === 'fourier';

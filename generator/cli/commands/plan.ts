@@ -21,6 +21,7 @@ import {
   checkPlanMemory,
   MIN_OSR,
   type PlanOptions,
+  planHead,
   planLinears,
   SAMPLE_GRANULE,
 } from '../../plan/build-plan.js';
@@ -51,6 +52,7 @@ const DEFAULT_OSR = 2.5;
 interface PlanCommandOptions extends ModelOptions {
   readonly output?: string;
   readonly osr?: number;
+  readonly headOsr?: number;
   readonly budget?: number;
   readonly uniform?: boolean;
   readonly osrConfig?: string;
@@ -74,6 +76,7 @@ export function addPlan(program: Command, register: Register): void {
     .description('decide the over-sampling ratio of every linear, the frame, the array and the memories')
     .option('-o, --output <file>', 'plan file to write (JSON)')
     .option('--osr <ratio>', `mean over-sampling ratio, 1 to 8 (default: ${DEFAULT_OSR})`, osrValue)
+    .option('--head-osr <ratio>', 'put the head in SDQ as well, at this ratio (default: in int8)', osrValue)
     .option('--budget <size>', 'the largest mean OSR whose packed weights and scales fit, e.g. 6MiB', byteSize)
     .option('--uniform', 'the same OSR for every linear instead of MultiOSR')
     .option('--osr-config <file>', 'take the OSR of every linear from a file')
@@ -108,7 +111,8 @@ export function addPlan(program: Command, register: Register): void {
       `
 MultiOSR goes by the variance of the weights, as published, or with --calibration by measurement: by how much the model's
 predictions change when a linear alone is quantized. By variance the OSR of each linear is rounded to a quarter, so that
-the mean may differ from --osr; stderr says so. By measurement the mean does not exceed it.
+the mean may differ from --osr; stderr says so. By measurement the mean does not exceed it. A head in SDQ has its own ratio:
+--osr is the mean of the layers alone, while --budget is for both.
 
 Examples:
   $ sdq plan examples/tiny-llama --osr 2.5 -o plan.json
@@ -130,14 +134,15 @@ export function plan(path: string | undefined, options: PlanCommandOptions): Com
     if (path !== undefined && options.calibration === undefined) checkUserTokenizer(path, options);
     const config = source ? source.config : shapeConfig(options.shape!);
     checkModel(config);
+    const forLayers = { ...options, ...budgetOfLayers(config, options) };
     const statistics = (): ModelStatistics =>
       options.stats === undefined ? measureWeights(source!) : readStatistics(options.stats, config);
     const allocated =
       options.calibration === undefined
-        ? allocate(config, options, statistics)
+        ? allocate(config, forLayers, statistics)
         : allocateMeasured(
             source!,
-            options,
+            forLayers,
             readWindows(options.calibration, loadUserTokenizer(path!, options), config),
           );
     return finish(config, allocated, options, board, outputs);
@@ -177,7 +182,8 @@ function checkCombination(path: string | undefined, options: PlanCommandOptions)
   if (targets > 1) throw new InputError('--osr, --budget and --osr-config exclude each other');
   if (options.osrConfig !== undefined && options.uniform)
     throw new InputError('--osr-config and --uniform exclude each other');
-  if (given === 0 && (options.budget !== undefined || options.osrConfig !== undefined || options.uniform)) {
+  const { budget, osrConfig, uniform, headOsr } = options;
+  if (given === 0 && (budget !== undefined || osrConfig !== undefined || uniform || headOsr !== undefined)) {
     throw new InputError('--stats alone goes with --osr only');
   }
   if (options.limit !== undefined && options.calibration === undefined) {
@@ -207,6 +213,21 @@ interface Allocated {
   readonly allocation: 'uniform' | 'variance' | 'measured' | 'given';
   /** Null unless it was measured. */
   readonly expectedLoss: ExpectedLosses | null;
+}
+
+/** What a budget leaves for the layers beside a head in SDQ. */
+function budgetOfLayers(config: ModelConfig, options: PlanCommandOptions): Pick<PlanCommandOptions, 'budget'> {
+  const { budget, headOsr } = options;
+  if (budget === undefined || headOsr === undefined) return {};
+  const layers = planLinears(config, planOptionsOf(options), () => MIN_OSR);
+  const head = planBytes({ linears: planHead(config, layers[0]!, headOsr) });
+  const least = planBytes({ linears: layers });
+  if (head + least > budget) {
+    throw new InputError(
+      `--budget ${budget} bytes is too small: the head takes ${head} bytes at OSR ${headOsr}, and the other linears take ${least} bytes at OSR 1`,
+    );
+  }
+  return { budget: budget - head };
 }
 
 function planOptionsOf({ alphabet, frame, block, placement }: PlanCommandOptions): PlanOptions {
@@ -297,16 +318,18 @@ function note(line: string): void {
 
 function finish(
   config: ModelConfig,
-  { linears, allocation, expectedLoss }: Allocated,
+  { linears: layers, allocation, expectedLoss }: Allocated,
   options: PlanCommandOptions,
   board: Board,
   outputs: Outputs,
 ): CommandResult {
+  const head = options.headOsr === undefined ? [] : planHead(config, layers[0]!, options.headOsr);
+  const linears = [...layers, ...head];
   const result = buildPlan(config, linears, board, options.placement, options.engine);
   const plan = prettyPlan(result);
   parsePlan(plan, `the plan of ${config.name}`);
   noteMemory(result, board);
-  const osrFile = osrConfigFile(outputs, osrConfigOf(linears));
+  const osrFile = osrConfigFile(outputs, osrConfigOf(layers));
   writeFilesAtomic(outputs.plan === null ? osrFile : [...osrFile, [outputs.plan, plan]]);
   const json = {
     meanOsr: meanOsr(result),

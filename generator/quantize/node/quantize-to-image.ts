@@ -4,6 +4,7 @@ import { buildTables } from '../../../sim/golden/tables.js';
 import { type NamedArrays, toNamedArrays } from '../../image/arrays.js';
 import { kernelSamples } from '../../image/layout.js';
 import { ImageWriter } from '../../image/node/writer.js';
+import { isHead } from '../../model/roles.js';
 import type { LayerTensors, ModelSource } from '../../model/types.js';
 import type { Plan, PlanLinear } from '../../plan/types.js';
 import { fourierKernel } from '../frame.js';
@@ -103,7 +104,7 @@ function hostArrays(
     positions: ends.positions && int8Matrix(ends.positions, context, dim),
     projectIn: ends.projectIn && int8Matrix(ends.projectIn, dim, embedDim),
     projectOut: ends.projectOut && int8Matrix(ends.projectOut, embedDim, dim),
-    head: config.tiedHead ? embedding : int8Matrix(ends.head, vocab, embedDim),
+    head: plan.linears.some(isHead) ? null : config.tiedHead ? embedding : int8Matrix(ends.head, vocab, embedDim),
     finalNorm: ends.finalNorm && integerNorm(ends.finalNorm, dim),
     layers,
     biases,

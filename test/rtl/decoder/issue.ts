@@ -46,8 +46,9 @@ export function assembledDecoder(
   const array = { ...fabricated.array, frame: 4 };
   const head = headRows.map((rows, i) => ({
     ...fabricated.linears[0]!,
-    name: `head.${i}`,
+    name: `lm_head.${i}`,
     layer: config.layers,
+    role: 'lm_head' as const,
     rows,
   }));
   const linears = [...fabricated.linears, ...head];
