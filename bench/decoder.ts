@@ -147,7 +147,7 @@ function report(one: Case, list: boolean): void {
   console.log(
     `  program ${program.instructions.length} words of ${encoding.word} bits; memories in Kbit: ${memories.join(', ')}\n`,
   );
-  if (list) console.log(`${decoderSchedule(program, time).text}\n`);
+  if (list) console.log(`${decoderSchedule(program, time, position).text}\n`);
 }
 
 function planOf({ config, alphabet, osr, array, headOnArray }: Case): Plan {

@@ -147,9 +147,24 @@ const USAGE: readonly Case[] = [
     says: /'48' is invalid.* One of 32, 64, 128, 256/,
   },
   {
-    what: 'a placement that is not built yet',
-    args: ['plan', 'small', '--placement', 'decoder', '-o', 'x.json'],
-    says: /--placement decoder cannot be generated yet: only linear/,
+    what: 'a decoder whose vectors no device frames',
+    args: ['plan', 'small', '--placement', 'decoder', '--frame', 'fourier', '-o', 'x.json'],
+    says: /the device frames mode hadamard only/,
+  },
+  {
+    what: 'a decoder on a board that is too small for its units',
+    args: ['plan', 'small', '--placement', 'decoder', '--board', 'icebreaker', '--uniform', '-o', 'x.json'],
+    says: /take \d+ LUTs besides the array; board icebreaker has 5280/,
+  },
+  {
+    what: 'the table engine in placement decoder',
+    args: ['plan', 'small', '--placement', 'decoder', '--board', 'sim-lut6', '--engine', 'table'],
+    says: /--engine table is for placement linear/,
+  },
+  {
+    what: 'a context longer than the model has',
+    args: ['plan', 'small', '--context', '100000'],
+    says: /can be shortened, not made 100000/,
   },
   {
     what: 'a tokenizer without a model',
@@ -242,7 +257,7 @@ const PLANS: readonly Case[] = [
   {
     what: 'for the whole decoder',
     args: ['generate', '--plan', 'decoder.json', '-o', 'b'],
-    says: /\$\.placement is decoder/,
+    says: /\$\.decoder must be there in placement decoder/,
   },
   {
     what: 'with 7 lanes',

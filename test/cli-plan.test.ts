@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shapeNames } from '../generator/model/shapes.js';
+import { planHash } from '../generator/plan/hash.js';
 import type { Plan, PlanLinear } from '../generator/plan/types.js';
 import { refusalOf, refusals, sdq, sdqJson, writeSmallModel } from './support/cli.js';
 import { data, lacks } from './support/needs.js';
@@ -70,6 +71,21 @@ describe('sdq plan', () => {
     expect([...new Set(linears.map(({ alphabet, frame, block }) => `${alphabet} ${frame} ${block}`))]).toEqual([
       'ternary hadamard 64',
     ]);
+  });
+
+  it('chooses the widths of a decoder, which the board has room for, and a frame unit for them', async () => {
+    const options = ['--placement', 'decoder', '--uniform', '--osr', '2', '--context', '32'];
+    await plan(...options, '-o', 'decoder.json');
+    const { placement, decoder, array, model, linears } = planOf('decoder.json');
+    expect(placement).toBe('decoder');
+    expect(model.context).toBe(32);
+    const { values, attention } = decoder!;
+    expect([attention % values, model.headDim % attention, array.frame! % values, linears[0]!.block % values]).toEqual([
+      0, 0, 0, 0,
+    ]);
+    // What fits is not the same on all boards: fewer LUTs, smaller units.
+    const onUlx3s = await plan(...options, '--board', 'ulx3s-85f', '-o', 'ulx3s.json');
+    expect(onUlx3s.planHash).not.toBe(planHash(planOf('decoder.json')));
   });
 
   it('gives the same bytes for the same input', async () => {

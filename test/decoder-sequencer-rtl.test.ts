@@ -11,7 +11,7 @@ import {
   vectorRamParameters,
 } from '../generator/schedule/hardware.js';
 import { assemble } from '../generator/schedule/instructions.js';
-import { tokenTime } from '../generator/schedule/timing.js';
+import { LATENCY, tokenTime } from '../generator/schedule/timing.js';
 import { engineGeometry } from '../generator/sizing/geometry.js';
 import { lint } from '../sim/verilator-bin/src/lint.js';
 import { ROOT, runBench } from './rtl/bench.js';
@@ -96,10 +96,11 @@ describe('the schedule of a decoder', () => {
     const planned = compileProgram(modelOfPlan(plan), machine);
     expect(assemble(planned, machine, plan).words).toEqual(assembly.words);
     const time = tokenTime(program, machine, plan, engineGeometry(plan), 3);
-    const { json, text } = decoderSchedule(planned, time);
-    expect(json).toMatchObject({ cycles: time.cycles, beats: time.beats });
-    expect(text.split('\n')).toHaveLength(program.instructions.length + 3);
-    expect(text).toContain(`${time.cycles} cycles per token`);
+    const { json, text } = decoderSchedule(planned, time, 3);
+    const cycles = time.cycles + LATENCY.step;
+    expect(json).toMatchObject({ cycles, position: 3, beats: time.beats });
+    expect(text.split('\n')).toHaveLength(program.instructions.length + 4);
+    expect(text).toContain(`${cycles} cycles for the token at position 3`);
     expect(text).toMatch(/CUT +source=\d+ length=\d+ segment=\d+ frame after:array/);
   });
 

@@ -99,6 +99,9 @@ export interface Board {
   readonly romStyle: 'block' | 'logic';
   /** LUTs that the engine may take. */
   readonly lutBudget: number;
+  /** LUTs, and multipliers of 18 × 18 bits, of the device; null: as many as are wanted. */
+  readonly luts: number | null;
+  readonly multipliers: number | null;
   /** Bits of memory on chip that weights, scales and activations may take. */
   readonly memoryBits: number;
   /** Where weights lie if there is not enough memory on chip. */
@@ -132,6 +135,8 @@ export function parseBoard(value: unknown, source: string): Board {
     singlePortRam: fields.singlePortRam == null ? null : parseRam(fields.singlePortRam, source),
     romStyle: oneOf(fields.romStyle ?? 'logic', ['block', 'logic'] as const, `${source}: romStyle`),
     lutBudget: count(fields, 'lutBudget', source),
+    luts: fields.luts == null ? null : count(fields, 'luts', source),
+    multipliers: fields.multipliers == null ? null : count(fields, 'multipliers', source),
     memoryBits: count(fields, 'memoryBits', source),
     sdram: fields.sdram == null ? null : parseSdram(fields.sdram, `${source}: sdram`),
     link: parseLink(fields.link, `${source}: link`),

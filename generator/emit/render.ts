@@ -2,7 +2,7 @@
 
 import { encodeInfoConstant, PROTOCOL_VERSION, REGION_COUNT } from '../../firmware/protocol/messages.js';
 import type { Board } from '../boards/board.js';
-import { checkPlanMemory } from '../plan/build-plan.js';
+import { checkPlanMemory } from '../plan/fit.js';
 import { prettyPlan } from '../plan/hash.js';
 import type { Plan } from '../plan/types.js';
 import { type FrameGeometry, signsIndexWidth, signWords } from '../sizing/framing.js';

@@ -3,10 +3,11 @@ import { InputError } from '../errors.js';
 import { headLinearsOf, linearsOf } from '../model/roles.js';
 import type { LinearShape, ModelConfig } from '../model/types.js';
 import { drawSigns } from '../quantize/signs.js';
+import { sizeDecoder } from '../schedule/widths.js';
 import { type Engine, enginesFor, sizeArray } from '../sizing/array.js';
 import { memoryProblem } from '../sizing/estimate.js';
-import { type EnginePlan, engineGeometry } from '../sizing/geometry.js';
-import { checkMemory, memoryMap, weightsInSdram } from '../sizing/memory.js';
+import { engineGeometry } from '../sizing/geometry.js';
+import { memoryMap, weightsInSdram } from '../sizing/memory.js';
 import { sdramReadCycles } from '../sizing/sdram.js';
 import { VERSION } from '../version.js';
 import type { Alphabet, FrameMode, Placement, Plan, PlanArray, PlanLinear, PlanTail } from './types.js';
@@ -83,18 +84,18 @@ export function buildPlan(
 ): Plan {
   const block = linears[0]!.block;
   const patterns = linears[0]!.frame === 'hadamard' ? Math.max(...linears.map((l) => l.gainShifts.length)) : 1;
-  const possible = enginesFor(linears, board);
-  const engines = engine === undefined ? possible : possible.filter((choice) => choice === engine);
-  if (engines.length === 0) {
-    throw new InputError(`the ${engine} engine is for ternary symbols and boards with LUT-RAM, not for this plan`);
-  }
-  const array = sizeArray(
-    linears,
-    board,
-    (candidate) => holdsEngine(linears, candidate, board),
-    (candidate, beats) => weightCycles(linears, candidate, beats, board),
-    engines,
-  );
+  const engines = enginesOf(linears, board, placement, engine);
+  const sizeEngine = (beside: Board, leastFrame: number | null): PlanArray =>
+    sizeArray(
+      linears,
+      beside,
+      (candidate) => holdsEngine(linears, candidate, beside),
+      (candidate, beats) => weightCycles(linears, candidate, beats, beside),
+      engines,
+      leastFrame,
+    );
+  const size =
+    placement === 'decoder' ? sizeDecoder(config, linears, board, sizeEngine) : sizeLinear(linears, board, sizeEngine);
   return {
     format: 'sdq-plan/1',
     generator: `sdq-forge ${VERSION}`,
@@ -103,16 +104,30 @@ export function buildPlan(
     placement,
     signs: drawSigns(SIGN_SEED, patterns, block),
     linears,
-    array,
-    memory: memoryMap(linears, array),
+    ...size,
   };
 }
 
-/** @throws InputError if the accelerator of a plan cannot be built for its board, for lack of memory */
-export function checkPlanMemory(plan: EnginePlan, board: Board): void {
-  checkMemory(plan.memory, board);
-  const problem = memoryProblem(engineGeometry(plan, board), board);
-  if (problem !== null) throw new InputError(problem);
+/** @throws InputError if the one that is wanted cannot be had */
+function enginesOf(
+  linears: PlanLinear[],
+  board: Board,
+  placement: Placement,
+  engine: Engine | undefined,
+): readonly Engine[] {
+  const possible = placement === 'decoder' ? (['adder'] as const) : enginesFor(linears, board);
+  const engines = engine === undefined ? possible : possible.filter((choice) => choice === engine);
+  if (engines.length > 0) return engines;
+  throw new InputError(`the ${engine} engine is for ternary symbols and boards with LUT-RAM, not for this plan`);
+}
+
+function sizeLinear(
+  linears: PlanLinear[],
+  board: Board,
+  sizeEngine: (board: Board, leastFrame: number | null) => PlanArray,
+): Pick<Plan, 'array' | 'memory'> {
+  const array = sizeEngine(board, null);
+  return { array, memory: memoryMap(linears, array) };
 }
 
 /** Whether a board has the memories of a plan's engine. */

@@ -84,21 +84,27 @@ const linear = object({
 
 const region = object({ base: natural, stride: positive, wordBytes: positive, words: natural });
 
+const decoder = object({ values: positive, attention: positive, drain: positive, banks: { enum: [1, 2] } });
+
 export const planSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'sdq-forge plan',
-  ...object({
-    format: { const: 'sdq-plan/1' },
-    generator: { type: 'string' },
-    model,
-    board: { type: 'string', minLength: 1 },
-    placement: { enum: ['linear', 'decoder'] },
-    signs: { type: 'array', items: { type: 'string', pattern: '^[0-9a-f]+$' }, minItems: 1, maxItems: 8 },
-    linears: { type: 'array', items: linear, minItems: 1 },
-    array: object({ lanes: positive, rows: positive, engine: { const: 'table' }, frame: { enum: FRAME_CHOICES } }, [
-      'engine',
-      'frame',
-    ]),
-    memory: object({ weights: region, scales: region, activations: region, blocks: region }),
-  }),
+  ...object(
+    {
+      format: { const: 'sdq-plan/1' },
+      generator: { type: 'string' },
+      model,
+      board: { type: 'string', minLength: 1 },
+      placement: { enum: ['linear', 'decoder'] },
+      signs: { type: 'array', items: { type: 'string', pattern: '^[0-9a-f]+$' }, minItems: 1, maxItems: 8 },
+      linears: { type: 'array', items: linear, minItems: 1 },
+      array: object({ lanes: positive, rows: positive, engine: { const: 'table' }, frame: { enum: FRAME_CHOICES } }, [
+        'engine',
+        'frame',
+      ]),
+      decoder,
+      memory: object({ weights: region, scales: region, activations: region, blocks: region }),
+    },
+    ['decoder'],
+  ),
 } as const;

@@ -71,6 +71,18 @@ export interface PlanMemory {
   readonly blocks: PlanMemoryRegion;
 }
 
+/** Widths of the units of the decoder on the device (placement `decoder`). See docs/decoder.md. */
+export interface PlanDecoder {
+  /** Elements per cycle of the vector unit (W), a power of two. */
+  readonly values: number;
+  /** Multipliers of the dot unit and of the mix unit each (A): a multiple of W that divides the head's dimension. */
+  readonly attention: number;
+  /** Results per cycle that come out of the array's accumulators (D), at most W. */
+  readonly drain: number;
+  /** Banks of accumulators: with 2, a linear runs while the results of the one before are taken. */
+  readonly banks: 1 | 2;
+}
+
 export interface Plan {
   readonly format: 'sdq-plan/1';
   readonly generator: string;
@@ -85,5 +97,7 @@ export interface Plan {
   /** Those of the layers; and those of the head, if it is in SDQ. */
   readonly linears: readonly PlanLinear[];
   readonly array: PlanArray;
+  /** In placement `decoder` only. */
+  readonly decoder?: PlanDecoder;
   readonly memory: PlanMemory;
 }

@@ -2,6 +2,7 @@ import type { ErrorObject } from 'ajv/dist/2020.js';
 import { InputError } from '../errors.js';
 import { headGroups, headLinearsOf, isHead, linearsOf, rolesOf } from '../model/roles.js';
 import type { ModelConfig } from '../model/types.js';
+import { machineOf } from '../schedule/machine.js';
 import { LANE_CHOICES } from '../sizing/array.js';
 import { frameWidths } from '../sizing/framing.js';
 import { memoryMap } from '../sizing/memory.js';
@@ -70,6 +71,7 @@ function inconsistency(plan: Plan): string | null {
     shapeInconsistency(plan) ??
     firstProblem(plan.linears, (linear, i) => prefixed(`$.linears[${i}].`, linearInconsistency(plan, linear))) ??
     arrayInconsistency(plan) ??
+    decoderInconsistency(plan) ??
     memoryInconsistency(plan)
   );
 }
@@ -139,6 +141,24 @@ function arrayInconsistency({ array, linears }: Plan): string | null {
   const mostRows = linears.reduce((most, { rows }) => Math.max(most, rows), 0);
   if (array.rows >= mostRows + ROWS_PER_BYTE) {
     return `$.array.rows must not exceed the ${mostRows} rows of the largest linear, not ${array.rows}`;
+  }
+  return null;
+}
+
+function decoderInconsistency(plan: Plan): string | null {
+  const { placement, decoder, array } = plan;
+  if ((placement === 'decoder') !== (decoder !== undefined)) {
+    return `$.decoder must be ${decoder === undefined ? 'there' : 'absent'} in placement ${placement}`;
+  }
+  if (decoder === undefined) return null;
+  try {
+    machineOf(plan, decoder);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return `$.decoder: ${error.message}`;
+  }
+  if (array.frame === undefined || array.frame % decoder.values !== 0) {
+    return `$.array.frame must be a multiple of the decoder's ${decoder.values} values, not ${array.frame ?? 'absent'}`;
   }
   return null;
 }

@@ -7,10 +7,12 @@ import { planHash } from '../plan/hash.js';
 import { bitsPerWeight, meanOsr, planBytes } from '../plan/memory-size.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
 import { expectedSnr, expectedSnrOf } from '../quantize/expected-snr.js';
+import { planEstimate } from '../schedule/placement.js';
+import { engineBoard } from '../schedule/resources.js';
 import { utilisation } from '../sizing/array.js';
 import { type TokenBound, tokenBound } from '../sizing/bound.js';
 import { runCycles, tokenCycles } from '../sizing/cycles.js';
-import { type Estimate, engineLuts, estimate } from '../sizing/estimate.js';
+import { type Estimate, engineLuts } from '../sizing/estimate.js';
 import { type EngineGeometry, engineGeometry } from '../sizing/geometry.js';
 
 /** One linear, measured. */
@@ -119,7 +121,7 @@ function roleFacts(plan: Plan, facts: readonly LinearFacts[], geometry: EngineGe
 
 /** Measures a plan. @throws RangeError if its linears do not fit its array */
 export function planFacts(plan: Plan, board: Board): PlanFacts {
-  const geometry = engineGeometry(plan, board);
+  const geometry = engineGeometry(plan, engineBoard(plan, board));
   const runs = runCycles(plan, geometry);
   const linears = plan.linears.map((linear, index) => measure(linear, geometry, runs[index]!.cycles));
   return {
@@ -138,7 +140,7 @@ export function planFacts(plan: Plan, board: Board): PlanFacts {
     bound: tokenBound(plan, board, geometry),
     utilisation: utilisation(plan.linears, geometry.array, geometry.units),
     engineLuts: engineLuts(geometry, board),
-    estimate: estimate(geometry, board),
+    estimate: planEstimate(plan, board),
     memoryBits: 8 * Object.values(plan.memory).reduce((bytes, { words, wordBytes }) => bytes + words * wordBytes, 0),
   };
 }

@@ -10,7 +10,7 @@ import {
 import { InputError } from '../errors.js';
 import { isHead } from '../model/roles.js';
 import type { LinearRole } from '../model/types.js';
-import type { Plan, PlanLinear } from '../plan/types.js';
+import type { PlanLinear } from '../plan/types.js';
 import { LEAST_MATRIX_SHIFT } from './attention.js';
 import {
   type FieldName,
@@ -21,11 +21,12 @@ import {
   type Space,
   type Unit,
 } from './instructions.js';
-import { type Machine, type MatrixPlace, parameterWord } from './machine.js';
+import { type Machine, type MachinePlan, type MatrixPlace, parameterWord } from './machine.js';
 import { LEAST_SHIFT, MOST_SHIFT } from './vector.js';
 
 /** What a program's constants follow from: the model without the values of its parameters. */
-export type ProgramModel = Pick<IntegerModel, 'plan' | 'exponents'> & {
+export type ProgramModel = Pick<IntegerModel, 'exponents'> & {
+  readonly plan: MachinePlan;
   readonly embedding: { readonly exponent: number };
   readonly positions: { readonly exponent: number } | null;
   readonly projectIn: { readonly exponent: number } | null;
@@ -39,7 +40,7 @@ export type ProgramModel = Pick<IntegerModel, 'plan' | 'exponents'> & {
 };
 
 /** A plan's decoder before there are weights. Words of its program are those of every model of the plan, constants are not. */
-export function modelOfPlan(plan: Plan): ProgramModel {
+export function modelOfPlan(plan: MachinePlan): ProgramModel {
   const { layers, rope, dim, embedDim, finalNorm } = plan.model;
   // Shifts that every unit has.
   const matrix = { exponent: -RESIDUAL_FRAC };

@@ -3,6 +3,7 @@
 import { indexWidth, log2Exact } from '../sizing/integers.js';
 import type { Assembly, FieldName, Program } from './instructions.js';
 import { type Machine, parameterWord } from './machine.js';
+import { CONSTANT_WORD_BYTES } from './regions.js';
 
 export type HardwareParameters = Readonly<Record<string, number>>;
 
@@ -49,9 +50,6 @@ export function issueParameters({ encoding }: Assembly, program: Program): Hardw
     ...Object.fromEntries(places),
   };
 }
-
-/** Bytes of a word of the constants' region: the least that a region can have. */
-const CONSTANT_WORD_BYTES = 2;
 
 /** Parameters of sdq_decoder_memories. */
 export function memoryParameters({ constants }: Assembly, { widths, parameters }: Machine): HardwareParameters {

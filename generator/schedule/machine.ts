@@ -5,20 +5,11 @@ import { normEpsilon } from '../../sim/golden/ops.js';
 import { InputError } from '../errors.js';
 import { isHead } from '../model/roles.js';
 import type { LinearRole, ModelConfig } from '../model/types.js';
-import type { Plan, PlanLinear } from '../plan/types.js';
+import type { Plan, PlanDecoder, PlanLinear } from '../plan/types.js';
 import { ceilDiv, isPowerOfTwo } from '../sizing/integers.js';
 
 /** What a builder chooses. */
-export interface MachineWidths {
-  /** Elements per cycle of the vector unit (W), a power of two. */
-  readonly values: number;
-  /** Multipliers of the dot unit and of the mix unit each (A): a multiple of W that divides the head's dimension. */
-  readonly attention: number;
-  /** Results per cycle that come out of the array's accumulators (D), at most W. */
-  readonly drain: number;
-  /** Banks of accumulators: with 2, a linear runs while the results of the one before are taken. */
-  readonly banks: 1 | 2;
-}
+export type MachineWidths = PlanDecoder;
 
 /** First words of vectors in the vector RAM (words of W elements of 32 bits). */
 export interface VectorMap {
@@ -113,12 +104,15 @@ export function matrixStride({ cols }: Pick<MatrixPlace, 'cols'>, widths: Machin
   return word * ceilDiv(cols, word);
 }
 
+/** What a machine depends on of a plan. */
+export type MachinePlan = Pick<Plan, 'model' | 'linears'>;
+
 /**
  * The machine for a plan.
  *
  * @throws InputError if the device cannot run it, saying why
  */
-export function machineOf(plan: Plan, widths: MachineWidths): Machine {
+export function machineOf(plan: MachinePlan, widths: MachineWidths): Machine {
   const { model: config } = plan;
   check(plan, widths);
   const layerLinears = plan.linears.filter(({ layer }) => layer === 0);
@@ -136,7 +130,13 @@ export function machineOf(plan: Plan, widths: MachineWidths): Machine {
   };
 }
 
-function check({ model: config, linears }: Plan, { values, attention, drain }: MachineWidths): void {
+/** The machine of a plan in placement `decoder`. @throws InputError as `machineOf`, or if the plan is of another placement */
+export function planMachine(plan: MachinePlan & Pick<Plan, 'decoder'>): Machine {
+  if (plan.decoder === undefined) throw new InputError('the plan is not one of placement decoder');
+  return machineOf(plan, plan.decoder);
+}
+
+function check({ model: config, linears }: MachinePlan, { values, attention, drain }: MachineWidths): void {
   const refuse = (why: string): never => {
     throw new InputError(`the decoder cannot be put on the device: ${why}`);
   };

@@ -93,6 +93,8 @@ export function utilisation(linears: readonly PlanLinear[], array: PlanArray, un
  * @param canHold whether the board's memories hold the plan's in the form that an array wants; where none is held, all count
  * @param memoryCycles what bounds an array besides its own speed: of arrays that wait for memory, the smallest is taken
  * @param engines those to choose from
+ * @param leastFrame numbers per cycle that the frame unit has at least, where the decoder on the device writes its mantissas
+ * and nothing of a linear passes the link; null: the host may frame
  * @throws RangeError if the linears do not share an alphabet; InputError if the budget is too small for the least array
  */
 export function sizeArray(
@@ -101,8 +103,9 @@ export function sizeArray(
   canHold: (array: PlanArray) => boolean = () => true,
   memoryCycles: MemoryCycles = () => 0,
   engines: readonly Engine[] = enginesFor(linears, board),
+  leastFrame: number | null = null,
 ): PlanArray {
-  const candidates = candidatesOf(linears, board, memoryCycles, engines).sort(compare);
+  const candidates = candidatesOf(linears, board, memoryCycles, engines, leastFrame).sort(compare);
   const best = candidates.find(({ array }) => canHold(array)) ?? candidates[0];
   if (best === undefined)
     throw new InputError(`the board's lutBudget of ${board.lutBudget} is too small for the least array of this plan`);
@@ -131,6 +134,7 @@ function candidatesOf(
   board: ArrayBudget,
   memoryCycles: MemoryCycles,
   engines: readonly Engine[],
+  leastFrame: number | null,
 ): Candidate[] {
   const classes = shapeClasses(linears);
   const vectors = linears.every((linear) => linear.frame === 'hadamard') ? framedLinears(linears) : [];
@@ -138,13 +142,16 @@ function candidatesOf(
   const candidates: Candidate[] = [];
   for (const { engine, lanes } of engines.flatMap((engine) => LANE_CHOICES.map((lanes) => ({ engine, lanes })))) {
     const step = engine === 'table' ? ROWS_PER_TABLE : alphabetOf(linears) === 'ternary' ? ROWS_PER_BYTE : 4;
-    const units = vectors.length > 0 ? frameWidths({ lanes }, linears[0]!.block) : [];
+    const widths = vectors.length > 0 ? frameWidths({ lanes }, linears[0]!.block) : [];
+    const units = widths.filter(({ values }) => values >= (leastFrame ?? 0));
     // What the link moves does not depend on rows, nor on the width of a frame unit.
     const linkOf = (frame: FrameWidth | null): number =>
-      linkRuns({ linears, array: withFrame({ lanes, rows: step }, frame) }, board).reduce(
-        (sum, { cycles }) => sum + cycles,
-        0,
-      );
+      leastFrame !== null
+        ? 0
+        : linkRuns({ linears, array: withFrame({ lanes, rows: step }, frame) }, board).reduce(
+            (sum, { cycles }) => sum + cycles,
+            0,
+          );
     const bareLink = linkOf(null);
     const framedLink = units.length > 0 ? linkOf(units[0]!) : bareLink;
     for (let rows = step; rows <= roundUpTo(mostRows, step); rows += step) {
@@ -157,7 +164,7 @@ function candidatesOf(
       const bound = (linear: PlanLinear): number =>
         Math.max(arrayCycles(linear, array, phases), memoryCycles(array, arrayCycles(linear, array, 1)));
       const cycles = classes.reduce((sum, { linear, count }) => sum + count * bound(linear), 0);
-      for (const frame of [null, ...units]) {
+      for (const frame of leastFrame === null ? [null, ...units] : units) {
         const luts = engineLuts + (frame === null ? 0 : frameLuts(frame, board));
         if (luts > board.lutBudget) break;
         // A vector is framed while its first linear runs.

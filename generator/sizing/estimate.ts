@@ -1,5 +1,7 @@
 /** What an engine takes of an FPGA, before any synthesis. */
 
+import type { SinglePortRam } from '../boards/board.js';
+import type { PlanMemoryRegion } from '../plan/types.js';
 import { type FrameGeometry, transformWidth } from './framing.js';
 import { type EngineGeometry, type EngineTarget, storedWidth } from './geometry.js';
 import { ceilDiv } from './integers.js';
@@ -25,7 +27,7 @@ export interface Estimate {
 }
 
 /** LUTs and block RAMs of sdq_host_link: measured with Yosys, see docs/rtl.md. */
-const LINK_COST = { 4: { luts: 1710, memories: 3 }, 6: { luts: 750, memories: 2 } } as const;
+export const LINK_COST = { 4: { luts: 1710, memories: 3 }, 6: { luts: 750, memories: 2 } } as const;
 
 /** A memory as wide and as deep as the engine has it. */
 export interface EngineMemory {
@@ -65,12 +67,17 @@ function frameMemories(geometry: EngineGeometry, frame: FrameGeometry): EngineMe
 }
 
 /** Block RAMs of a memory: as many of the widest as its width asks for, or as its depth does with narrower ones. */
-function blockRams({ words, width }: EngineMemory, ram: EstimateTarget['blockRam']): number {
+export function blockRams({ words, width }: EngineMemory, ram: EstimateTarget['blockRam']): number {
   let best = Number.POSITIVE_INFINITY;
   for (let ramWidth = ram.width; ramWidth >= 1; ramWidth = Math.floor(ramWidth / 2)) {
     best = Math.min(best, ceilDiv(width, ramWidth) * ceilDiv(words, Math.floor(ram.bits / ramWidth)));
   }
   return best;
+}
+
+/** Single-port RAMs of a board that weights take. */
+export function singlePortRams({ words, wordBytes }: PlanMemoryRegion, ram: SinglePortRam): number {
+  return ceilDiv(8 * wordBytes, ram.width) * ceilDiv(words, ram.words);
 }
 
 /** LUTs of the engine alone, its frame unit included. */
@@ -101,7 +108,7 @@ export function memoryProblem(
     return `the table engine reads its weights on chip; those of this plan would lie in the SDRAM of board ${name}`;
   }
   if (singlePortRam) {
-    const rams = ceilDiv(8 * wordBytes, singlePortRam.width) * ceilDiv(words, singlePortRam.words);
+    const rams = singlePortRams(geometry.memory.weights, singlePortRam);
     if (rams > singlePortRam.count) {
       return `the weights of this plan, ${words} words of ${wordBytes} bytes, take ${rams} single-port RAMs; board ${name} has ${singlePortRam.count}`;
     }

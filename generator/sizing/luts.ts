@@ -3,7 +3,7 @@
  * `npm run bench -- luts engines` prints both side by side, and test/full/cost-model.test.ts holds them together.
  */
 
-import type { PlanArray } from '../plan/types.js';
+import type { PlanArray, PlanDecoder } from '../plan/types.js';
 import type { FrameWidth } from './framing.js';
 import { ROWS_PER_BYTE } from './shape.js';
 import { tableWordBytes } from './table.js';
@@ -85,4 +85,33 @@ export function arrayLuts(array: PlanArray, units: number, target: LutTarget): n
 export function frameLuts(unit: FrameWidth, target: LutTarget): number {
   const cost = FRAME_COSTS[lutFamily(target)];
   return unit.values * cost.value + unit.samples * cost.sample + cost.control;
+}
+
+/** LUTs of the decoder's units: the vector unit's per element and of its control, attention's per multiplier, the sequencer's. */
+const DECODER_COSTS: Readonly<
+  Record<
+    LutFamily,
+    {
+      readonly value: number;
+      readonly vector: number;
+      readonly multiplier: number;
+      readonly attention: number;
+      readonly sequencer: number;
+    }
+  >
+> = {
+  ice40: { value: 1800, vector: 1400, multiplier: 400, attention: 1300, sequencer: 900 },
+  ecp5: { value: 1800, vector: 1400, multiplier: 400, attention: 1300, sequencer: 900 },
+  xilinx: { value: 1000, vector: 800, multiplier: 220, attention: 700, sequencer: 500 },
+};
+
+/** LUTs of the decoder on the device, without array and host link. */
+export function decoderLuts({ values, attention }: PlanDecoder, target: LutTarget): number {
+  const cost = DECODER_COSTS[lutFamily(target)];
+  return cost.vector + values * cost.value + cost.attention + attention * cost.multiplier + cost.sequencer;
+}
+
+/** Multipliers of 18 × 18 bits of the decoder's units; the array and its scale units have none. See docs/decoder.md. */
+export function decoderMultipliers({ values, attention }: PlanDecoder): number {
+  return 2 * values + 4 + 2 * attention + 6;
 }

@@ -3,6 +3,7 @@ import { floatNll } from '../../evaluate/float-nll.js';
 import { integerNll } from '../../evaluate/integer-nll.js';
 import { countPredictions } from '../../evaluate/windows.js';
 import { cached } from '../../image/image.js';
+import { shortened } from '../../model/shorten.js';
 import { checkSameModel } from '../../plan/same-model.js';
 import { dequantizedModel } from '../../quantize/dequantized-model.js';
 import type { CommandResult, Register } from '../command.js';
@@ -33,11 +34,12 @@ export function addEval(program: Command, register: Register): void {
 }
 
 export function evaluate(path: string, options: EvalOptions): CommandResult {
-  const source = openUserModel(path);
+  const whole = openUserModel(path);
   try {
-    const windows = readWindows(options.text, loadUserTokenizer(path, options), source.config).slice(0, options.limit);
     const image = options.weights === undefined ? null : openUserWeights(options.weights);
-    if (image) checkSameModel(image.plan, source.config, options.weights!);
+    if (image) checkSameModel(image.plan, whole.config, options.weights!);
+    const source = image === null ? whole : shortened(whole, image.plan.model.context);
+    const windows = readWindows(options.text, loadUserTokenizer(path, options), source.config).slice(0, options.limit);
     const total = countPredictions(windows);
 
     const float = score('float', 'the float model', (show) =>
@@ -58,7 +60,7 @@ export function evaluate(path: string, options: EvalOptions): CommandResult {
     }
     return { json: { tokens: total, nll: { float, sdq, integer } }, text: summary(total, float, sdq, integer) };
   } finally {
-    source.close();
+    whole.close();
   }
 }
 

@@ -4,6 +4,7 @@ import { loadBoard } from '../../boards/node/load.js';
 import { InputError } from '../../errors.js';
 import { readJson } from '../../model/node/files.js';
 import { shapeConfig, shapeNames } from '../../model/shapes.js';
+import { shortened, shortenedConfig } from '../../model/shorten.js';
 import type { ModelConfig, ModelSource } from '../../model/types.js';
 import { writeFilesAtomic } from '../../node/atomic-file.js';
 import {
@@ -16,20 +17,13 @@ import {
   osrConfigOf,
   parseOsrConfig,
 } from '../../plan/allocate.js';
-import {
-  buildPlan,
-  checkPlanMemory,
-  MIN_OSR,
-  type PlanOptions,
-  planHead,
-  planLinears,
-  SAMPLE_GRANULE,
-} from '../../plan/build-plan.js';
+import { buildPlan, MIN_OSR, type PlanOptions, planHead, planLinears, SAMPLE_GRANULE } from '../../plan/build-plan.js';
+import { checkPlanMemory } from '../../plan/fit.js';
 import { planHash, prettyPlan } from '../../plan/hash.js';
 import { bitsPerWeight, meanOsr, planBytes } from '../../plan/memory-size.js';
 import { allocateOsr, meanOfOsrConfig, type OsrConfig } from '../../plan/multi-osr.js';
 import { type ModelStatistics, parseStatistics } from '../../plan/statistics.js';
-import type { Alphabet, FrameMode, Placement, Plan, PlanLinear } from '../../plan/types.js';
+import type { Alphabet, FrameMode, Placement, Plan, PlanDecoder, PlanLinear } from '../../plan/types.js';
 import { checkModel, parsePlan } from '../../plan/validate.js';
 import { expectedLoss, type LossCurve } from '../../sensitivity/loss-curve.js';
 import { ENGINES, type Engine } from '../../sizing/array.js';
@@ -66,6 +60,7 @@ interface PlanCommandOptions extends ModelOptions {
   readonly block?: number;
   readonly board: string;
   readonly placement: Placement;
+  readonly context?: number;
   readonly engine?: Engine;
 }
 
@@ -99,10 +94,11 @@ export function addPlan(program: Command, register: Register): void {
     .option('--block <columns>', 'columns per block: 32, 64, 128 or 256', blockValue)
     .option('--board <name>', 'target board', 'sim')
     .addOption(
-      new Option('--placement <name>', 'what runs on the FPGA; decoder cannot be generated yet')
+      new Option('--placement <name>', 'what runs on the FPGA: the linears, or the whole decoder')
         .choices(['linear', 'decoder'])
         .default('linear'),
     )
+    .option('--context <tokens>', 'shorten the context, which the device has memory for', integerFrom(1))
     .addOption(
       new Option('--engine <name>', 'what adds on the FPGA (default: what is faster within its LUTs)').choices(ENGINES),
     )
@@ -129,10 +125,13 @@ export function plan(path: string | undefined, options: PlanCommandOptions): Com
   const outputs = outputsOf(path, options);
   if (path === undefined && options.shape === undefined) return allocationAlone(options, outputs);
   const board = loadBoard(options.board);
-  const source = path === undefined ? null : openUserModel(path);
+  const whole = path === undefined ? null : openUserModel(path);
   try {
     if (path !== undefined && options.calibration === undefined) checkUserTokenizer(path, options);
-    const config = source ? source.config : shapeConfig(options.shape!);
+    const known = whole ? whole.config : shapeConfig(options.shape!);
+    const context = options.context ?? known.context;
+    const source = whole && shortened(whole, context);
+    const config = shortenedConfig(known, context);
     checkModel(config);
     const forLayers = { ...options, ...budgetOfLayers(config, options) };
     const statistics = (): ModelStatistics =>
@@ -147,7 +146,7 @@ export function plan(path: string | undefined, options: PlanCommandOptions): Com
           );
     return finish(config, allocated, options, board, outputs);
   } finally {
-    source?.close();
+    whole?.close();
   }
 }
 
@@ -172,18 +171,22 @@ function checkCombination(path: string | undefined, options: PlanCommandOptions)
   if (given > 1) throw new InputError('give a MODEL or --shape, not both');
   if (given === 0 && options.stats === undefined) throw new InputError('give a MODEL, --shape NAME or --stats FILE');
   if (path === undefined && options.tokenizer !== undefined) throw new InputError('--tokenizer goes with a MODEL');
-  if (options.placement === 'decoder') {
-    throw new InputError('--placement decoder cannot be generated yet: only linear can today');
-  }
   if (given === 0 && options.output !== undefined) {
     throw new InputError('--stats alone gives an allocation, not a plan: -o needs a MODEL or --shape');
+  }
+  if (options.placement === 'decoder' && options.frame !== 'hadamard') {
+    throw new InputError('--placement decoder goes with --frame hadamard: the device frames mode hadamard only');
+  }
+  if (options.placement === 'decoder' && options.engine === 'table') {
+    throw new InputError('--engine table is for placement linear');
   }
   const targets = [options.osr, options.budget, options.osrConfig].filter((value) => value !== undefined).length;
   if (targets > 1) throw new InputError('--osr, --budget and --osr-config exclude each other');
   if (options.osrConfig !== undefined && options.uniform)
     throw new InputError('--osr-config and --uniform exclude each other');
-  const { budget, osrConfig, uniform, headOsr } = options;
-  if (given === 0 && (budget !== undefined || osrConfig !== undefined || uniform || headOsr !== undefined)) {
+  const { budget, osrConfig, uniform, headOsr, context } = options;
+  const needsModel = [budget, osrConfig, uniform, headOsr, context].some((value) => value !== undefined);
+  if (given === 0 && needsModel) {
     throw new InputError('--stats alone goes with --osr only');
   }
   if (options.limit !== undefined && options.calibration === undefined) {
@@ -341,6 +344,7 @@ function finish(
     linears: linears.map(({ name, osr }) => ({ name, osr })),
   };
   const { lanes, rows, engine = 'adder' } = result.array;
+  const { decoder } = result;
   const text = [
     table([
       ['linear', 'rows', 'cols', 'OSR'],
@@ -350,11 +354,16 @@ function finish(
     `mean OSR ${json.meanOsr.toFixed(3)}, ${json.bitsPerWeight.toFixed(3)} bits per weight, ${sizeText(json.bytes)} of weights and scales`,
     ...(expectedLoss === null ? [] : [lossText(allocation, expectedLoss)]),
     `${engine} engine, array of ${lanes} lanes × ${rows} rows for board ${result.board}, plan ${json.planHash}`,
+    ...(decoder === undefined ? [] : [decoderText(decoder, config.context)]),
     options.output === undefined
       ? 'Nothing was written: add -o plan.json to keep the plan.'
       : `Wrote ${options.output}.`,
   ];
   return { json, text: text.join('\n') };
+}
+
+function decoderText({ values, attention }: PlanDecoder, context: number): string {
+  return `decoder with ${values} elements per cycle and ${attention} products per cycle of attention, context of ${context}`;
 }
 
 function lossText(allocation: Allocated['allocation'], losses: ExpectedLosses): string {

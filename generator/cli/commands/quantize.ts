@@ -131,7 +131,7 @@ function checkedJob(path: string, options: QuantizeOptions): { readonly job: Qua
     const calibration =
       options.calibration === undefined
         ? undefined
-        : readWindows(options.calibration, loadUserTokenizer(path, options), source.config).slice(0, options.limit);
+        : readWindows(options.calibration, loadUserTokenizer(path, options), plan.model).slice(0, options.limit);
     if (search === 'sigma-delta' && options.effort !== undefined)
       throw new InputError('--effort is for --search refine');
     const effort = options.effort ?? DEFAULT_EFFORT;

@@ -5,6 +5,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openModel } from '../../model/node/open-model.js';
+import { shortened } from '../../model/shorten.js';
 import { canonicalPlan } from '../../plan/hash.js';
 import { Checkpoint } from '../../quantize/node/checkpoint.js';
 import { quantizeToImage } from '../../quantize/node/quantize-to-image.js';
@@ -14,7 +15,7 @@ import type { QuantizeJob, QuantizeMessage } from './job.js';
 
 const { model, output, plan, options, threads } = workerData as QuantizeJob;
 const say = (message: QuantizeMessage): void => parentPort!.postMessage(message);
-const source = openModel(model);
+const source = shortened(openModel(model), plan.model.context);
 const pool = new RowPool(threads);
 try {
   const checkpoint = new Checkpoint(output, jobKey(workerData as QuantizeJob), plan.linears);

@@ -2,6 +2,7 @@
 
 import { loadBoard } from '../../../generator/boards/node/load.js';
 import type { Plan, PlanLinear } from '../../../generator/plan/types.js';
+import { engineBoard } from '../../../generator/schedule/resources.js';
 import { engineUtilisation, type RunCycles, runCycles } from '../../../generator/sizing/cycles.js';
 import { engineGeometry } from '../../../generator/sizing/geometry.js';
 
@@ -40,7 +41,7 @@ export class Timing {
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    this.#predicted = runCycles(plan, engineGeometry(plan, loadBoard(plan.board)));
+    this.#predicted = runCycles(plan, engineGeometry(plan, engineBoard(plan, loadBoard(plan.board))));
     this.#tallies = plan.linears.map(() => ({ runs: 0, differingRuns: 0, cycles: 0, beats: 0, stalls: 0 }));
   }
 

@@ -1,0 +1,113 @@
+/** Where a decoder's memories lie on a board, and what of a board it has too little of. */
+
+import type { Board } from '../boards/board.js';
+import type { Plan } from '../plan/types.js';
+import {
+  blockRams,
+  type Estimate,
+  engineMemories,
+  estimate,
+  memoryProblem,
+  singlePortRams,
+} from '../sizing/estimate.js';
+import { engineGeometry } from '../sizing/geometry.js';
+import { checkMemory } from '../sizing/memory.js';
+import { planMachine } from './machine.js';
+import type { MemoryUse } from './memories.js';
+import { decoderResources, engineBoard } from './resources.js';
+
+/** A memory of the accelerator. */
+export interface PlacedMemory {
+  readonly use: MemoryUse | 'linears';
+  readonly name: string;
+  readonly words: number;
+  /** Bits per word. */
+  readonly width: number;
+  readonly place: 'block RAM' | 'single-port RAM' | 'SDRAM';
+  /** Memories of that kind that it takes. */
+  readonly rams: number;
+}
+
+/** All memories of a plan in placement `decoder`, but for those of the host link. */
+export function placedMemories(plan: Plan, board: Board): PlacedMemory[] {
+  const geometry = engineGeometry(plan, engineBoard(plan, board));
+  const { singlePortRam, blockRam } = board;
+  const { weights } = plan.memory;
+  const engine = engineMemories(geometry, board).map((memory): PlacedMemory => {
+    const placed = { use: 'linears', ...memory } as const;
+    return memory.name === 'weights' && singlePortRam !== null
+      ? { ...placed, place: 'single-port RAM', rams: singlePortRams(weights, singlePortRam) }
+      : { ...placed, place: 'block RAM', rams: blockRams(memory, blockRam) };
+  });
+  const outside: PlacedMemory[] =
+    geometry.stream === null
+      ? []
+      : [
+          {
+            use: 'linears',
+            name: 'weights',
+            words: weights.words,
+            width: 8 * weights.wordBytes,
+            place: 'SDRAM',
+            rams: 1,
+          },
+        ];
+  const { memories } = decoderResources(plan, planMachine(plan), board);
+  const decoder = memories.map(
+    ({ brams, ...memory }): PlacedMemory => ({ ...memory, place: 'block RAM', rams: brams }),
+  );
+  return [...outside, ...engine, ...decoder];
+}
+
+/** LUTs, block RAMs and multipliers of an accelerator in placement `decoder`, its host link included. */
+export interface DecoderEstimate extends Estimate {
+  readonly multipliers: number;
+}
+
+/** An estimate, but for block RAMs, which follow from the memories' shapes. */
+export function decoderEstimate(plan: Plan, board: Board): DecoderEstimate {
+  const engine = estimate(engineGeometry(plan, engineBoard(plan, board)), board);
+  const units = decoderResources(plan, planMachine(plan), board);
+  return { luts: engine.luts + units.luts, brams: engine.brams + units.brams, multipliers: units.multipliers };
+}
+
+/** Estimates the accelerator of a plan in either placement, its host link included. */
+export function planEstimate(plan: Plan, board: Board): Estimate {
+  return plan.decoder === undefined ? estimate(engineGeometry(plan, board), board) : decoderEstimate(plan, board);
+}
+
+/** What a plan in placement `decoder` wants of its board and is not there, as a sentence; null if all is. */
+export function decoderProblem(plan: Plan, board: Board): string | null {
+  const { luts, brams, multipliers } = decoderEstimate(plan, board);
+  const { blockRam } = board;
+  const lacks = (what: string, wanted: number, has: number | null): string | null =>
+    has === null || wanted <= has
+      ? null
+      : `this plan takes ${wanted} ${what}; board ${board.name} has ${has}: ${wanted - has} are missing`;
+  if (blockRam.count !== null && brams > blockRam.count) {
+    const bits = (brams - blockRam.count) * blockRam.bits;
+    return `${lacks('block RAMs', brams, blockRam.count)}, ${bits} bits (${shares(placedMemories(plan, board))})`;
+  }
+  const left = engineBoard(plan, board);
+  try {
+    checkMemory(plan.memory, left);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return (
+    memoryProblem(engineGeometry(plan, left), { ...left, blockRam }) ??
+    lacks('LUTs', luts, board.luts) ??
+    lacks('multipliers of 18 × 18 bits', multipliers, board.multipliers)
+  );
+}
+
+/** Block RAMs by what they are for. */
+function shares(memories: readonly PlacedMemory[]): string {
+  const uses = [...new Set(memories.map(({ use }) => use))];
+  return uses
+    .map((use) => {
+      const rams = memories.filter((memory) => memory.use === use && memory.place === 'block RAM');
+      return `${use} ${rams.reduce((sum, memory) => sum + memory.rams, 0)}`;
+    })
+    .join(', ');
+}
