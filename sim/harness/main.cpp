@@ -10,6 +10,12 @@
 //                   they write goes to stdout, behind the line with the path; ends when stdin ends
 //   --preload FILE  a stream of request frames that is fed first; the responses are dropped
 //   --max-cycles N  most cycles for one chunk, or for the preload; then exit code 3 (default 2000000000)
+//   --trace FILE    what the decoder's trace ports show, as events: a byte that says which, then little-endian
+//                   1 an instruction is issued: u16 place, u8 layer, u16 position
+//                   2 a word of the vector RAM is written: u16 address, i32 elements
+//                   3 mantissas are written: u8 space, i16 mantissas
+//                   4 results of the array are taken: i32 each
+//                   The file is complete up to the end of a chunk when the chunk is answered
 //   --nonce N       the boot nonce that the accelerator reports (default 1 with --pipe, else arbitrary)
 //   --follow-stdin  with --pty: ends when stdin ends, so that the board does not outlive its parent
 //
@@ -33,6 +39,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "Vsdq_top.h"
@@ -60,10 +68,54 @@ struct Counts {
   std::uint64_t stalls = 0;
 };
 
+// The events of the decoder's trace ports.
+template <typename Top, typename = void>
+struct HasTrace : std::false_type {};
+template <typename Top>
+struct HasTrace<Top, std::void_t<decltype(std::declval<Top&>().trace_issue_o)>> : std::true_type {};
+
+class Trace {
+ public:
+  explicit Trace(const std::string& path) : file_(std::fopen(path.c_str(), "wb")) {
+    if (file_ == nullptr) failSystem(path.c_str());
+    if (!HasTrace<Vsdq_top>::value) fail(2, "the accelerator has no trace ports");
+  }
+  Trace(const Trace&) = delete;
+  ~Trace() { std::fclose(file_); }
+
+  void flush() {
+    if (std::fflush(file_) != 0) failSystem("writing the trace");
+  }
+
+  // The values of a cycle, before its rising edge.
+  template <typename Top>
+  void record(const Top& top) {
+    if constexpr (HasTrace<Top>::value) {
+      if (top.trace_issue_o) put(1, top.trace_entry_o, top.trace_layer_o, top.trace_position_o);
+      if (top.trace_write_o) put(2, top.trace_addr_o, top.trace_data_o);
+      if (top.trace_cut_o) put(3, top.trace_space_o, top.trace_mantissas_o);
+      if (top.trace_result_o) put(4, top.trace_result_data_o);
+    }
+  }
+
+ private:
+  // Verilator's types are as wide as the events' fields.
+  template <typename... Fields>
+  void put(std::uint8_t kind, const Fields&... fields) {
+    std::fputc(kind, file_);
+    (std::fwrite(&fields, sizeof fields, 1, file_), ...);
+  }
+
+  std::FILE* file_;
+};
+
 // The accelerator, its clock, and the two byte streams.
 class Accelerator {
  public:
-  explicit Accelerator(std::uint32_t nonce) : top_(std::make_unique<Vsdq_top>(&context_)), nonce_(nonce) { reset(); }
+  Accelerator(std::uint32_t nonce, Trace* trace)
+      : top_(std::make_unique<Vsdq_top>(&context_)), trace_(trace), nonce_(nonce) {
+    reset();
+  }
 
   ~Accelerator() { top_->final(); }
 
@@ -91,6 +143,7 @@ class Accelerator {
       quiet_ = took_ || gave_ || busy_ ? 0 : quiet_ + 1;
     }
     if (context_.gotFinish()) fail(1, "the design called $finish");
+    if (trace_ != nullptr) trace_->flush();
     return at;
   }
 
@@ -106,6 +159,7 @@ class Accelerator {
     gave_ = txReady && top_->tx_valid_o;
     data_ = top_->tx_data_o;
     busy_ = top_->busy_o;
+    if (trace_ != nullptr) trace_->record(*top_);
     counts_.beats += top_->beat_o;
     counts_.stalls += top_->stall_o;
     top_->clk_i = 1;
@@ -115,6 +169,7 @@ class Accelerator {
 
   VerilatedContext context_;
   std::unique_ptr<Vsdq_top> top_;
+  Trace* trace_;
   std::uint32_t nonce_;
   Counts counts_;
   unsigned quiet_ = 0;
@@ -130,6 +185,7 @@ struct Options {
   std::uint64_t maxCycles = 2000000000;
   std::optional<std::uint32_t> nonce;
   std::string preload;
+  std::string trace;
 };
 
 // Feeds a whole chunk; ends the process if the accelerator does not become idle.
@@ -351,6 +407,7 @@ Options parse(int argc, char** argv) {
     else if (option == "--relay") choose(Options::Mode::kRelay);
     else if (option == "--follow-stdin") options.followStdin = true;
     else if (option == "--preload") options.preload = value();
+    else if (option == "--trace") options.trace = value();
     else if (option == "--max-cycles") options.maxCycles = number("--max-cycles", value());
     else if (option == "--nonce") options.nonce = static_cast<std::uint32_t>(number("--nonce", value()));
     else fail(2, "unknown option '" + option + "'");
@@ -369,7 +426,9 @@ int main(int argc, char** argv) {
   }
   const bool pty = options.mode == Options::Mode::kPty;
   const auto arbitrary = static_cast<std::uint32_t>(std::time(nullptr)) * 2654435761U + static_cast<std::uint32_t>(getpid());
-  Accelerator accelerator(options.nonce.value_or(pty ? arbitrary : 1));
+  std::optional<Trace> trace;
+  if (!options.trace.empty()) trace.emplace(options.trace);
+  Accelerator accelerator(options.nonce.value_or(pty ? arbitrary : 1), trace ? &*trace : nullptr);
   if (!options.preload.empty()) {
     Bytes dropped;
     runToIdle(accelerator, readFile(options.preload), dropped, options.maxCycles);

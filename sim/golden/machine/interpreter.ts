@@ -25,6 +25,9 @@ export interface MachineAnswer {
   readonly best: number;
 }
 
+/** An instruction was executed; of a RUN, these are its results. */
+export type Observer = (at: number, instruction: Instruction, results: Int32Array | null) => void;
+
 /** A step that pauses at each RUN: yields it, and is resumed with the linear's results. */
 export type MachineStep = Generator<ArrayRun, MachineAnswer, Int32Array>;
 
@@ -47,6 +50,7 @@ export class Interpreter {
     private readonly machine: Machine,
     tables: Tables,
     parameters: Uint8Array,
+    private readonly observe: Observer = () => {},
   ) {
     this.state = new MachineState(machine, parameters);
     this.#logits = new Int32Array(machine.config.vocab);
@@ -72,14 +76,18 @@ export class Interpreter {
     this.#logitCount = 0;
     for (let at = 0; ; at++) {
       const instruction = this.program.instructions[at]!;
+      if (instruction.opcode === 'RUN') {
+        const results = yield this.#run(instruction);
+        this.#results.push(results);
+        this.observe(at, instruction, results);
+        continue;
+      }
+      if (unitOf(instruction) !== null) this.#execute(instruction);
+      this.observe(at, instruction, null);
       if (instruction.opcode === 'END') break;
       if (instruction.opcode === 'LOOP') {
         state.layer++;
         if (state.layer < layers) at = operand(instruction, 'entry') - 1;
-      } else if (instruction.opcode === 'RUN') {
-        this.#results.push(yield this.#run(instruction));
-      } else {
-        this.#execute(instruction);
       }
     }
     if (this.#results.length > 0) throw new RangeError('results of a RUN were not taken');

@@ -12,6 +12,8 @@ export interface HarnessOptions {
   readonly nonce?: number;
   /** File with request frames that the accelerator executes first. */
   readonly preload?: string;
+  /** File for the events of a decoder's trace ports; what a chunk gives is in it when the chunk is answered. */
+  readonly trace?: string;
 }
 
 const NAME = 'the simulator';
@@ -38,11 +40,12 @@ export function spawnHarness(executable: string, options: HarnessOptions = {}): 
 }
 
 /** The options that both modes of the harness share, as arguments. */
-export function harnessArguments({ maxCycles, nonce, preload }: HarnessOptions): string[] {
+export function harnessArguments({ maxCycles, nonce, preload, trace }: HarnessOptions): string[] {
   const args: string[] = [];
   if (maxCycles !== undefined) args.push('--max-cycles', String(maxCycles));
   if (nonce !== undefined) args.push('--nonce', String(nonce));
   if (preload !== undefined) args.push('--preload', preload);
+  if (trace !== undefined) args.push('--trace', trace);
   return args;
 }
 
