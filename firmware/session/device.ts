@@ -10,7 +10,7 @@ import { AcceleratorLinears } from './accelerator-linears.js';
 import { GoldenModel } from './golden-model.js';
 import type { LinearRunner } from './linears.js';
 import type { Session, SessionOptions } from './session.js';
-import { uploadImages } from './upload.js';
+import { deviceImages } from './upload.js';
 
 export interface DeviceSessionOptions extends SessionOptions {
   /** Compare every value with the golden model, which computes beside the board: `GeneratedToken.agreement`. */
@@ -72,7 +72,7 @@ export class Device {
     const upload = {};
     this.#upload = upload;
     this.#loaded = null;
-    const result = await this.#accelerator.upload(uploadImages(weights.plan, weights), options);
+    const result = await this.#accelerator.upload(deviceImages(weights), options);
     // Another upload may have begun to write over this one.
     if (this.#upload === upload) {
       const linears = new AcceleratorLinears(this.#accelerator, weights.plan);

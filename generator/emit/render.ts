@@ -5,6 +5,7 @@ import type { Board } from '../boards/board.js';
 import { checkPlanMemory } from '../plan/fit.js';
 import { prettyPlan } from '../plan/hash.js';
 import type { Plan } from '../plan/types.js';
+import { engineBoard } from '../schedule/resources.js';
 import { type FrameGeometry, signsIndexWidth, signWords } from '../sizing/framing.js';
 import { type EngineGeometry, engineGeometry, engineParameters, storedWidth } from '../sizing/geometry.js';
 import { indexWidth, log2Exact } from '../sizing/integers.js';
@@ -61,7 +62,7 @@ export interface RenderInput {
 export function renderFiles(input: RenderInput): Map<string, string> {
   const { plan, planHash, board, templates, cores, boardCores, models } = input;
   checkPlanMemory(plan, board);
-  const { frame } = engineGeometry(plan, board);
+  const { frame } = engineGeometry(plan, engineBoard(plan, board));
   const context = topContext(plan, planHash, board);
   const verilog: [string, string][] = [
     ['sdq_schedule.v', render(templates['sdq_schedule.v.hbs'], scheduleContext(plan, planHash, board))],
@@ -134,7 +135,7 @@ interface TopContext extends Readonly<Record<string, unknown>> {
 }
 
 function topContext(plan: Plan, planHash: string, board: Board): TopContext {
-  const geometry = engineGeometry(plan, board);
+  const geometry = engineGeometry(plan, engineBoard(plan, board));
   const { weights, scales, activations, blocks } = plan.memory;
   const regions = [weights, scales, activations, blocks];
   const info = encodeInfoConstant({

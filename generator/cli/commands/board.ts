@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { uploadImages } from '../../../firmware/session/upload.js';
+import { deviceImages } from '../../../firmware/session/upload.js';
 import { openSerial } from '../../../firmware/transport/node/serial.js';
 import { TcpServer } from '../../../firmware/transport/node/serve-tcp.js';
 import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
@@ -62,7 +62,7 @@ async function board(path: string, options: BoardOptions): Promise<CommandResult
   const build = readBuildFolder(userPath(path));
   const image = options.weights === undefined ? null : openUserWeights(options.weights);
   if (image) checkSamePlan(build.planHash, image.planHash, join(path, 'plan.json'), options.weights!);
-  const preload = image ? uploadImages(build.plan, image) : [];
+  const preload = image ? deviceImages(image) : [];
   const faults = options.baud === undefined ? options.faults : { ...(options.faults ?? NO_FAULTS), baud: options.baud };
   const progress = startProgress('Starting the virtual board');
   try {

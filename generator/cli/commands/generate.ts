@@ -1,10 +1,13 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type GenerateResult, generate } from '../../emit/node/generate.js';
+import { type DecoderFacts, type GenerateResult, generate } from '../../emit/node/generate.js';
 import { InputError } from '../../errors.js';
 import { planHash } from '../../plan/hash.js';
 import { readPlan } from '../../plan/node/read-plan.js';
+import type { PlacedMemory } from '../../schedule/placement.js';
+import type { TokenBound } from '../../sizing/bound.js';
 import type { CommandResult, Register } from '../command.js';
+import { table } from '../progress.js';
 import { outputFolder, userPath } from '../values.js';
 
 const BOUNDS = { lanes: 'the lanes', memory: 'the memory', link: 'the host link' } as const;
@@ -37,14 +40,40 @@ export function generateVerilog(options: { plan: string; output: string }): Comm
     throw error;
   }
   const { luts, brams, cyclesPerToken, tokensPerSecond } = result.estimate;
-  const { bound, lanes, memory, link } = result.roofline;
+  const { roofline, decoder } = result;
   return {
-    json: { ...result, bound },
+    json: { ...result, bound: roofline?.bound ?? null },
     text: [
       ...result.files.map((file) => `  ${file}`),
       `Wrote ${result.files.length} files to ${options.output}, top module ${result.top}, plan ${result.planHash}.`,
-      `Estimate: ${luts} LUTs, ${brams} block RAMs, ${cyclesPerToken} cycles per token in simulation, at most ${tokensPerSecond.toFixed(1)} tokens per second on the board.`,
-      `Bound by ${BOUNDS[bound]}: a token needs ${lanes} cycles of the array, ${memory} of the memory, ${link} of the host link.`,
+      ...(decoder === null ? [] : memoryTable(decoder.memories)),
+      `Estimate: ${luts} LUTs, ${brams} block RAMs, ${cyclesPerToken} cycles per token${decoder === null ? ' in simulation' : ''}, at most ${tokensPerSecond.toFixed(1)} tokens per second on the board.`,
+      ...(roofline === null ? [] : [boundText(roofline)]),
+      ...(decoder === null ? [] : [decoderText(decoder)]),
     ].join('\n'),
   };
+}
+
+const boundText = ({ bound, lanes, memory, link }: TokenBound): string =>
+  `Bound by ${BOUNDS[bound]}: a token needs ${lanes} cycles of the array, ${memory} of the memory, ${link} of the host link.`;
+
+function decoderText({ widths, multipliers, cyclesAt }: DecoderFacts): string {
+  const cycles = cyclesAt.map(({ position, cycles }) => `${cycles} at position ${position}`);
+  return (
+    `Decoder: ${widths.values} elements per cycle, ${widths.attention} products per cycle of attention, ` +
+    `${multipliers} multipliers; cycles per token: ${cycles.join(', ')}.`
+  );
+}
+
+function memoryTable(memories: readonly PlacedMemory[]): string[] {
+  const rows = memories.map(({ use, name, words, width, place, rams }) => [
+    name,
+    use,
+    String(words),
+    String(width),
+    ((words * width) / 1024).toFixed(1),
+    place,
+    String(rams),
+  ]);
+  return [table([['memory', 'for', 'words', 'bits', 'Kbit', 'lies in', 'RAMs'], ...rows]), ''];
 }

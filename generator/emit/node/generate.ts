@@ -6,12 +6,17 @@ import { InputError } from '../../errors.js';
 import { asInput } from '../../model/node/files.js';
 import { makeFolder, writeFileAtomic } from '../../node/atomic-file.js';
 import { packageRoot } from '../../node/package-root.js';
-import type { Plan } from '../../plan/types.js';
+import type { Plan, PlanDecoder } from '../../plan/types.js';
+import type { Unit } from '../../schedule/instructions.js';
+import { decoderEstimate, type PlacedMemory, placedMemories } from '../../schedule/placement.js';
+import { planProgram } from '../../schedule/program.js';
+import { engineBoard } from '../../schedule/resources.js';
+import { unitCycles } from '../../schedule/timing.js';
 import { utilisation } from '../../sizing/array.js';
 import { type TokenBound, tokenBound } from '../../sizing/bound.js';
 import { tokenCycles } from '../../sizing/cycles.js';
 import { estimate } from '../../sizing/estimate.js';
-import { engineGeometry } from '../../sizing/geometry.js';
+import { type EngineGeometry, engineGeometry } from '../../sizing/geometry.js';
 import { type LinkTarget, simulatedLink } from '../../sizing/link.js';
 import {
   BOARD_FOLDER,
@@ -25,9 +30,22 @@ import { renderFiles, SIMULATION_LIST, TEMPLATES, type TemplateName, TOP_MODULE 
 
 /** Folders of the Verilog library whose modules every build gets; `rtl/sdq_core.v` joins them. */
 const CORE_FOLDERS = ['array', 'control', 'engine', 'frame', 'link', 'memory'];
+/** Those of builds of placement `decoder`; `rtl/sdq_decoder_core.v` joins these. */
+const DECODER_FOLDERS = ['attention', 'decoder', 'vector'];
 
 /** Where the cores lie in a build folder. */
 const CORES = 'rtl';
+
+/** What a decoder on the device takes, and how long. */
+export interface DecoderFacts {
+  readonly widths: PlanDecoder;
+  /** Of 18 × 18 bits. */
+  readonly multipliers: number;
+  readonly cyclesAt: readonly { readonly position: number; readonly cycles: number }[];
+  /** Cycles in which each unit works, at the last position. */
+  readonly busy: Readonly<Record<Unit, number>>;
+  readonly memories: readonly PlacedMemory[];
+}
 
 export interface GenerateResult {
   /** Paths within the folder, in order of compilation where they are Verilog. */
@@ -37,13 +55,18 @@ export interface GenerateResult {
   readonly estimate: {
     readonly luts: number;
     readonly brams: number;
-    /** Engine and link cycles of a decoder step as "sdq simulate" has it: with one byte per cycle on the link. */
+    /**
+     * Engine and link cycles of a decoder step as "sdq simulate" has it: with one byte per cycle on the link. In placement
+     * `decoder` those of the step at the last position.
+     */
     readonly cyclesPerToken: number;
     /** With the board's own link, the host's work aside. */
     readonly tokensPerSecond: number;
   };
-  /** What bounds the design, and the cycles of a token that each part needs. */
-  readonly roofline: TokenBound;
+  /** What bounds the design, and the cycles of a token that each part needs; null in placement `decoder`. */
+  readonly roofline: TokenBound | null;
+  /** Null in placement `linear`. */
+  readonly decoder: DecoderFacts | null;
   /** Useful symbols / (array cycles · L · R) of each linear, in plan order. */
   readonly utilisation: readonly { readonly name: string; readonly utilisation: number }[];
 }
@@ -57,9 +80,13 @@ export interface GenerateResult {
  */
 export function generate(plan: Plan, planHash: string, outDir: string): GenerateResult {
   const board = loadBoard(plan.board);
-  const geometry = engineGeometry(plan, board);
+  const geometry = engineGeometry(plan, engineBoard(plan, board));
   const streams = geometry.stream !== null;
-  const cores = coreFiles(streams ? [...CORE_FOLDERS, 'sdram'] : CORE_FOLDERS);
+  const cores = coreFiles(plan, [
+    ...CORE_FOLDERS,
+    ...(plan.decoder === undefined ? [] : DECODER_FOLDERS),
+    ...(streams ? ['sdram'] : []),
+  ]);
   const models = streams ? modelFiles() : new Map<string, string>();
   const boardCores = boardFiles(board, streams);
   const paths = { cores: [...cores.keys()], boardCores: [...boardCores.keys()], models: [...models.keys()] };
@@ -75,20 +102,11 @@ export function generate(plan: Plan, planHash: string, outDir: string): Generate
   for (const [path, text] of files) writeIfChanged(join(outDir, path), text);
   for (const path of stale) rmSync(join(outDir, path), { force: true });
 
-  const cyclesWith = (link: LinkTarget): number => {
-    const cycles = tokenCycles(plan, geometry, link);
-    return cycles.engine + cycles.link;
-  };
   return {
     files: [...files.keys()].sort(),
     top: board.device === null ? TOP_MODULE : BOARD_TOP,
     planHash,
-    estimate: {
-      ...estimate(geometry, board),
-      cyclesPerToken: cyclesWith(simulatedLink(board)),
-      tokensPerSecond: board.clockHz / cyclesWith(board),
-    },
-    roofline: tokenBound(plan, board, geometry),
+    ...(plan.decoder === undefined ? linearEstimate(plan, board, geometry) : decoderFacts(plan, board)),
     utilisation: plan.linears.map((linear) => ({
       name: linear.name,
       utilisation: utilisation([linear], geometry.array, geometry.units),
@@ -96,8 +114,46 @@ export function generate(plan: Plan, planHash: string, outDir: string): Generate
   };
 }
 
+type Estimates = Pick<GenerateResult, 'estimate' | 'roofline' | 'decoder'>;
+
+function linearEstimate(plan: Plan, board: Board, geometry: EngineGeometry): Estimates {
+  const cyclesWith = (link: LinkTarget): number => {
+    const cycles = tokenCycles(plan, geometry, link);
+    return cycles.engine + cycles.link;
+  };
+  return {
+    estimate: {
+      ...estimate(geometry, board),
+      cyclesPerToken: cyclesWith(simulatedLink(board)),
+      tokensPerSecond: board.clockHz / cyclesWith(board),
+    },
+    roofline: tokenBound(plan, board, geometry),
+    decoder: null,
+  };
+}
+
+/** A token takes longest at the end of the context. */
+function decoderFacts(plan: Plan, board: Board): Estimates {
+  const { stepCycles, time, program, machine } = planProgram(plan, board);
+  const last = plan.model.context - 1;
+  const positions = [...new Set([0, Math.floor(last / 2), last])];
+  const { multipliers, ...resources } = decoderEstimate(plan, board);
+  const cyclesPerToken = stepCycles(last);
+  return {
+    estimate: { ...resources, cyclesPerToken, tokensPerSecond: board.clockHz / cyclesPerToken },
+    roofline: null,
+    decoder: {
+      widths: machine.widths,
+      multipliers,
+      cyclesAt: positions.map((position) => ({ position, cycles: stepCycles(position) })),
+      busy: unitCycles(time(last), program),
+      memories: placedMemories(plan, board),
+    },
+  };
+}
+
 /** The cores' texts by path within a build folder. */
-function coreFiles(folders: readonly string[]): Map<string, string> {
+function coreFiles({ decoder }: Plan, folders: readonly string[]): Map<string, string> {
   const library = join(packageRoot(), 'rtl');
   const files = new Map<string, string>();
   for (const folder of folders) {
@@ -105,7 +161,8 @@ function coreFiles(folders: readonly string[]): Map<string, string> {
       if (file.endsWith('.v')) files.set(`${CORES}/${file}`, readFileSync(join(library, folder, file), 'utf8'));
     }
   }
-  files.set(`${CORES}/sdq_core.v`, readFileSync(join(library, 'sdq_core.v'), 'utf8'));
+  const core = decoder === undefined ? 'sdq_core.v' : 'sdq_decoder_core.v';
+  files.set(`${CORES}/${core}`, readFileSync(join(library, core), 'utf8'));
   return files;
 }
 
