@@ -46,6 +46,8 @@ class Memory implements ResponderEngine, LineDevice {
       linears: 1,
       planHash: new Uint8Array(32),
       regions: Array.from({ length: REGION_COUNT }, (_, i) => ({ ...region, base: i * 2 ** 28 })),
+      vocab: 0,
+      context: 0,
       bootNonce: 1,
     };
     this.#responder = new Responder(info, this);

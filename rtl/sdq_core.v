@@ -134,6 +134,8 @@ module sdq_core #(
 
   assign busy_o = link_busy || engine_busy;
 
+  wire [102:0] unused_step;  // this placement has no steps
+
   sdq_host_link #(
       .INFO_BYTES   (INFO_BYTES),
       .INFO         (INFO),
@@ -172,6 +174,26 @@ module sdq_core #(
       .res_last_i       (res_last),
       .res_rows_i       (res_rows),
       .res_cycles_i     (res_cycles),
+      .step_valid_o     (unused_step[0]),
+      .step_ready_i     (1'b0),
+      .step_position_o  (unused_step[16:1]),
+      .step_count_o     (unused_step[32:17]),
+      .step_logits_o    (unused_step[33]),
+      .step_stops_o     (unused_step[34]),
+      .step_stop_o      (unused_step[66:35]),
+      .token_valid_o    (unused_step[67]),
+      .token_ready_i    (1'b0),
+      .token_o          (unused_step[99:68]),
+      .token_last_o     (unused_step[100]),
+      .answer_valid_i   (1'b0),
+      .answer_ready_o   (unused_step[101]),
+      .answer_position_i(16'd0),
+      .answer_token_i   (32'd0),
+      .answer_cycles_i  (32'd0),
+      .answer_last_i    (1'b0),
+      .logit_valid_i    (1'b0),
+      .logit_ready_o    (unused_step[102]),
+      .logit_i          (32'd0),
       .busy_o           (link_busy)
   );
 

@@ -118,7 +118,7 @@ describe('Accelerator.open', () => {
 
   it('refuses a device of another protocol version', async () => {
     const line = new Line();
-    line.responder = new Responder({ ...fixtureInfo(), version: 2 }, line.engine);
+    line.responder = new Responder({ ...fixtureInfo(), version: 1 }, line.engine);
     await expect(line.open()).rejects.toMatchObject({ code: 'wrong-version' });
     const refusing = new Line();
     refusing.toHost = (bytes) => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Accelerator } from '../firmware/device/accelerator.js';
 import { encodeRequest } from '../firmware/protocol/frames.js';
+import { PROTOCOL_VERSION } from '../firmware/protocol/messages.js';
 import { openSerial } from '../firmware/transport/node/serial.js';
 import { startVirtualBoard, type VirtualBoard } from '../sim/harness/node/virtual-board.js';
 import { compileFixture, FakeEngine, HARNESS } from './rtl/link/fixture.js';
@@ -66,7 +67,10 @@ describe('the virtual board, over the serialport package', () => {
     const runs = Array.from({ length: 40 }, (_, i) =>
       Array.from(encodeRequest({ kind: 'run', linear: 3, shift: 0 }, i)),
     );
-    writeSync(rude, Uint8Array.from([...encodeRequest({ kind: 'hello', version: 1 }, 0), ...runs.flat()]));
+    writeSync(
+      rude,
+      Uint8Array.from([...encodeRequest({ kind: 'hello', version: PROTOCOL_VERSION }, 0), ...runs.flat()]),
+    );
     await sleep(300); // 40 x 1000 bytes of results: more than the line holds
     closeSync(rude);
     const device = await Accelerator.open(await openSerial(board.path));

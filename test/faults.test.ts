@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cobsDecode, cobsEncode } from '../firmware/protocol/cobs.js';
 import { crc32 } from '../firmware/protocol/crc32.js';
 import { encodeRequest } from '../firmware/protocol/frames.js';
+import { PROTOCOL_VERSION } from '../firmware/protocol/messages.js';
 import type { Transport } from '../firmware/transport/transport.js';
 import type { LineDevice } from '../sim/line/line.js';
 import { HungError } from '../sim/line/node/virtual-clock.js';
@@ -113,7 +114,7 @@ describe('the runs are seen to fail', () => {
         receive: (bytes) => device.receive(bytes),
         async reset(memory) {
           await device.reset(memory);
-          await device.receive(encodeRequest({ kind: 'hello', version: 1 }, 0));
+          await device.receive(encodeRequest({ kind: 'hello', version: PROTOCOL_VERSION }, 0));
         },
       },
     });

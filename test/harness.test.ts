@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Accelerator } from '../firmware/device/accelerator.js';
 import { encodeRequest } from '../firmware/protocol/frames.js';
+import { PROTOCOL_VERSION } from '../firmware/protocol/messages.js';
 import { DeviceError } from '../firmware/transport/errors.js';
 import { type HarnessTransport, spawnHarness } from '../sim/harness/node/harness.js';
 import { compileFixture, FakeEngine, HARNESS } from './rtl/link/fixture.js';
@@ -14,7 +15,7 @@ beforeAll(async () => {
 
 const VECTOR = { address: 0x2000_0000, bytes: Uint8Array.from({ length: 16 }, (_, i) => i * 17) };
 
-const hello = encodeRequest({ kind: 'hello', version: 1 }, 5);
+const hello = encodeRequest({ kind: 'hello', version: PROTOCOL_VERSION }, 5);
 
 /** Bytes before those of an answer: length, cycles, beats, stalls. */
 const HEADER = 28;

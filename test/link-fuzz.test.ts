@@ -7,6 +7,8 @@ describe('random bytes', () => {
   it("leave the link's Verilog able to answer, and write nothing", async () => {
     const executable = await compileFixture(STRESS);
     for (const seed of [1, 2, 3]) fuzzLink(executable, seed);
+    const decoder = await compileFixture(STRESS, { params: { STEPS: 1 } });
+    for (const seed of [4, 5, 6]) fuzzLink(decoder, seed, true);
   });
 
   it("leave the host's parser able to read", () => {
@@ -15,5 +17,6 @@ describe('random bytes', () => {
 
   it('end a session with a typed error at the worst', async () => {
     for (const seed of [1, 2]) await fuzzHost(seed);
+    for (const seed of [3, 4]) await fuzzHost(seed, true);
   });
 });

@@ -3,11 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cobsEncode } from '../firmware/protocol/cobs.js';
-import { encodeRequest } from '../firmware/protocol/frames.js';
+import { encodeRequest, encodeResponse, FrameParser } from '../firmware/protocol/frames.js';
+import { PROTOCOL_VERSION } from '../firmware/protocol/messages.js';
 import { Responder } from '../firmware/protocol/responder.js';
 import { lint } from '../sim/verilator-bin/src/lint.js';
 import {
   compileFixture,
+  FakeDecoder,
   FakeEngine,
   FIXTURE_FOLDER,
   fixtureInfo,
@@ -15,8 +17,9 @@ import {
   ROOT,
   SMALL,
   STRESS,
+  stepInfo,
 } from './rtl/link/fixture.js';
-import { fromHex, type Golden, toHex } from './rtl/link/golden.js';
+import { fromHex, type Golden, goldenStreams, toHex } from './rtl/link/golden.js';
 import { randomStream } from './rtl/link/stream.js';
 import { stress } from './rtl/link/stress.js';
 import { icarus, lacks, yosys } from './support/needs.js';
@@ -26,8 +29,9 @@ import { tempDirectory } from './support/temp.js';
 const golden = JSON.parse(readFileSync(join(ROOT, 'test/golden/protocol.json'), 'utf8')) as Golden;
 const goldenIn = fromHex(golden.session.map(({ bytes }) => bytes).join(''));
 const goldenOut = golden.session.map(({ answerBytes }) => answerBytes).join('');
+const goldenSteps = goldenStreams(golden.stepSession);
 
-const HELLO = encodeRequest({ kind: 'hello', version: 1 }, 0);
+const HELLO = encodeRequest({ kind: 'hello', version: PROTOCOL_VERSION }, 0);
 
 describe('the sources', () => {
   it('are clean for verilator -Wall, each module as the top', async () => {
@@ -76,6 +80,7 @@ describe('the sources', () => {
       ['MAX_BODY=7', 'MAX_BODY_must_be_8_to_65534'],
       ['LINEARS=0', 'LINEARS_must_be_1_to_65535'],
       ['REGION1_BYTES=268435457', 'REGION_BYTES_must_be_at_most_2_to_the_28'],
+      ['REGION5_BYTES=268435457', 'REGION_BYTES_must_be_at_most_2_to_the_28'],
     ] as const) {
       const { status, stderr } = elaborate(`-Psdq_host_link.${parameter}`);
       expect(status, parameter).not.toBe(0);
@@ -88,10 +93,10 @@ describe.skipIf(lacks(icarus))('in four-state simulation', () => {
   const folder = tempDirectory();
   const path = (name: string) => join(folder, name);
 
-  function build(top: string): string {
+  function build(top: string, parameters = ''): string {
     const program = path(`${top}.vvp`);
     const sources = [...fixtureVerilog(), join(FIXTURE_FOLDER, `${top}.v`)];
-    execFileSync('iverilog', ['-g2005', '-s', top, '-o', program, ...sources]);
+    execFileSync('iverilog', ['-g2005', `-DTOP_PARAMETERS=${parameters}`, '-s', top, '-o', program, ...sources]);
     return program;
   }
 
@@ -129,6 +134,74 @@ describe.skipIf(lacks(icarus))('in four-state simulation', () => {
       expect(log, `seed ${seed}`).not.toContain('unknown');
       expect(lines('link.out').join(''), `seed ${seed}`).toBe(goldenOut);
     }
+  });
+
+  it('answers the golden session of steps, with no unknown bit after reset', () => {
+    const program = build('link_tb', '#(.STEPS(1))');
+    const { input, answer } = goldenSteps;
+    writeFileSync(path('link.in'), toHex(input).replace(/../g, '$&\n'));
+    for (const seed of [1, 2]) {
+      const log = simulate(program, { in: path('link.in'), count: input.length, out: path('link.out'), seed });
+      expect(log, `seed ${seed}`).not.toMatch(/unknown|fake|sdq_top:|busy/);
+      expect(lines('link.out').join(''), `seed ${seed}`).toBe(toHex(answer));
+    }
+  });
+});
+
+describe('with steps, in Verilator', () => {
+  let executable: string;
+  beforeAll(async () => {
+    executable = await compileFixture(STRESS, { params: { STEPS: 1 } });
+  });
+
+  it('answers the golden session', () => {
+    for (const [idle, stall] of [
+      [0, 0],
+      [50, 0],
+      [0, 50],
+      [70, 70],
+    ] as const) {
+      const { answer } = stress(executable, goldenSteps.input, { seed: 1, idle, stall, nonce: 1 });
+      expect(toHex(answer), `idle ${idle}, stall ${stall}`).toBe(toHex(goldenSteps.answer));
+    }
+  });
+
+  it('answers random streams, damaged frames and garbage as the reference does', () => {
+    const seed = 22;
+    const random = uniform(seed);
+    let tokens = 0;
+    for (let i = 0; i < 12; i++) {
+      const [idle, stall] = [
+        [0, 0],
+        [0, 80],
+        [60, 0],
+        [40, 40],
+      ][i % 4] as [number, number];
+      const nonce = i % 3 === 0 ? 1 : 0x8000_0000 + i;
+      const stream = randomStream(random, 150, 1024);
+      const expected = new Responder(stepInfo(nonce), new FakeDecoder()).receive(stream);
+      tokens += new FrameParser().push(expected).filter((frame) => frame.ok && frame.type === 0x85).length;
+      const { answer } = stress(executable, stream, { seed: i, idle, stall, nonce });
+      expect(toHex(answer), `seed ${seed}, stream ${i}, idle ${idle}, stall ${stall}`).toBe(toHex(expected));
+    }
+    expect(tokens).toBeGreaterThan(200);
+  });
+
+  it('takes at most 32 bytes of the line per token, both ways', () => {
+    const position = 3;
+    const count = 8;
+    const step = {
+      kind: 'step',
+      position,
+      count,
+      stop: 2,
+      tokens: [77],
+      flags: { logits: false, stops: true },
+    } as const;
+    const stream = Uint8Array.of(...HELLO, ...encodeRequest(step, 1));
+    const { answer } = stress(executable, stream, { seed: 1, idle: 0, stall: 0, nonce: 1 });
+    const info = encodeResponse(stepInfo(), 0).length;
+    expect((stream.length - HELLO.length + answer.length - info) / count).toBeLessThanOrEqual(32);
   });
 });
 

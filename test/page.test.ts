@@ -359,7 +359,7 @@ function memoryOf(plan: Plan): Responder {
   };
   const info: Info = {
     ...{ kind: 'info', version: PROTOCOL_VERSION, regionCount: REGION_COUNT, maxBody: 1024, rxBytes: 4096 },
-    ...{ clockHz: 25_000_000, linears: plan.linears.length, regions, bootNonce: 1 },
+    ...{ clockHz: 25_000_000, linears: plan.linears.length, regions, vocab: 0, context: 0, bootNonce: 1 },
     planHash: Uint8Array.from(Buffer.from(planHash(plan), 'hex')),
   };
   return new Responder(info, {

@@ -14,9 +14,9 @@ const golden = JSON.parse(readFileSync(join(ROOT, 'test/golden/protocol.json'), 
 describe('docs/protocol.md', () => {
   it('shows the bytes of the golden vectors', () => {
     const rows = [...page.matchAll(/^\| (.+?) \| `([0-9a-f]+)` \| `([0-9a-f]+)(…?)`/gm)];
-    expect(rows.length).toBe(7);
+    expect(rows.length).toBe(10);
     for (const [, name, bytes, answer, more] of rows) {
-      const step = golden.session.find((candidate) => candidate.name === name);
+      const step = [...golden.session, ...golden.stepSession].find((candidate) => candidate.name === name);
       expect(step?.bytes, name).toBe(bytes);
       expect(more ? step?.answerBytes.slice(0, answer!.length) : step?.answerBytes, name).toBe(answer);
     }
@@ -35,7 +35,7 @@ describe('docs/protocol.md', () => {
       Uint8Array.from({ length: 16 }, (_, i) => i),
     );
     const [hello, written, checked, result] = stdout.trim().split('\n');
-    expect(hello).toBe(`protocol 1 plan ${toHex(fixtureInfo().planHash)} linears 4`);
+    expect(hello).toBe(`protocol 2 plan ${toHex(fixtureInfo().planHash)} linears 4`);
     expect(written).toBe("(130, b'')");
     expect(checked).toMatch(/^\(131, b'.*'\)$/);
     expect(result).toBe(`(0, 0, 1, 100) (${engine.run(0, 0).values[0]},)`);

@@ -16,12 +16,13 @@ import {
   ERROR_CODES,
   encodeInfoConstant,
   isRequestType,
+  PROTOCOL_VERSION,
   type Request,
   type Response,
   readRequest,
   readResponse,
 } from '../firmware/protocol/messages.js';
-import { fixtureInfo, ROOT } from './rtl/link/fixture.js';
+import { fixtureInfo, ROOT, stepInfo } from './rtl/link/fixture.js';
 import { fromHex, type Golden, makeGolden, printable, rawFrame, toHex } from './rtl/link/golden.js';
 import { uniform } from './support/random.js';
 
@@ -37,6 +38,8 @@ describe('golden vectors', () => {
   });
 
   const readGolden = () => JSON.parse(readFileSync(GOLDEN_FILE, 'utf8')) as Golden;
+
+  const allSteps = () => [...readGolden().session, ...readGolden().stepSession];
 
   it('have the CRC-32 of zlib', () => {
     expect(readGolden().crc32.find(({ bytes }) => bytes === '313233343536373839')?.crc).toBe('cbf43926');
@@ -65,7 +68,7 @@ describe('golden vectors', () => {
   });
 
   it('decode to their fields, and damaged ones to none', () => {
-    for (const { name, request, bytes, answer, answerBytes } of readGolden().session) {
+    for (const { name, request, bytes, answer, answerBytes } of allSteps()) {
       const answers = new FrameParser().push(fromHex(answerBytes)).map((frame) => {
         if (!frame.ok) throw new Error(frame.reason);
         return printable({ seq: frame.seq, ...readResponse(frame) });
@@ -81,14 +84,16 @@ describe('golden vectors', () => {
   });
 
   it('have every request, response and error', () => {
-    const { session } = readGolden();
+    const session = allSteps();
     const kinds = (messages: readonly unknown[]) =>
       new Set(messages.map((message) => (message as { kind: string }).kind));
     expect([...kinds(session.flatMap(({ request }) => (request ? [request] : [])))].sort()).toEqual(
-      ['hello', 'write', 'check', 'run'].sort(),
+      ['hello', 'write', 'check', 'run', 'step'].sort(),
     );
     const answers = session.flatMap(({ answer }) => answer);
-    expect([...kinds(answers)].sort()).toEqual(['info', 'written', 'checked', 'result', 'error'].sort());
+    expect([...kinds(answers)].sort()).toEqual(
+      ['info', 'written', 'checked', 'result', 'token', 'logits', 'error'].sort(),
+    );
     const codes = answers.flatMap((answer) =>
       'code' in (answer as object) ? [(answer as { code: number }).code] : [],
     );
@@ -136,20 +141,35 @@ describe('crc32', () => {
   });
 });
 
+const STEP: Request = {
+  kind: 'step',
+  flags: { logits: true, stops: false },
+  position: 65535,
+  count: 65535,
+  stop: 0xffff_ffff,
+  tokens: [0, 0xffff_ffff],
+};
+
 describe('messages', () => {
   it('have INFO bytes that begin the INFO response', () => {
     const constant = encodeInfoConstant(fixtureInfo());
     const [frame] = new FrameParser().push(encodeResponse(fixtureInfo(0x01020304), 0));
     expect(frame?.ok && toHex(frame.body)).toBe(`${toHex(constant)}04030201`);
-    expect(constant.length).toBe(110);
+    expect(constant.length).toBe(118);
+    expect(encodeInfoConstant(stepInfo()).length).toBe(150);
+    expect(() => encodeInfoConstant({ ...fixtureInfo(), regionCount: 3 })).toThrow(
+      '4 entries were given for a list of 3',
+    );
   });
 
   it('survive encoding and decoding', () => {
     const requests: Request[] = [
-      { kind: 'hello', version: 1 },
+      { kind: 'hello', version: PROTOCOL_VERSION },
       { kind: 'write', address: 0xffffffff, data: Uint8Array.of(0, 1, 2) },
       { kind: 'check', address: 0x30000000, length: 0x0fffffff },
       { kind: 'run', linear: 65535, shift: -16 },
+      STEP,
+      { ...STEP, flags: { logits: false, stops: true } },
     ];
     for (const request of requests) {
       const [frame] = new FrameParser().push(encodeRequest(request, 200));
@@ -168,7 +188,10 @@ describe('messages', () => {
         cycles: 4294967295,
         values: Int32Array.of(-2147483648, 2147483647),
       },
-      { kind: 'error', code: 5 },
+      stepInfo(),
+      { kind: 'token', flags: { last: true }, position: 65535, token: 0xffff_ffff, cycles: 4294967295 },
+      { kind: 'logits', position: 3, first: 60, values: Int32Array.of(-2147483648, 2147483647) },
+      { kind: 'error', code: 8 },
     ];
     for (const response of responses) {
       const [frame] = new FrameParser().push(encodeResponse(response, 0));
@@ -181,12 +204,16 @@ describe('messages', () => {
     expect(() => encodeRequest({ kind: 'run', linear: 0, shift: 128 }, 0)).toThrow(
       '128 is not an integer from -128 to 127',
     );
-    expect(() => encodeRequest({ kind: 'hello', version: 1 }, 256)).toThrow(LayoutError);
+    expect(() => encodeRequest({ kind: 'hello', version: PROTOCOL_VERSION }, 256)).toThrow(LayoutError);
     expect(() => readRequest({ type: 0x04, body: new Uint8Array(2) })).toThrow(LayoutError);
     expect(() => readRequest({ type: 0x04, body: new Uint8Array(4) })).toThrow("type 'run' has 1 bytes more");
     expect(() => readResponse({ type: 0x84, body: new Uint8Array(17) })).toThrow(LayoutError);
     expect(() => readResponse({ type: 0x02, body: new Uint8Array(9) })).toThrow('no message of type 0x2');
-    expect([1, 2, 3, 4, 5, 0x81].map(isRequestType)).toEqual([true, true, true, true, false, false]);
+    expect(() => encodeRequest({ ...STEP, tokens: [2 ** 32] }, 0)).toThrow(LayoutError);
+    expect(() => readRequest({ type: 0x05, body: new Uint8Array(11) })).toThrow('2 bytes are no whole 32-bit numbers');
+    const types = [1, 2, 3, 4, 5, 6, 0x81];
+    expect(types.filter((type) => isRequestType(type, false))).toEqual([1, 2, 3, 4]);
+    expect(types.filter((type) => isRequestType(type, true))).toEqual([1, 2, 3, 5]);
   });
 });
 

@@ -1,11 +1,11 @@
-/** The accelerator over its wire protocol: a memory that is uploaded once, and linears that are run. */
+/** The accelerator over its wire protocol: a memory that is uploaded once, and linears or steps that are run. */
 
-import { type Info, PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
+import { type Info, PROTOCOL_VERSION, type Request, STEP_HEADER_BYTES } from '../protocol/messages.js';
 import { mostWriteBytes, runWriteBytes } from '../protocol/write-size.js';
 import type { Transport } from '../transport/transport.js';
 import { wrongPlanError, wrongVersionError } from './errors.js';
 import { Exchange } from './exchange.js';
-import type { Reply } from './job.js';
+import type { Reply, StepToken } from './job.js';
 import { imageWrites, type MemoryImage, type UploadOptions, type UploadResult, upload } from './upload.js';
 
 export interface AcceleratorOptions {
@@ -30,6 +30,20 @@ export interface LinearResult {
   readonly values: Int32Array;
   /** Engine clock cycles from the request to the first result. */
   readonly cycles: number;
+}
+
+/** Tokens for a device that has the whole decoder. */
+export interface StepOptions {
+  /** Of the first token; what the device computes there depends on the tokens before, which it was given, and on nothing else. */
+  readonly position: number;
+  /** 1 … `mostStepTokens`, all below the vocabulary. */
+  readonly tokens: readonly number[];
+  /** Tokens to generate, 1 or more: position + tokens + count − 1 is at most the context. */
+  readonly count: number;
+  /** The token that ends the step before, if it is generated. */
+  readonly stop?: number;
+  /** Whether the logits are wanted too. */
+  readonly logits?: boolean;
 }
 
 export class Accelerator {
@@ -105,6 +119,32 @@ export class Accelerator {
     const requests = runRequests(linear, shift, writes, this.#runWriteBytes(writes));
     const { values, cycles } = await lastReply(this.#exchange, requests, 'result', signal);
     return { values, cycles };
+  }
+
+  /** Most tokens of a step. */
+  get mostStepTokens(): number {
+    return Math.floor((this.info.maxBody - STEP_HEADER_BYTES) / 4);
+  }
+
+  /**
+   * Executes tokens, and generates on from them. Calls that are made before others have resolved are executed in order. A
+   * step whose answers are lost is repeated from the first token on that has not come.
+   *
+   * @param onToken called with each generated token, as it comes
+   * @throws DeviceError no-answer, garbled, refused, restarted, disconnected, closed; the reason of `signal`, while the
+   * device goes on to the end of the step; what `onToken` throws
+   */
+  async step(
+    { position, tokens, count, stop, logits = false }: StepOptions,
+    onToken: (token: StepToken) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const flags = { logits, stops: stop !== undefined };
+    const request: Request = { kind: 'step', flags, position, count, stop: stop ?? 0, tokens };
+    const take = (_: Request, reply: Reply): void => {
+      if (reply.kind === 'token') onToken(reply);
+    };
+    await this.#exchange.send([request], take, signal);
   }
 
   /** Data bytes per WRITE before a RUN. */

@@ -3,8 +3,9 @@
  *
  * The device answers in order. So a response to a later request proves that an earlier unanswered one, or its
  * response, was lost; then everything from the first unanswered request on is sent again, under new sequence numbers,
- * so that late responses to the first attempt are told apart. All requests may be repeated, except that a RUN must
- * meet the memory of its first attempt: no WRITE is sent while a RUN is unanswered.
+ * so that late responses to the first attempt are told apart. All requests may be repeated, except that a RUN or a STEP
+ * must meet the memory of its first attempt: no WRITE is sent while one is unanswered. Of a STEP only what has not come is
+ * repeated.
  */
 
 import { FrameParser, FrameWriter, frameBound } from '../protocol/frames.js';
@@ -16,6 +17,7 @@ import {
   type Request,
   type Response,
   readResponse,
+  STEP_HEADER_BYTES,
 } from '../protocol/messages.js';
 import { systemClock } from '../transport/clock.js';
 import { closedError, type DeviceError } from '../transport/errors.js';
@@ -49,6 +51,8 @@ export class Exchange {
   readonly #flights = new Flights<Entry>();
   readonly #window: Window;
   #bootNonce: number | null = null;
+  /** Logits of a token. */
+  #vocab = 0;
   #seq: number;
   #resynchronise = true;
   #writing = false;
@@ -74,10 +78,11 @@ export class Exchange {
     });
   }
 
-  /** Sets what INFO said: the device's buffer, its clock, and the nonce by which a restart is noticed. */
+  /** Sets what INFO said: the device's buffer, its clock, its vocabulary, and the nonce by which a restart is noticed. */
   establish(info: Info): void {
     this.#window.establish(info, this.#transport.bytesPerSecond);
     this.#bootNonce = info.bootNonce;
+    this.#vocab = info.vocab;
   }
 
   /** Most bytes of WRITEs that may be under way. */
@@ -89,7 +94,7 @@ export class Exchange {
    * Sends requests in order, after those of earlier calls. They are taken from `requests` as the credit allows.
    * Everything that is sent in one go is one `write` of the transport.
    *
-   * @param reply called once per request, in order
+   * @param reply called once per request, and per token of a STEP, in order
    * @throws DeviceError; the reason of `signal`; what `requests` or `reply` throw; LayoutError for a number that does
    * not fit its field. The rest of the requests is then not sent.
    */
@@ -148,8 +153,7 @@ export class Exchange {
   #maySend(request: Request): boolean {
     if (!this.#window.admits(requestBound(request), this.#flights)) return false;
     if (request.kind !== 'write') return true;
-    for (let i = 0; i < this.#cursor; i++) if (this.#entries[i]!.request.kind === 'run') return false;
-    return true;
+    return this.#entries.slice(0, this.#cursor).every(({ request: { kind } }) => kind !== 'run' && kind !== 'step');
   }
 
   #transmit(entry: Entry): void {
@@ -234,22 +238,24 @@ export class Exchange {
       this.#drop(job, refusedError(request, response.code));
       return;
     }
-    const reply = takeResponse(entry, response);
-    if (reply === 'more') return;
-    if (reply === 'broken') {
+    const taken = takeResponse(entry, response, this.#vocab);
+    if (taken === 'more') return;
+    if (taken === 'broken') {
       this.#damage();
       if (isLast(response)) this.#flights.land(1);
       return;
     }
-    this.#flights.land(1);
-    this.#entries.shift();
-    this.#cursor--;
     this.#timeouts = 0;
     this.#damaged = 0;
-    if (this.#entries.length === 0) this.#watchdog.stop();
-    job.open--;
+    if (taken.complete) {
+      this.#flights.land(1);
+      this.#entries.shift();
+      this.#cursor--;
+      if (this.#entries.length === 0) this.#watchdog.stop();
+      job.open--;
+    }
     try {
-      job.reply(request, reply);
+      job.reply(request, taken.reply);
       this.#settleIfDone(job);
     } catch (error) {
       this.#drop(job, error);
@@ -342,9 +348,12 @@ export class Exchange {
 
 /** No more frames follow that answer the same request. */
 function isLast(response: Response): boolean {
+  if (response.kind === 'token') return response.flags.last;
+  if (response.kind === 'logits') return false;
   return response.kind !== 'result' || response.row + response.values.length >= response.rows;
 }
 
 function requestBound(request: Request): number {
+  if (request.kind === 'step') return frameBound(STEP_HEADER_BYTES + 4 * request.tokens.length);
   return frameBound(request.kind === 'write' ? 4 + request.data.length : 8);
 }

@@ -124,10 +124,13 @@ function inRange(value: number, least: number, most: number): number {
   return value;
 }
 
-/** How one value lies in a message. */
+/** Values by the names of their fields. */
+type Named = Readonly<Record<string, unknown>>;
+
+/** How one value lies in a message: after the values `before` of it, and as one of `message`. */
 export interface Field<T> {
-  read(reader: Reader): T;
-  write(writer: Writer, value: T): void;
+  read(reader: Reader, before: Named): T;
+  write(writer: Writer, value: T, message: Named): void;
 }
 
 export type Layout = { readonly [name: string]: Field<unknown> };
@@ -138,18 +141,6 @@ export const u8: Field<number> = { read: (r) => r.u8(), write: (w, value) => w.u
 export const i8: Field<number> = { read: (r) => r.i8(), write: (w, value) => w.i8(value) };
 export const u16: Field<number> = { read: (r) => r.u16(), write: (w, value) => w.u16(value) };
 export const u32: Field<number> = { read: (r) => r.u32(), write: (w, value) => w.u32(value) };
-
-/** A byte that always has one value. */
-export function constantU8<const N extends number>(constant: N): Field<N> {
-  return {
-    read(reader) {
-      const value = reader.u8();
-      if (value !== constant) throw new LayoutError(`A byte is ${value} and should be ${constant}.`);
-      return constant;
-    },
-    write: (writer) => writer.u8(constant),
-  };
-}
 
 /** A fixed number of bytes. Read as a copy. */
 export function bytesOf(count: number): Field<Uint8Array> {
@@ -170,23 +161,44 @@ export const bytesToEnd: Field<Uint8Array> = {
 
 /** Signed 32-bit numbers to the end of the message. */
 export const i32ToEnd: Field<Int32Array> = {
-  read(reader) {
-    if (reader.remaining % 4 !== 0) throw new LayoutError(`${reader.remaining} bytes are no whole 32-bit numbers.`);
-    const values = new Int32Array(reader.remaining / 4);
-    for (let i = 0; i < values.length; i++) values[i] = reader.i32();
-    return values;
-  },
+  read: (reader) => Int32Array.from({ length: wordsLeft(reader) }, () => reader.i32()),
   write(writer, values) {
     for (const value of values) writer.i32(value);
   },
 };
 
-/** A fixed number of equal structures. */
-export function listOf<L extends Layout>(layout: L, count: number): Field<readonly Values<L>[]> {
+/** Unsigned 32-bit numbers to the end of the message. */
+export const u32ToEnd: Field<readonly number[]> = {
+  read: (reader) => Array.from({ length: wordsLeft(reader) }, () => reader.u32()),
+  write(writer, values) {
+    for (const value of values) writer.u32(value);
+  },
+};
+
+function wordsLeft({ remaining }: Reader): number {
+  if (remaining % 4 !== 0) throw new LayoutError(`${remaining} bytes are no whole 32-bit numbers.`);
+  return remaining / 4;
+}
+
+/** A byte whose lowest bits are flags, in the order of their names; the others are 0 and ignored. */
+export function flagsU8<const N extends string>(...names: readonly N[]): Field<Readonly<Record<N, boolean>>> {
   return {
-    read: (reader) => Array.from({ length: count }, () => readLayout(layout, reader)),
-    write(writer, values) {
-      if (values.length !== count) throw new LayoutError(`${values.length} entries were given for a list of ${count}.`);
+    read(reader) {
+      const byte = reader.u8();
+      return Object.fromEntries(names.map((name, i) => [name, ((byte >> i) & 1) === 1])) as Record<N, boolean>;
+    },
+    write: (writer, flags) => writer.u8(names.reduce((byte, name, i) => byte | (flags[name] ? 1 << i : 0), 0)),
+  };
+}
+
+/** Equal structures, as many as the field `count` before them says. */
+export function listOf<L extends Layout>(layout: L, count: string): Field<readonly Values<L>[]> {
+  return {
+    read: (reader, before) => Array.from({ length: Number(before[count]) }, () => readLayout(layout, reader)),
+    write(writer, values, message) {
+      if (values.length !== message[count]) {
+        throw new LayoutError(`${values.length} entries were given for a list of ${message[count]}.`);
+      }
       for (const value of values) writeLayout(layout, writer, value);
     },
   };
@@ -194,10 +206,10 @@ export function listOf<L extends Layout>(layout: L, count: number): Field<readon
 
 export function readLayout<L extends Layout>(layout: L, reader: Reader): Values<L> {
   const values: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(layout)) values[name] = field.read(reader);
+  for (const [name, field] of Object.entries(layout)) values[name] = field.read(reader, values);
   return values as Values<L>;
 }
 
 export function writeLayout<L extends Layout>(layout: L, writer: Writer, values: Values<L>): void {
-  for (const [name, field] of Object.entries(layout)) field.write(writer, values[name]);
+  for (const [name, field] of Object.entries(layout)) field.write(writer, values[name], values);
 }

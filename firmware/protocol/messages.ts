@@ -1,9 +1,9 @@
-/** The requests and responses of protocol version 1 and their bodies. docs/protocol.md says what they mean. */
+/** The requests and responses of protocol version 2 and their bodies. docs/protocol.md says what they mean. */
 
 import {
   bytesOf,
   bytesToEnd,
-  constantU8,
+  flagsU8,
   i8,
   i32ToEnd,
   type Layout,
@@ -14,18 +14,25 @@ import {
   u8,
   u16,
   u32,
+  u32ToEnd,
   type Values,
   Writer,
   writeLayout,
 } from './layout.js';
 
-export const PROTOCOL_VERSION = 1;
-/** Most bytes of a request's body that every device of version 1 takes; INFO says what this one takes. */
+export const PROTOCOL_VERSION = 2;
+/** Most bytes of a request's body that a device takes; INFO says what this one takes. */
 export const MAX_BODY_BYTES = 1024;
 /** Most values in one RESULT frame. */
 export const MAX_RESULT_VALUES = 60;
-/** Regions of the memory map: weights, scales, activations, blocks. */
+/** Most values in one LOGITS frame. */
+export const MAX_LOGIT_VALUES = 60;
+/** Bytes of a STEP's body before its tokens. */
+export const STEP_HEADER_BYTES = 9;
+/** Regions of the memory map of a device that runs linears: weights, scales, activations, blocks. */
 export const REGION_COUNT = 4;
+/** Of one that takes steps: those, of which activations and blocks are empty, then parameters and constants. */
+export const STEP_REGION_COUNT = 6;
 
 /** One region of the device's memory as INFO describes it, in bytes. */
 const REGION = { base: u32, stride: u32, wordBytes: u32, words: u32 } as const;
@@ -34,13 +41,17 @@ export type InfoRegion = Values<typeof REGION>;
 /** The part of INFO that is constant for a bitstream. */
 const INFO_CONSTANT = {
   version: u8,
-  regionCount: constantU8(REGION_COUNT),
+  regionCount: u8,
   maxBody: u16,
   rxBytes: u32,
   clockHz: u32,
   linears: u16,
   planHash: bytesOf(32),
-  regions: listOf(REGION, REGION_COUNT),
+  regions: listOf(REGION, 'regionCount'),
+  /** Tokens of the vocabulary of a device that takes steps; 0 if it runs linears. */
+  vocab: u32,
+  /** Most tokens of a text; 0 if the device runs linears. */
+  context: u32,
 } as const;
 export type InfoConstant = Values<typeof INFO_CONSTANT>;
 
@@ -58,6 +69,13 @@ const REQUESTS = {
   write: message(0x02, { address: u32, data: bytesToEnd }),
   check: message(0x03, { address: u32, length: u32 }),
   run: message(0x04, { linear: u16, shift: i8 }),
+  step: message(0x05, {
+    flags: flagsU8('logits', 'stops'),
+    position: u16,
+    count: u16,
+    stop: u32,
+    tokens: u32ToEnd,
+  }),
 } as const;
 
 const RESPONSES = {
@@ -65,6 +83,8 @@ const RESPONSES = {
   written: message(0x82, {}),
   checked: message(0x83, { crc: u32 }),
   result: message(0x84, { linear: u16, row: u32, rows: u32, cycles: u32, values: i32ToEnd }),
+  token: message(0x85, { flags: flagsU8('last'), position: u16, token: u32, cycles: u32 }),
+  logits: message(0x86, { position: u16, first: u32, values: i32ToEnd }),
   error: message(0xff, { code: u8 }),
 } as const;
 
@@ -76,6 +96,7 @@ type Union<C extends Catalogue> = {
 export type Request = Union<typeof REQUESTS>;
 export type Response = Union<typeof RESPONSES>;
 export type Info = Extract<Response, { kind: 'info' }>;
+export type StepRequest = Extract<Request, { kind: 'step' }>;
 export type Result = Extract<Response, { kind: 'result' }>;
 
 /** Codes of the ERROR response. */
@@ -87,6 +108,7 @@ export const ERROR_CODES = {
   noSuchLinear: 5,
   wrongVersion: 6,
   noHello: 7,
+  badStep: 8,
 } as const;
 
 /** What an error code means, for people. */
@@ -106,6 +128,8 @@ export function describeErrorCode(code: number): string {
       return 'the protocol version is not supported';
     case ERROR_CODES.noHello:
       return 'it has restarted since HELLO';
+    case ERROR_CODES.badStep:
+      return 'tokens or positions of a step lie outside the model';
     default:
       return `error code ${code}`;
   }
@@ -127,9 +151,10 @@ export function writeResponse(writer: Writer, response: Response, seq: number): 
   writeMessage(RESPONSES, writer, response, seq);
 }
 
-/** Whether version 1 has a request of this type. */
-export function isRequestType(type: number): boolean {
-  return Object.values(REQUESTS).some((request) => request.type === type);
+/** Whether a device knows a request of this type: one that takes steps runs no linears, and the other way round. */
+export function isRequestType(type: number, takesSteps: boolean): boolean {
+  const absent = takesSteps ? REQUESTS.run : REQUESTS.step;
+  return Object.values(REQUESTS).some((request) => request.type === type && request !== absent);
 }
 
 /** Throws LayoutError for an unknown type or a body of the wrong length. */

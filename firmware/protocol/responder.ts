@@ -10,21 +10,35 @@ import {
   ERROR_CODES,
   type Info,
   isRequestType,
+  MAX_LOGIT_VALUES,
   MAX_RESULT_VALUES,
   PROTOCOL_VERSION,
   type RawMessage,
   type Request,
   type Response,
   readRequest,
+  type StepRequest,
 } from './messages.js';
 
-/** What executes requests. Addresses and indices have been checked. */
+/** A token that a step gave. */
+export interface SteppedToken {
+  readonly position: number;
+  readonly token: number;
+  readonly cycles: number;
+  readonly last: boolean;
+  /** One per token of the vocabulary; looked at if the request wants them. */
+  readonly logits: Int32Array;
+}
+
+/** What executes requests. Addresses, indices and steps have been checked. */
 export interface ResponderEngine {
   /** `data` is valid during the call only. */
   write(address: number, data: Uint8Array): void;
   read(address: number, length: number): Uint8Array;
   /** All outputs of a linear, and the engine's clock cycles. */
-  run(linear: number, shift: number): { readonly values: Int32Array; readonly cycles: number };
+  run?(linear: number, shift: number): { readonly values: Int32Array; readonly cycles: number };
+  /** The tokens of a step, each computed when it is taken. */
+  step?(request: StepRequest): Iterable<SteppedToken>;
 }
 
 /** A device from its reset on. */
@@ -55,7 +69,7 @@ export class Responder {
   }
 
   #execute(raw: RawMessage): Iterable<Response> {
-    if (!isRequestType(raw.type)) return [errorResponse('unknownType')];
+    if (!isRequestType(raw.type, this.#info.vocab > 0)) return [errorResponse('unknownType')];
     let request: Request;
     try {
       request = readRequest(raw);
@@ -80,15 +94,35 @@ export class Responder {
       case 'run':
         if (request.linear >= this.#info.linears) return [errorResponse('noSuchLinear')];
         return this.#run(request.linear, request.shift);
+      case 'step':
+        if (!this.#fits(request)) return [errorResponse('badStep')];
+        return this.#step(request);
     }
   }
 
   *#run(linear: number, shift: number): Generator<Response> {
-    const { values, cycles } = this.#engine.run(linear, shift);
+    const { values, cycles } = this.#engine.run!(linear, shift);
     for (let row = 0; row < values.length; row += MAX_RESULT_VALUES) {
       const part = values.subarray(row, row + MAX_RESULT_VALUES);
       yield { kind: 'result', linear, row, rows: values.length, cycles, values: part };
     }
+  }
+
+  *#step(request: StepRequest): Generator<Response> {
+    for (const { position, token, cycles, last, logits } of this.#engine.step!(request)) {
+      if (request.flags.logits) {
+        for (let first = 0; first < logits.length; first += MAX_LOGIT_VALUES) {
+          yield { kind: 'logits', position, first, values: logits.subarray(first, first + MAX_LOGIT_VALUES) };
+        }
+      }
+      yield { kind: 'token', flags: { last }, position, token, cycles };
+    }
+  }
+
+  #fits({ position, count, tokens }: StepRequest): boolean {
+    const { vocab, context } = this.#info;
+    const known = tokens.length > 0 && tokens.every((token) => token < vocab);
+    return known && count > 0 && position + tokens.length + count - 1 <= context;
   }
 
   #holds(address: number, length: number): boolean {

@@ -147,6 +147,8 @@ function topContext(plan: Plan, planHash: string, board: Board): TopContext {
     linears: plan.linears.length,
     planHash: bytesOfHex(planHash),
     regions,
+    vocab: 0,
+    context: 0,
   });
   const parameters: { name: string; value: number | string }[] = [
     { name: 'INFO_BYTES', value: info.length },

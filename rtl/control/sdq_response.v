@@ -18,7 +18,7 @@ module sdq_response #(
     input  wire        active_i,
     input  wire [ 7:0] type_i,
     input  wire [ 7:0] seq_i,
-    input  wire [ 2:0] code_i,
+    input  wire [ 3:0] code_i,
     input  wire [31:0] crc_i,
     input  wire [31:0] nonce_i,
     input  wire [15:0] linear_i,
@@ -96,7 +96,7 @@ module sdq_response #(
         tx_last_o = is_written;
       end
       default: begin
-        tx_data_o = {5'd0, code_i};
+        tx_data_o = {4'd0, code_i};
         tx_last_o = 1'b1;
         if (is_info) begin
           tx_data_o = info[8*info_q+:8];

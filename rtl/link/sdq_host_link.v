@@ -1,5 +1,6 @@
 `default_nettype none
-// The device's end of the host link: bytes in, bytes out; memory, run and result ports towards the engine.
+// The device's end of the host link: bytes in, bytes out; a memory port, and run and result ports towards the engine, or with
+// STEPS a step port towards the decoder.
 //
 //   rx -> sdq_frame_rx -> sdq_command -> sdq_frame_tx -> tx
 //
@@ -14,6 +15,11 @@ module sdq_host_link #(
     parameter [31:0] REGION1_BYTES = 0,
     parameter [31:0] REGION2_BYTES = 0,
     parameter [31:0] REGION3_BYTES = 0,
+    parameter [31:0] REGION4_BYTES = 0,
+    parameter [31:0] REGION5_BYTES = 0,
+    parameter STEPS = 0,
+    parameter VOCAB = 1,
+    parameter CONTEXT = 1,
     parameter MAX_BODY = 1024,
     parameter RX_BYTES = 4096
 ) (
@@ -51,8 +57,44 @@ module sdq_host_link #(
     input  wire [31:0] res_rows_i,
     input  wire [31:0] res_cycles_i,
 
+    output wire        step_valid_o,
+    input  wire        step_ready_i,
+    output wire [15:0] step_position_o,
+    output wire [15:0] step_count_o,
+    output wire        step_logits_o,
+    output wire        step_stops_o,
+    output wire [31:0] step_stop_o,
+
+    output wire        token_valid_o,
+    input  wire        token_ready_i,
+    output wire [31:0] token_o,
+    output wire        token_last_o,
+
+    input  wire        answer_valid_i,
+    output wire        answer_ready_o,
+    input  wire [15:0] answer_position_i,
+    input  wire [31:0] answer_token_i,
+    input  wire [31:0] answer_cycles_i,
+    input  wire        answer_last_i,
+
+    input  wire        logit_valid_i,
+    output wire        logit_ready_o,
+    input  wire [31:0] logit_i,
+
     output wire busy_o
 );
+
+  // Tokens of the longest STEP: four bytes each behind nine.
+  localparam TOKENS = MAX_BODY < 13 ? 1 : (MAX_BODY - 9) / 4;
+
+  generate
+    if (STEPS != 0 && MAX_BODY < 13) begin : g_illegal
+      initial begin
+        $display("%m: MAX_BODY=%0d holds no STEP", MAX_BODY);
+        $finish;
+      end
+    end
+  endgenerate
 
   wire frame_valid;
   wire frame_ready;
@@ -91,7 +133,13 @@ module sdq_host_link #(
       .REGION0_BYTES(REGION0_BYTES),
       .REGION1_BYTES(REGION1_BYTES),
       .REGION2_BYTES(REGION2_BYTES),
-      .REGION3_BYTES(REGION3_BYTES)
+      .REGION3_BYTES(REGION3_BYTES),
+      .REGION4_BYTES(REGION4_BYTES),
+      .REGION5_BYTES(REGION5_BYTES),
+      .STEPS        (STEPS),
+      .VOCAB        (VOCAB),
+      .CONTEXT      (CONTEXT),
+      .TOKENS       (TOKENS)
   ) u_command (
       .clk_i            (clk_i),
       .rst_ni           (rst_ni),
@@ -121,6 +169,26 @@ module sdq_host_link #(
       .res_last_i       (res_last_i),
       .res_rows_i       (res_rows_i),
       .res_cycles_i     (res_cycles_i),
+      .step_valid_o     (step_valid_o),
+      .step_ready_i     (step_ready_i),
+      .step_position_o  (step_position_o),
+      .step_count_o     (step_count_o),
+      .step_logits_o    (step_logits_o),
+      .step_stops_o     (step_stops_o),
+      .step_stop_o      (step_stop_o),
+      .token_valid_o    (token_valid_o),
+      .token_ready_i    (token_ready_i),
+      .token_o          (token_o),
+      .token_last_o     (token_last_o),
+      .answer_valid_i   (answer_valid_i),
+      .answer_ready_o   (answer_ready_o),
+      .answer_position_i(answer_position_i),
+      .answer_token_i   (answer_token_i),
+      .answer_cycles_i  (answer_cycles_i),
+      .answer_last_i    (answer_last_i),
+      .logit_valid_i    (logit_valid_i),
+      .logit_ready_o    (logit_ready_o),
+      .logit_i          (logit_i),
       .busy_o           (command_busy)
   );
 

@@ -24,6 +24,10 @@ const REQUESTS = {
   REGION3_BYTES: '0',
 };
 const SMALL_RING = { RX_BYTES: '64', MAX_BODY: '24' };
+/** The link of a decoder. */
+const STEPS = { STEPS: '1', VOCAB: '150', CONTEXT: '40', REGION4_BYTES: '512', REGION5_BYTES: '77' };
+
+const STEP_PROOF: Proof = { top: 'sdq_command', parameters: { ...REQUESTS, ...STEPS, TOKENS: '5' } };
 
 /** Rings are small and INFO short, so that proofs take seconds; the sources are the same. */
 const PROOFS: readonly Proof[] = [
@@ -33,6 +37,8 @@ const PROOFS: readonly Proof[] = [
   { top: 'sdq_frame_rx', parameters: SMALL_RING },
   { top: 'sdq_command', parameters: REQUESTS },
   { top: 'sdq_host_link', parameters: { ...SMALL_RING, ...REQUESTS } },
+  STEP_PROOF,
+  { top: 'sdq_host_link', parameters: { ...SMALL_RING, ...REQUESTS, ...STEPS } },
   { top: 'sdq_result_reader', parameters: { UNITS: '3', UNIT_WIDTH: '2' } },
   { top: 'sdq_run_control' },
   { top: 'sdq_weight_stream', parameters: { DEPTH: '32', DEPTH_WIDTH: '5' } },
@@ -65,11 +71,11 @@ describe.skipIf(lacks(yosys))('the properties of handshakes', () => {
   it('are all proved', () => {
     const files = FOLDERS.flatMap((folder) => readdirSync(folder));
     const stated = files.flatMap((file) => /^(\w+)_properties\.vh$/.exec(file)?.[1] ?? []);
-    // Those of sdq_response are proved as a part of sdq_command.
-    expect([...PROOFS.map(({ top }) => top), 'sdq_response'].sort()).toEqual(stated.sort());
+    const parts = ['sdq_response', 'sdq_step_request', 'sdq_step_response']; // of sdq_command
+    expect([...new Set(PROOFS.map(({ top }) => top)), ...parts].sort()).toEqual(stated.sort());
   });
 
-  it.each(PROOFS)('hold for all time: $top', (proof) => {
+  it.each(PROOFS)('hold for all time: $top $parameters.STEPS', (proof) => {
     const { proven, log } = prove(proof);
     expect(proven, log).toBe(true);
   });
@@ -80,6 +86,9 @@ describe.skipIf(lacks(yosys))('the properties of handshakes', () => {
     ['sdq_command', ' && end_offset <= region_bytes', ''],
     ['sdq_command', "reading_q != 5'd31", "1'b1"],
     ['sdq_command', ' && is_allowed', ''],
+    ['sdq_step_request', " && {14'd0, end_sum} <= END_LIMIT", ''],
+    ['sdq_step_request', 'token_valid_o && !token_ready_i', "1'b0"],
+    ['sdq_step_response', 'turn_q ? logit_valid_i : answer_valid_i', "1'b1"],
     ['sdq_cobs_decode', 'out_ready_i || !gives_item', "1'b1"],
     ['sdq_host_link', ' || send_busy', ''],
     ['sdq_result_reader', '!result_valid_o || result_ready_i', "1'b1"],
@@ -90,7 +99,7 @@ describe.skipIf(lacks(yosys))('the properties of handshakes', () => {
     ['sdq_weight_stream', 'assign out_ready = !whole', "assign out_ready = 1'b1"],
   ])('are seen to fail: %s without "%s"', (top, from, to) => {
     const folder = tempDirectory();
-    const { proven, log } = prove(PROOFS.find((proof) => proof.top === top)!, (file) => {
+    const { proven, log } = prove(PROOFS.find((proof) => proof.top === top) ?? STEP_PROOF, (file) => {
       if (basename(file) !== `${top}.v`) return file;
       const source = readFileSync(file, 'utf8');
       expect(source).toContain(from);

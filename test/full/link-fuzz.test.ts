@@ -14,6 +14,9 @@ describe('a million random bytes', () => {
     const executable = await compileFixture(STRESS);
     const fed = PIECES.reduce((sum, seed) => sum + fuzzLink(executable, seed), 0);
     expect(fed).toBeGreaterThan(LEAST_BYTES);
+    const decoder = await compileFixture(STRESS, { params: { STEPS: 1 } });
+    const stepped = PIECES.reduce((sum, seed) => sum + fuzzLink(decoder, seed, true), 0);
+    expect(stepped).toBeGreaterThan(LEAST_BYTES);
   });
 
   it("leave the host's parser able to read", () => {
@@ -22,7 +25,7 @@ describe('a million random bytes', () => {
 
   it('end sessions with a typed error at the worst', async () => {
     let used = 0;
-    for (const seed of PIECES) used += await fuzzHost(seed);
+    for (const seed of PIECES) used += await fuzzHost(seed, seed % 2 === 0);
     expect(used).toBeGreaterThan(LEAST_BYTES);
   });
 

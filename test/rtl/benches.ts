@@ -14,8 +14,8 @@ import { ENGINE_CASES } from './engine/cases.js';
 import { engineBench } from './engine/icarus.js';
 import { type EngineCase, linearOf } from './engine/vectors.js';
 import { frameBench } from './frame/icarus.js';
-import { FakeEngine, fixtureInfo } from './link/fixture.js';
-import { fromHex, makeGolden, toHex } from './link/golden.js';
+import { FakeDecoder, FakeEngine, fixtureInfo, stepInfo } from './link/fixture.js';
+import { fromHex, goldenStreams, makeGolden, toHex } from './link/golden.js';
 import { randomStream } from './link/stream.js';
 import {
   ARRAY,
@@ -74,13 +74,17 @@ function lines(folder: string, name: string): string[] {
   return readFileSync(join(folder, name), 'utf8').trim().split('\n');
 }
 
-const FIXTURE = ['link/sdq_top.v', 'link/fake_engine.v'].map(path);
+const FIXTURE = ['link/sdq_top.v', 'link/fake_engine.v', 'link/fake_decoder.v'].map(path);
 
 function goldenSession(folder: string): Bench {
-  const { session: steps } = makeGolden();
-  const input = fromHex(steps.map(({ bytes }) => bytes).join(''));
-  const answer = fromHex(steps.map(({ answerBytes }) => answerBytes).join(''));
-  return linkBench(folder, 'golden session', { input, answer }, { sources: FIXTURE, seed: 1 });
+  const streams = goldenStreams(makeGolden().session);
+  return linkBench(folder, 'golden session', streams, { sources: FIXTURE, seed: 1 });
+}
+
+function goldenSteps(folder: string): Bench {
+  const streams = goldenStreams(makeGolden().stepSession);
+  const parameters = '#(.STEPS(1))';
+  return linkBench(folder, 'golden session of steps', streams, { sources: FIXTURE, seed: 1, parameters });
 }
 
 /** Random requests, damaged ones and garbage, with an engine that stalls, into a ring of `ring` bytes. */
@@ -90,6 +94,15 @@ function randomSession(folder: string, seed: number, frames: number, maxBody: nu
   const answer = new Responder(fixtureInfo(nonce, { maxBody, rxBytes: ring }), new FakeEngine()).receive(input);
   const parameters = `#(.MAX_BODY(${maxBody}),.RX_BYTES(${ring}))`;
   return linkBench(folder, `random session ${seed}`, { input, answer }, { sources: FIXTURE, seed, nonce, parameters });
+}
+
+/** The same with a decoder. */
+function randomSteps(folder: string, seed: number, frames: number, maxBody: number, ring: number): Bench {
+  const nonce = 0x8000_0000 + seed;
+  const input = randomStream(uniform(seed), frames, maxBody);
+  const answer = new Responder(stepInfo(nonce, { maxBody, rxBytes: ring }), new FakeDecoder()).receive(input);
+  const parameters = `#(.STEPS(1),.MAX_BODY(${maxBody}),.RX_BYTES(${ring}))`;
+  return linkBench(folder, `random steps ${seed}`, { input, answer }, { sources: FIXTURE, seed, nonce, parameters });
 }
 
 function cobs(folder: string, seed: number): Bench {
@@ -191,6 +204,12 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     randomSession(folder, 22, 120, 24, 64),
     randomSession(folder, 23, 30, 1024, 4096),
   ];
+  const steps = [
+    goldenSteps(folder),
+    randomSteps(folder, 31, 50, 40, 128),
+    randomSteps(folder, 32, 60, 80, 256),
+    randomSteps(folder, 33, 25, 1024, 4096),
+  ];
   const cobsBench = cobs(folder, 7);
   const whole = [top(folder)];
 
@@ -210,7 +229,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_cache_walk: attention,
     sdq_cobs_decode: [cobsBench, ...link],
     sdq_cobs_encode: [cobsBench, ...link],
-    sdq_command: link,
+    sdq_command: [...link, ...steps],
     sdq_core: whole,
     sdq_crc32: [...CRC, ...link],
     sdq_decoder_control: DECODER.steps,
@@ -228,7 +247,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_frame_tx: link,
     sdq_frame_unit: frame,
     sdq_frame_walk: frame,
-    sdq_host_link: link,
+    sdq_host_link: [...link, ...steps],
     sdq_issue: issueBenches(folder),
     sdq_logit_stream: DECODER.logits,
     sdq_lookup: CODEC,
@@ -259,6 +278,8 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_sigmoid: decoder,
     sdq_share: attention,
     sdq_spram: REGION.filter(({ parameters }) => parameters?.SINGLE_PORT === 1),
+    sdq_step_request: steps,
+    sdq_step_response: steps,
     sdq_symbol_pack: CODEC,
     sdq_symbol_unpack: CODEC,
     sdq_table_array: [...TABLES, ...shortTables],

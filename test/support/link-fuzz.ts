@@ -4,13 +4,13 @@ import { expect } from 'vitest';
 import { Accelerator } from '../../firmware/device/accelerator.js';
 import { encodeRequest, encodeResponse, FrameParser } from '../../firmware/protocol/frames.js';
 import { LayoutError } from '../../firmware/protocol/layout.js';
-import { readResponse } from '../../firmware/protocol/messages.js';
+import { PROTOCOL_VERSION, readResponse } from '../../firmware/protocol/messages.js';
 import { Responder } from '../../firmware/protocol/responder.js';
 import { DeviceError } from '../../firmware/transport/errors.js';
 import { NO_FAULTS } from '../../sim/line/faults.js';
 import { FaultyLine, type LineDevice } from '../../sim/line/line.js';
 import { VirtualClock } from '../../sim/line/node/virtual-clock.js';
-import { FakeEngine, fixtureInfo } from '../rtl/link/fixture.js';
+import { FakeDecoder, FakeEngine, fixtureInfo, stepInfo } from '../rtl/link/fixture.js';
 import { anyRequest, anyResponse, fuzzStream } from '../rtl/link/fuzz.js';
 import { toHex } from '../rtl/link/golden.js';
 import { stress } from '../rtl/link/stress.js';
@@ -22,18 +22,19 @@ export const PIECE_BYTES = 50_000;
 /**
  * Feeds random bytes into the link's Verilog, then asks for all of its memory and says HELLO: it must answer as the
  * reference does, which writes what valid frames say and nothing else.
+ * @param steps the executable has a decoder
  * @returns bytes fed
  */
-export function fuzzLink(executable: string, seed: number): number {
+export function fuzzLink(executable: string, seed: number, steps = false): number {
   const nonce = seed % 2 === 0 ? seed : 0x8000_0000 + seed;
-  const info = fixtureInfo(nonce);
+  const info = steps ? stepInfo(nonce) : fixtureInfo(nonce);
   const checks = info.regions.map(({ base, stride, words }) =>
     encodeRequest({ kind: 'check', address: base, length: stride * words }, 1),
   );
-  const hello = encodeRequest({ kind: 'hello', version: 1 }, 2);
+  const hello = encodeRequest({ kind: 'hello', version: PROTOCOL_VERSION }, 2);
   const garbage = fuzzStream(uniform(seed), PIECE_BYTES, anyRequest);
   const stream = Buffer.concat([garbage, Uint8Array.of(0), hello, ...checks, hello]);
-  const expected = toHex(new Responder(info, new FakeEngine()).receive(stream));
+  const expected = toHex(new Responder(info, steps ? new FakeDecoder() : new FakeEngine()).receive(stream));
   const { answer } = stress(executable, stream, { seed, idle: 0, stall: seed % 3 === 0 ? 30 : 0, nonce });
   expect(toHex(answer) === expected, `fuzz of the link, seed ${seed}`).toBe(true);
   expect(expected.endsWith(toHex(encodeResponse(info, 2)))).toBe(true);
@@ -67,10 +68,12 @@ export function fuzzParser(seed: number): number {
 }
 
 /** A device that answers with random bytes: an upload and runs end, with a typed error. @returns bytes answered */
-export async function fuzzHost(seed: number): Promise<number> {
+export async function fuzzHost(seed: number, steps = false): Promise<number> {
   const random = uniform(seed);
   const garbage = fuzzStream(random, PIECE_BYTES, anyResponse);
-  const reference = new Responder(fixtureInfo(), new FakeEngine());
+  const reference = steps
+    ? new Responder(stepInfo(), new FakeDecoder())
+    : new Responder(fixtureInfo(), new FakeEngine());
   let used = 0;
   const device: LineDevice = {
     async receive(bytes) {
@@ -88,7 +91,10 @@ export async function fuzzHost(seed: number): Promise<number> {
   const work = async (): Promise<void> => {
     const accelerator = await Accelerator.open(new FaultyLine(device, NO_FAULTS, clock), { timeoutMs: 50, retries: 8 });
     await accelerator.upload([image]);
-    for (let linear = 0; linear < 4; linear++) await accelerator.run(linear, 0);
+    for (let i = 0; i < 4; i++) {
+      if (steps) await accelerator.step({ position: i, tokens: [i], count: 3, logits: i === 2 }, () => undefined);
+      else await accelerator.run(i, 0);
+    }
   };
   while (used < garbage.length) {
     try {

@@ -1,6 +1,6 @@
 /** A board without hardware: the reference device, whose engine is the golden model, over the memory that it was given. */
 
-import type { Info } from '../../firmware/protocol/messages.js';
+import { type Info, PROTOCOL_VERSION } from '../../firmware/protocol/messages.js';
 import { Responder, type ResponderEngine } from '../../firmware/protocol/responder.js';
 import { type ByteDevice, InProcessTransport } from '../../firmware/transport/in-process.js';
 import { cached, type Image } from '../../generator/image/image.js';
@@ -34,7 +34,7 @@ export class SoftBoard implements ByteDevice, ResponderEngine {
     this.memory = regions.map(({ stride, words }) => new Uint8Array(stride * words));
     const info: Info = {
       kind: 'info',
-      version: 1,
+      version: PROTOCOL_VERSION,
       regionCount: 4,
       maxBody: 1024,
       rxBytes: 4096,
@@ -42,6 +42,8 @@ export class SoftBoard implements ByteDevice, ResponderEngine {
       linears: linears.length,
       planHash: new Uint8Array(Buffer.from(weights.planHash, 'hex')),
       regions: regions.map(({ base, stride, wordBytes, words }) => ({ base, stride, wordBytes, words })),
+      vocab: 0,
+      context: 0,
       bootNonce: 1,
     };
     this.#responder = new Responder(info, this);

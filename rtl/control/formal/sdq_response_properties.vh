@@ -21,8 +21,8 @@ sdq_stream_check #(
     .payload_i({tx_data_o, tx_last_o})
 );
 
-wire [90:0] f_reports = {type_i, seq_i, code_i, crc_i, linear_i};
-reg [90:0] f_reports_q;
+wire [91:0] f_reports = {type_i, seq_i, code_i, crc_i, linear_i};
+reg [91:0] f_reports_q;
 reg [31:0] f_nonce_q;
 reg f_active_q = 1'b0;
 reg f_started_q = 1'b0;

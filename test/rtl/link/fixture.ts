@@ -3,8 +3,14 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Info, REGION_COUNT } from '../../../firmware/protocol/messages.js';
-import type { ResponderEngine } from '../../../firmware/protocol/responder.js';
+import {
+  type Info,
+  PROTOCOL_VERSION,
+  REGION_COUNT,
+  STEP_REGION_COUNT,
+  type StepRequest,
+} from '../../../firmware/protocol/messages.js';
+import type { ResponderEngine, SteppedToken } from '../../../firmware/protocol/responder.js';
 import { compile } from '../../../sim/verilator-bin/src/compile.js';
 
 export const FIXTURE_FOLDER = dirname(fileURLToPath(import.meta.url));
@@ -23,7 +29,7 @@ export const SMALL: Buffers = { maxBody: 24, rxBytes: 64 };
 export function fixtureInfo(bootNonce = 1, buffers: Buffers = { maxBody: 1024, rxBytes: 4096 }): Info {
   return {
     kind: 'info',
-    version: 1,
+    version: PROTOCOL_VERSION,
     regionCount: REGION_COUNT,
     ...buffers,
     clockHz: 12_000_000,
@@ -35,7 +41,27 @@ export function fixtureInfo(bootNonce = 1, buffers: Buffers = { maxBody: 1024, r
       { base: 0x2000_0000, stride: 16, wordBytes: 16, words: 8 },
       { base: 0x3000_0000, stride: 4, wordBytes: 4, words: 4 },
     ],
+    vocab: 0,
+    context: 0,
     bootNonce,
+  };
+}
+
+/** The same with STEPS. */
+export function stepInfo(bootNonce = 1, buffers?: Buffers): Info {
+  const info = fixtureInfo(bootNonce, buffers);
+  return {
+    ...info,
+    regionCount: STEP_REGION_COUNT,
+    regions: [
+      ...info.regions.slice(0, 2),
+      { base: 0x2000_0000, stride: 2, wordBytes: 2, words: 0 },
+      { base: 0x3000_0000, stride: 2, wordBytes: 2, words: 0 },
+      { base: 0x4000_0000, stride: 16, wordBytes: 16, words: 8 },
+      { base: 0x5000_0000, stride: 2, wordBytes: 2, words: 8 },
+    ],
+    vocab: 150,
+    context: 40,
   };
 }
 
@@ -43,8 +69,13 @@ const ROWS = [1, 60, 61, 150];
 
 /** fake_engine.v */
 export class FakeEngine implements ResponderEngine {
-  readonly #regions = fixtureInfo().regions;
-  readonly memory = this.#regions.map(({ stride, words }) => new Uint8Array(stride * words));
+  readonly memory: readonly Uint8Array[];
+  readonly #regions: Info['regions'];
+
+  constructor(info = fixtureInfo()) {
+    this.#regions = info.regions;
+    this.memory = this.#regions.map(({ stride, words }) => new Uint8Array(stride * words));
+  }
 
   write(address: number, data: Uint8Array): void {
     const { memory, offset, stride, wordBytes } = this.#at(address);
@@ -68,6 +99,35 @@ export class FakeEngine implements ResponderEngine {
   #at(address: number) {
     const region = address >>> 28;
     return { memory: this.memory[region]!, offset: address & 0x0fff_ffff, ...this.#regions[region]! };
+  }
+}
+
+/** fake_decoder.v */
+export class FakeDecoder extends FakeEngine {
+  readonly #info = stepInfo();
+  readonly #history = new Uint16Array(this.#info.context);
+
+  constructor() {
+    super(stepInfo());
+  }
+
+  *step({ position, count, flags, stop, tokens }: StepRequest): Generator<SteppedToken> {
+    const { vocab } = this.#info;
+    for (let i = 0, token = tokens[0]!; ; i++) {
+      const p = position + i;
+      const before = p === 0 ? 0 : this.#history[p - 1]!;
+      this.#history[p] = 5 * before + 3 * token + this.memory[0]![64 * p]! + 1;
+      const h = this.#history[p]!;
+      token = h % vocab;
+      if (i + 1 < tokens.length) {
+        token = tokens[i + 1]!;
+        continue;
+      }
+      const last = i + 1 === tokens.length + count - 1 || (flags.stops && token === stop);
+      const logits = Int32Array.from({ length: vocab }, (_, t) => (t === token ? 1000 : -1 - ((h ^ t) & 1023)));
+      yield { position: p, token, cycles: 50 + p, last, logits };
+      if (last) return;
+    }
   }
 }
 

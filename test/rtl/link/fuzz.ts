@@ -1,9 +1,10 @@
 /** Bytes that a receiver must survive: without any structure, framed without sense, and frames with something changed. */
 
 import { encodeRequest, encodeResponse } from '../../../firmware/protocol/frames.js';
-import type { Request, Response } from '../../../firmware/protocol/messages.js';
+import { PROTOCOL_VERSION, type Request, type Response } from '../../../firmware/protocol/messages.js';
 import { fixtureInfo } from './fixture.js';
 import { rawFrame } from './golden.js';
+import { randomStep } from './stream.js';
 
 type Random = () => number;
 
@@ -23,12 +24,13 @@ export function fuzzStream(random: Random, length: number, valid: (random: Rando
 
 /** A request to the device of fixture.ts, most of them valid. */
 export function anyRequest(random: Random): Uint8Array {
-  const address = (below(random, 5) * 2 ** 28 + below(random, 4200)) >>> 0;
+  const address = (below(random, 7) * 2 ** 28 + below(random, 4200)) >>> 0;
   const requests: readonly (() => Request)[] = [
-    () => ({ kind: 'hello', version: random() < 0.9 ? 1 : below(random, 256) }),
+    () => ({ kind: 'hello', version: random() < 0.9 ? PROTOCOL_VERSION : below(random, 256) }),
     () => ({ kind: 'write', address, data: anything(random, 1 + below(random, 60)) }),
     () => ({ kind: 'check', address, length: below(random, 80) }),
     () => ({ kind: 'run', linear: below(random, 5), shift: below(random, 256) - 128 }),
+    () => randomStep((n) => below(random, n), 1024),
   ];
   return encodeRequest(requests[below(random, requests.length)]!(), below(random, 256));
 }
@@ -42,6 +44,14 @@ export function anyResponse(random: Random): Uint8Array {
     () => ({ kind: 'written' }),
     () => ({ kind: 'checked', crc: below(random, 2 ** 32) }),
     () => ({ kind: 'result', linear: below(random, 5), row: word(), rows: word(), cycles: word(), values }),
+    () => ({
+      kind: 'token',
+      flags: { last: random() < 0.5 },
+      position: below(random, 50),
+      token: word(),
+      cycles: word(),
+    }),
+    () => ({ kind: 'logits', position: below(random, 50), first: word(), values }),
     () => ({ kind: 'error', code: below(random, 10) }),
   ];
   return encodeResponse(responses[below(random, responses.length)]!(), below(random, 256));
@@ -69,7 +79,7 @@ function anything(random: Random, length: number): Uint8Array {
 
 /** Types of requests and responses, and others. */
 function typeOf(random: Random): number {
-  return random() < 0.5 ? below(random, 6) : 0x80 + below(random, 6);
+  return random() < 0.5 ? below(random, 7) : 0x80 + below(random, 8);
 }
 
 function below(random: Random, n: number): number {

@@ -2,7 +2,7 @@
 
 import type { MemoryImage } from '../../../firmware/device/upload.js';
 import { encodeRequest } from '../../../firmware/protocol/frames.js';
-import { MAX_BODY_BYTES, type Request, type Response } from '../../../firmware/protocol/messages.js';
+import { MAX_BODY_BYTES, PROTOCOL_VERSION, type Request, type Response } from '../../../firmware/protocol/messages.js';
 import { Responder, type ResponderEngine } from '../../../firmware/protocol/responder.js';
 import { vectorWrites } from '../../../firmware/session/accelerator-linears.js';
 import { loadBoard } from '../../../generator/boards/node/load.js';
@@ -51,7 +51,7 @@ export function session({ model, weights }: FabricatedModel, linears: readonly n
     }
   };
 
-  ask({ kind: 'hello', version: 1 });
+  ask({ kind: 'hello', version: PROTOCOL_VERSION });
   const images = linears.flatMap((index) => tileLinear(plan, index, weights.linear(index)));
   for (const image of images) write(image);
   for (const { address, bytes } of images) ask({ kind: 'check', address, length: bytes.length });
@@ -77,7 +77,7 @@ function infoOf(plan: Plan): Extract<Response, { kind: 'info' }> {
   const { weights, scales, activations, blocks } = plan.memory;
   return {
     kind: 'info',
-    version: 1,
+    version: PROTOCOL_VERSION,
     regionCount: 4,
     maxBody: link.maxBody,
     rxBytes: link.rxBytes,
@@ -85,6 +85,8 @@ function infoOf(plan: Plan): Extract<Response, { kind: 'info' }> {
     linears: plan.linears.length,
     planHash: new Uint8Array(32).fill(0x5d),
     regions: [weights, scales, activations, blocks],
+    vocab: 0,
+    context: 0,
     bootNonce: NONCE,
   };
 }
