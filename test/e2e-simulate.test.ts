@@ -8,6 +8,7 @@ import { Comparison, describeMismatch } from '../firmware/session/compare.js';
 import { uploadImages } from '../firmware/session/upload.js';
 import { cached } from '../generator/image/image.js';
 import { openImage } from '../generator/image/node/open-image.js';
+import type { Plan } from '../generator/plan/types.js';
 import { type DecoderStep, IntegerDecoder, type LinearCall } from '../sim/golden/decoder.js';
 import type { LinearWeights } from '../sim/golden/parameters.js';
 import { goldenLinear, runDecoder } from '../sim/golden/run.js';
@@ -128,12 +129,13 @@ describe('the generated accelerator computes what the golden model does', () => 
     expect([fed, tokens]).toEqual([24, 25]);
   });
 
-  it('with the table engine', SLOW, async () => {
+  it('with the table engine, and the head on the array', SLOW, async () => {
     const model = writeSmallModel(file('small-tables'), { num_hidden_layers: 1 });
-    const options = ['--board', 'sim-lut6', '--engine', 'table', '--osr', '2.5', '--uniform'];
+    const options = ['--board', 'sim-lut6', '--engine', 'table', '--osr', '2.5', '--uniform', '--head-osr', '3'];
     const tables = await prepare(file('tables'), model, options);
-    const { array } = JSON.parse(readFileSync(tables.plan, 'utf8')) as { array: object };
+    const { array, linears } = JSON.parse(readFileSync(tables.plan, 'utf8')) as Plan;
     expect(array).toMatchObject({ engine: 'table' });
+    expect(linears.at(-1)).toMatchObject({ role: 'lm_head', layer: 1, osr: 3 });
     await expectBitExact(tables, 'the', 4);
   });
 

@@ -77,6 +77,8 @@ export interface PlanFabric {
   readonly gain?: (segment: number) => number;
   readonly lanes?: number;
   readonly arrayRows?: number;
+  /** Numbers per cycle of the device's frame unit; default: the host frames. */
+  readonly frameUnit?: number;
   readonly signSeed?: number;
   /** The head in SDQ. */
   readonly sdqHead?: boolean;
@@ -105,7 +107,11 @@ export function fabricatePlan(config: ModelConfig, fabric: PlanFabric = {}): Pla
     };
   });
   const patterns = frame === 'hadamard' ? Math.max(...linears.map(({ gainShifts }) => gainShifts.length)) : 1;
-  const array = { lanes: fabric.lanes ?? 8, rows: fabric.arrayRows ?? (alphabet === 'ternary' ? 10 : 8) };
+  const array = {
+    lanes: fabric.lanes ?? 8,
+    rows: fabric.arrayRows ?? (alphabet === 'ternary' ? 10 : 8),
+    ...(fabric.frameUnit !== undefined && { frame: fabric.frameUnit }),
+  };
   return {
     format: 'sdq-plan/1',
     generator: 'sdq-forge test',
