@@ -32,6 +32,7 @@ const FAULTS = [
   { file: 'sdq_cache_walk', from: 'if (chunk_first) place_o', to: 'if (chunk_last) place_o', shownBy: 'grouped heads' },
   { file: 'sdq_dot_unit', from: "- {5'd0, key_exponent_q}", to: '', shownBy: 'a word a head' },
   { file: 'sdq_dot_unit', from: 'rises = first ||', to: 'rises = !first ||', shownBy: 'a word a head' },
+  { file: 'sdq_dot_unit', from: 'score_ready && matrix_ready', to: 'score_ready', shownBy: 'a word a head' },
   { file: 'sdq_dot_unit', from: '|amount_5_q[9:6]', to: "1'b0", shownBy: 'left shifts' },
   { file: 'sdq_exp2', from: '|steps_q[27:15]', to: '|steps_q[27:16]', shownBy: 'grouped heads' },
   { file: 'sdq_matrix_walk', from: 'row_last || value_part_q', to: 'value_part_q', shownBy: 'left shifts' },

@@ -88,7 +88,7 @@ module sdq_share #(
 
   // ---- Four products, of which each takes the one before: 2 cycles each.
 
-  localparam STEPS = 13;
+  localparam STEPS = 11;
   reg [STEPS-1:1] step_q;  // bit n: n cycles after the start
   reg [17:0] a_q;
   reg [17:0] b_q;
@@ -122,7 +122,7 @@ module sdq_share #(
       a_q <= by_17[17:0];
       b_q <= by_17[17:0];
     end
-    if (step_q[12]) recip_o <= by_16;
+    recip_o <= by_16;
   end
 
 endmodule

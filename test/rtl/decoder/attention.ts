@@ -251,6 +251,7 @@ class Rig {
     script.put('mix', [head, target], script.issue('mix', this.#positions(), waits), waits);
   }
 
+  /** A matrix, and at once the scores of a head if `follow` is set. */
   matrix(fields: {
     target: number;
     out: number;
@@ -259,12 +260,15 @@ class Rig {
     rows: number;
     cols: number;
     shift: number;
+    follow: boolean;
   }): void {
     const { script, state, machine } = this;
-    const { target, out, parameters, scales, rows, cols, shift } = fields;
-    this.#dot.execute(this.#instruction('MATRIX', fields));
+    const { follow, ...operands } = fields;
+    const { target, out, parameters, scales, rows, cols, shift } = operands;
+    this.#dot.execute(this.#instruction('MATRIX', operands));
     const cycle = script.issue('dot', matrixCycles(rows, cols, machine.widths), DOT);
     script.put('matrix', [out, target, parameters, scales, rows, cols, shift], cycle, DOT);
+    if (follow) this.score(0);
     script.sync();
     if (out) {
       const logits = this.#logits!;
@@ -323,8 +327,8 @@ function execute(one: AttentionCase, machine: Machine, tables: Tables, image: Ui
       const rows = k === 0 ? place.rows : random.integer(1, place.rows);
       const fields = { parameters: place.values / word, scales: place.scales / word, rows, cols: place.cols, shift };
       const room = rows <= Math.max(dim, embedDim);
-      rig.matrix({ ...fields, target: vectors.x, out: (i + k) % 2 === 1 || !room ? 1 : 0 });
-      rig.matrix({ ...fields, target: 0, out: 1 });
+      rig.matrix({ ...fields, target: vectors.x, out: (i + k) % 2 === 1 || !room ? 1 : 0, follow: false });
+      rig.matrix({ ...fields, target: 0, out: 1, follow: true });
     }
   }
   return script;

@@ -286,6 +286,10 @@ module attention_tb #(
       tick;
     end
     table_wen = 2'd0;
+    if ({dot_free, dot_idle, mix_free, mix_idle} !== 4'b1111) begin
+      errors = errors + 1;
+      $display("free or idle after reset: %b, wanted 1111", {dot_free, dot_idle, mix_free, mix_idle});
+    end
     while (at < COMMANDS && errors < 10) begin
       #1;
       case (operation)

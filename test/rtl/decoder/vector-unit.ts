@@ -198,6 +198,13 @@ function exercise(recorder: Recorder, seed: number): void {
     cut('frame', inner, hidden, block);
     recorder.execute('LOGITS', { length: wide![i]!.length }, wide![i]!);
   }
+  if (config.rope) recorder.execute('GATE', { target: inner, length: hidden }, betweenEntries(hidden, random));
+}
+
+/** Numbers on both sides of those where the next entry of the logistic function's table begins, where it is steep. */
+function betweenEntries(length: number, random: Random): Int32Array {
+  const beginning = (): number => 2 ** 13 * random.integer(0, 400) + 2 ** 12;
+  return Int32Array.from({ length }, (_, i) => random.sign() * (beginning() - (i % 2)));
 }
 
 const widthsOf = ({ values, drain }: Pick<VectorCase, 'values' | 'drain'>): MachineWidths => ({
