@@ -17,21 +17,7 @@ import { sizeArray } from '../generator/sizing/array.js';
 import { engineGeometry } from '../generator/sizing/geometry.js';
 import { memoryMap } from '../generator/sizing/memory.js';
 import { usefulSymbols } from '../generator/sizing/shape.js';
-
-const STORIES: Omit<
-  ModelConfig,
-  'name' | 'dim' | 'hidden' | 'layers' | 'heads' | 'kvHeads' | 'headDim' | 'vocab' | 'context' | 'embedDim'
-> = {
-  architecture: 'llama',
-  tiedHead: true,
-  normBefore: true,
-  finalNorm: true,
-  normEps: 1e-5,
-  biases: false,
-  rope: { theta: 10000, linearFactor: 1, llama3: null },
-  bos: 1,
-  eos: [2],
-};
+import { STORIES, STORIES260K } from './support/decoder-units.js';
 
 const STORIES15M: ModelConfig = {
   ...STORIES,
@@ -45,20 +31,6 @@ const STORIES15M: ModelConfig = {
   vocab: 32000,
   context: 256,
   embedDim: 288,
-};
-
-const STORIES260K: ModelConfig = {
-  ...STORIES,
-  name: 'stories260K',
-  dim: 64,
-  hidden: 172,
-  layers: 5,
-  heads: 8,
-  kvHeads: 4,
-  headDim: 8,
-  vocab: 512,
-  context: 256,
-  embedDim: 64,
 };
 
 interface Case {

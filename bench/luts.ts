@@ -2,6 +2,7 @@
 
 import type { PlanArray } from '../generator/plan/types.js';
 import type { Target } from '../generator/synth/targets.js';
+import { DECODER_SIZES, synthesizeDecoder } from './support/decoder-units.js';
 import {
   ENGINE_LINEARS,
   ENGINE_SIZES,
@@ -34,10 +35,12 @@ const MOST_PER_BYTE = 22;
 
 /**
  * Prints each measure with its limit; a few minutes each.
- * @param what `engines`: instead, whole engines beside what the cost model predicts
+ * @param what instead, beside what the cost model predicts, `engines`: whole engines; `decoder`: the decoder's units, of one
+ *   family if `family` says so
  */
-export async function main(what?: string): Promise<void> {
+export async function main(what?: string, family?: string): Promise<void> {
   if (what === 'engines') return await compareEngines();
+  if (what === 'decoder') return await compareDecoders(family);
   const decoder = await synthesizeModule('sdq_base3_decode', {}, 'xilinx');
   report('base-3 decoder, LUT6 per byte', decoder.luts, MOST_PER_BYTE, '');
   for (const { name, array, target, flags, most } of MEASURES) {
@@ -61,6 +64,22 @@ async function compareEngines(): Promise<void> {
     console.log(
       `${engine} engine${unit}, ${target}, ${lanes} × ${rows}: ${measured.luts} LUTs, ${predicted} predicted, ratio ${ratio}`,
     );
+  }
+}
+
+async function compareDecoders(family?: string): Promise<void> {
+  for (const { target, widths } of DECODER_SIZES.filter((size) => family === undefined || size.target === family)) {
+    const { units, measured, predicted } = await synthesizeDecoder(widths, target);
+    console.log(
+      `${target}, W ${widths.values}, A ${widths.attention}: LUTs, LUT-RAM of these, flip-flops, block RAMs, DSPs`,
+    );
+    for (const [name, { luts, lutRams, ffs, brams, dsps }] of Object.entries({ ...units, all: measured })) {
+      console.log(
+        `  ${name.padEnd(24)}${[luts, lutRams, ffs, brams, dsps].map((n) => String(n).padStart(8)).join('')}`,
+      );
+    }
+    const { luts, brams, dsps } = predicted;
+    console.log(`  ${'predicted'.padEnd(24)}${[luts, '', '', brams, dsps].map((n) => String(n).padStart(8)).join('')}`);
   }
 }
 

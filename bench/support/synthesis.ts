@@ -15,7 +15,11 @@ import { STATISTICS_MARK } from '../../generator/synth/scripts.js';
 import { type Resources, resourcesOf, synthCommand, type Target } from '../../generator/synth/targets.js';
 import { errorOf, parseCells } from '../../generator/synth/yosys-output.js';
 
-const FOLDERS = ['array', 'engine', 'frame', 'memory', 'sdram'];
+const FOLDERS = ['array', 'attention', 'decoder', 'engine', 'frame', 'memory', 'sdram', 'vector'];
+
+/** Values of a module's parameters; those wider than an integer of Verilog as its constants. */
+export type ModuleParameters = Readonly<Record<string, number | string>>;
+
 /** What Yosys calls the module once it has its parameters. */
 const SUBJECT = 'sdq_subject';
 
@@ -33,7 +37,7 @@ export const FABRICS: Readonly<Record<Target, EngineTarget & LutTarget>> = {
  */
 export async function synthesizeModule(
   module: string,
-  parameters: Readonly<Record<string, number>>,
+  parameters: ModuleParameters,
   target: Target,
   flags = '',
   root = '.',

@@ -31,10 +31,9 @@ module sdq_vector_moments #(
   localparam [LANE_WIDTH-1:0] LAST_LANE = LAST_LANE_INDEX[LANE_WIDTH-1:0];
 
   reg active_q;
-  reg [LANE_WIDTH-1:0] lane_q;
+  reg [LANE_WIDTH-1:0] lane_q;  // 0 between the sums, so that start_i selects nothing
 
   wire adds = start_i || active_q;
-  wire [LANE_WIDTH-1:0] lane = start_i ? {LANE_WIDTH{1'b0}} : lane_q;
   reg [SUM_WIDTH-1:0] total;
   reg [SQUARES_WIDTH-1:0] squares;
   integer n;
@@ -43,7 +42,7 @@ module sdq_vector_moments #(
     total   = {SUM_WIDTH{1'b0}};
     squares = {SQUARES_WIDTH{1'b0}};
     for (n = 0; n < VALUES; n = n + 1) begin
-      if (lane == n[LANE_WIDTH-1:0]) begin
+      if (lane_q == n[LANE_WIDTH-1:0]) begin
         total   = total | totals_i[n*SUM_WIDTH+:SUM_WIDTH];
         squares = squares | sums_i[n*54+:SQUARES_WIDTH];
       end
@@ -51,17 +50,21 @@ module sdq_vector_moments #(
   end
 
   always @(posedge clk_i) begin
-    if (!rst_ni) active_q <= 1'b0;
-    else active_q <= adds && !done_o;
+    if (!rst_ni) begin
+      active_q <= 1'b0;
+      lane_q   <= {LANE_WIDTH{1'b0}};
+    end else begin
+      active_q <= adds && !done_o;
+      if (adds) lane_q <= done_o ? {LANE_WIDTH{1'b0}} : lane_q + 1'b1;
+    end
 
-    lane_q <= lane + 1'b1;
     if (adds) begin
       sum_o     <= (start_i ? {SUM_WIDTH{1'b0}} : sum_o) + total;
       squares_o <= (start_i ? {SQUARES_WIDTH{1'b0}} : squares_o) + squares;
     end
   end
 
-  assign done_o = adds && lane == LAST_LANE;
+  assign done_o = adds && lane_q == LAST_LANE;
 
 endmodule
 `default_nettype wire

@@ -237,9 +237,13 @@ module vector_unit_tb #(
       #1;
     end
     table_wen = 4'd0;
+    if ({busy, vector_wen, cut_valid, logit_valid} !== 4'b0000) begin
+      errors = errors + 1;
+      $display("busy or writing after reset: %b", {busy, vector_wen, cut_valid, logit_valid});
+    end
     for (at = 0; at < INSTRUCTIONS && errors < 10; at = at + 1) begin
       streamed = 0;
-        cycle = 0;
+      cycle = 0;
       start = 1'b1;
       @(posedge clk);
       #1 start = 1'b0;
