@@ -17,7 +17,7 @@ import { type LinearTiming, Timing } from './timing.js';
  * Time for one burst of requests. The simulator says by its end that it will not answer; a repetition of requests that
  * it is slow with would change the cycles.
  */
-const TIMEOUT_MS = 3_600_000;
+export const TIMEOUT_MS = 3_600_000;
 
 export interface SimulateOptions extends SamplingOptions {
   readonly prompt: string;
