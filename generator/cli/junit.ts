@@ -2,7 +2,7 @@ import { describeMismatch } from '../../firmware/session/compare.js';
 import type { SimulationReport } from '../../sim/harness/node/simulate.js';
 import { describeTiming } from './timing-text.js';
 
-interface TestCase {
+export interface TestCase {
   readonly name: string;
   readonly seconds: number;
   readonly failure: { readonly message: string; readonly details: string } | null;
@@ -23,11 +23,15 @@ export function junitReport(report: SimulationReport): string {
     const message = `${differingRuns} of ${runs} runs took other cycles, beats or stalls than predicted`;
     return { name, seconds: 0, failure: differingRuns === 0 ? null : { message, details: describeTiming(linear) } };
   });
-  const suites = [suite('values', values), suite('cycles', cycles)];
+  return testSuites({ values, cycles });
+}
+
+/** A report of suites by name. */
+export function testSuites(suites: Readonly<Record<string, readonly TestCase[]>>): string {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="sdq simulate" ${counts([...values, ...cycles])}>`,
-    ...suites,
+    `<testsuites name="sdq simulate" ${counts(Object.values(suites).flat())}>`,
+    ...Object.entries(suites).map(([name, cases]) => suite(name, cases)),
     '</testsuites>',
     '',
   ].join('\n');

@@ -4,10 +4,12 @@ import { describeMismatch } from '../../../firmware/session/compare.js';
 import type { SamplingOptions } from '../../../firmware/session/sampling.js';
 import { promptTokens } from '../../../firmware/session/session.js';
 import { type SimulationReport, simulate } from '../../../sim/harness/node/simulate.js';
-import { buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
+import { simulateDecoder } from '../../../sim/harness/node/simulate-decoder.js';
+import { type BuildFolder, buildSimulator, readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { writeFileAtomic } from '../../node/atomic-file.js';
 import { checkSameModel } from '../../plan/same-model.js';
 import type { CommandResult, Register } from '../command.js';
+import { decoderJunit, decoderResult } from '../decoder-simulation.js';
 import { interruptible } from '../interrupt.js';
 import { junitReport } from '../junit.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
@@ -22,7 +24,8 @@ interface SimulateOptions extends ModelOptions, SamplingOptions {
   readonly weights: string;
   readonly prompt: string;
   readonly tokens: number;
-  readonly trace?: boolean;
+  /** True: a file in the build folder. */
+  readonly trace?: boolean | string;
   readonly junit?: string;
 }
 
@@ -35,12 +38,17 @@ export function addSimulate(program: Command, register: Register): void {
     .requiredOption('--weights <file>', 'weights.sdq')
     .option('--prompt <text>', 'text to continue', '')
     .option('--tokens <count>', 'the most tokens to generate', integerFrom(1), 16)
-    .option('--trace', 'write every call of the accelerator to trace.jsonl in the build folder')
+    .option(
+      '--trace [file]',
+      'write every call of the accelerator, or in placement decoder what every instruction writes, beside the golden ' +
+        'values, and name the first that differs (default: trace.jsonl in the build folder)',
+    )
     .option('--junit <file>', 'write a JUnit report')
     .addHelpText(
       'after',
       `
-Exit code 1 if any value differs from the golden model, or if any linear takes other cycles, beats or stalls than predicted.
+Exit code 1 if any value differs from the golden model, or if any linear takes other cycles, beats or stalls than predicted; in
+placement decoder, if a token, a logit, a traced value or the cycles of a step do.
 
 Example:
   $ sdq simulate build/ --model examples/tiny-llama --weights weights.sdq --prompt "Once upon" --tokens 16`,
@@ -60,27 +68,45 @@ export async function simulateBuild(path: string, options: SimulateOptions): Pro
   promptTokens(options.prompt, tokenizer, image.plan.model);
   const junit =
     options.junit === undefined ? null : outputPath(options.junit, [options.model, options.weights, options.tokenizer]);
-  const tracePath = options.trace ? outputPath(join(build.path, 'trace.jsonl')) : null;
+  const tracePath = traceFile(build, options);
 
   const progress = startProgress('Simulating');
   try {
     const report = await interruptible(async (signal) => {
       const simulator = await buildSimulator(build, (line) => progress.note(line), signal);
-      return simulate(build, simulator.executable, image, tokenizer, {
+      const settings = {
         prompt: options.prompt,
         maxTokens: options.tokens,
         ...sampling,
         ...(tracePath !== null && { tracePath }),
-        onStep: (tokensRead, compared) => progress.update(`token ${tokensRead}, ${compared} values compared`),
+        onStep: (tokensRead: number, compared: number) =>
+          progress.update(`token ${tokensRead}, ${compared} values compared`),
         signal,
-      });
+      };
+      if (build.plan.decoder !== undefined) {
+        const decoded = await simulateDecoder(build, simulator.executable, image, tokenizer, settings);
+        return { result: decoderResult(decoded), junit: decoderJunit(decoded) };
+      }
+      const linears = await simulate(build, simulator.executable, image, tokenizer, settings);
+      return { result: linearResult(linears), junit: junitReport(linears) };
     });
-    if (junit !== null) writeFileAtomic(junit, junitReport(report));
-    return { json: resultObject(report), text: summary(report), passed: report.bitExact && report.cycleExact };
+    if (junit !== null) writeFileAtomic(junit, report.junit);
+    return report.result;
   } finally {
     progress.stop();
   }
 }
+
+function traceFile(build: BuildFolder, { trace, model, weights, tokenizer }: SimulateOptions): string | null {
+  if (trace === undefined || trace === false) return null;
+  return outputPath(trace === true ? join(build.path, 'trace.jsonl') : trace, [model, weights, tokenizer]);
+}
+
+const linearResult = (report: SimulationReport): CommandResult => ({
+  json: resultObject(report),
+  text: summary(report),
+  passed: report.bitExact && report.cycleExact,
+});
 
 function resultObject(report: SimulationReport): object {
   const { bitExact, cycleExact, compared, mismatches, mismatchCount, cycles, cyclesPerToken, text, linears } = report;

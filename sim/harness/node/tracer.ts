@@ -3,9 +3,9 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compileProgram } from '../../../generator/schedule/compile.js';
 import { parameterImage } from '../../../generator/schedule/parameters.js';
 import type { PlanProgram } from '../../../generator/schedule/program.js';
-import { compileProgram } from '../../../generator/schedule/compile.js';
 import type { IntegerModel, LinearWeights } from '../../golden/parameters.js';
 import { TraceComparison, type TraceDifference, type TracedWrite } from './trace-compare.js';
 import { type TraceEvent, traceEvents } from './trace-events.js';
