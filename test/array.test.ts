@@ -174,6 +174,6 @@ describe.skipIf(lacks(icarus))('a fault in the Verilog', () => {
     const engineCase = ENGINE_CASES.find(({ name }) => name === shownBy)!;
     const output = runEngine(directory, engineCase, target, uniform(7), { seed: 7, stall: 10, idle: 0, verilog });
     expect(output).toMatch(/FAIL\n$/);
-    expect(output).toMatch(/^operation \d+ \([0-9a-f]+\): got /m);
+    expect(output).toMatch(/^operation \d+ \([0-9a-f]+\), answer \d+ \([0-9a-f]+\): got /m);
   });
 });

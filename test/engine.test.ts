@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { engineParameters } from '../generator/sizing/geometry.js';
-import { scheduleParameters } from '../generator/sizing/schedule.js';
 import { lint } from '../sim/verilator-bin/src/lint.js';
 import { ENGINE_CASES } from './rtl/engine/cases.js';
 import { engineVerilog, runEngine } from './rtl/engine/icarus.js';
-import { caseGeometry } from './rtl/engine/vectors.js';
+import { caseGeometry, caseParameters } from './rtl/engine/vectors.js';
 import { icarus, lacks } from './support/needs.js';
 import { uniform } from './support/random.js';
 import { tempDirectory } from './support/temp.js';
@@ -29,8 +28,7 @@ describe.each(TARGETS)('sdq_engine for $lutInputs-input LUTs and $memoryByteBits
     });
 
     it(`is clean for verilator -Wall: ${engineCase.name}`, async () => {
-      const geometry = caseGeometry(engineCase);
-      const params = { ...engineParameters(geometry, target), ...scheduleParameters(geometry) };
+      const params = caseParameters(engineCase, target);
       const { ok, output } = await lint({ files: engineVerilog(), top: 'sdq_engine', params });
       expect(output).toBe('');
       expect(ok).toBe(true);

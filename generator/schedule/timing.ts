@@ -3,7 +3,6 @@
 import { runCycles } from '../sizing/cycles.js';
 import type { EngineGeometry, EnginePlan } from '../sizing/geometry.js';
 import { bitLength, ceilDiv } from '../sizing/integers.js';
-import { arrayCycles } from '../sizing/shape.js';
 import { type FieldName, type Instruction, operand, type Program, SPACES, type Unit, unitOf } from './instructions.js';
 import { type Machine, type MachineWidths, matrixLanes } from './machine.js';
 
@@ -41,7 +40,7 @@ export const LATENCY = {
 
 /** What is known of a RUN before it begins. */
 export interface ArrayTime {
-  /** From its start until the array can take the next one. */
+  /** From its start until the array can take the next one, with two banks. */
   readonly occupied: number;
   /** From its start to the first result. */
   readonly first: number;
@@ -104,11 +103,12 @@ export function tokenTime(
 
 /** Of each linear of the plan. */
 export function arrayTimes(plan: EnginePlan, geometry: EngineGeometry): ArrayTime[] {
-  return runCycles(plan, geometry).map(({ cycles, beats, stalls }, index) => {
-    const linear = plan.linears[index]!;
-    const working = arrayCycles(linear, plan.array, geometry.phases) + stalls;
-    return { occupied: LATENCY.run + working, first: LATENCY.run + cycles, rows: linear.rows, beats };
-  });
+  return runCycles(plan, geometry).map(({ cycles, beats, occupied }, index) => ({
+    occupied,
+    first: LATENCY.run + cycles,
+    rows: plan.linears[index]!.rows,
+    beats,
+  }));
 }
 
 /** A RUN that was issued. */

@@ -60,11 +60,11 @@ function averageUtilisation(classes: readonly ShapeClass[], array: PlanArray, un
   return useful / (totalCycles(classes, array, units) * array.lanes * array.rows);
 }
 
-function cheapestUnits(classes: readonly ShapeClass[], array: PlanArray): number {
-  let best = array.rows;
+function cheapestUnits(classes: readonly ShapeClass[], array: PlanArray, results = 1): number {
+  let best = 1;
   let bestCost = Number.POSITIVE_INFINITY;
   for (let units = 1; units <= array.rows; units++) {
-    if (array.rows % units !== 0) continue;
+    if (array.rows % units !== 0 || !givesResults(units, results)) continue;
     const cost = totalCycles(classes, array, units) * arrayLuts(array, units, ANY_TARGET);
     if (cost < bestCost) [best, bestCost] = [units, cost];
   }
@@ -74,9 +74,16 @@ function cheapestUnits(classes: readonly ShapeClass[], array: PlanArray): number
 /**
  * Rows whose block totals are scaled at once: the divisor N of R with the least area × time. The R totals of a row group
  * pass in R / N phases while the array works on the next one, which must take as long; shorter blocks are stretched.
+ *
+ * @param results of a linear that are to leave the accumulators at once, see `givesResults`
  */
-export function scaleUnits(linears: readonly PlanLinear[], array: PlanArray): number {
-  return cheapestUnits(shapeClasses(linears), array);
+export function scaleUnits(linears: readonly PlanLinear[], array: PlanArray, results = 1): number {
+  return cheapestUnits(shapeClasses(linears), array, results);
+}
+
+/** Whether so many results can leave at once what has a word per `units` rows: part of a word, or several. */
+export function givesResults(units: number, results: number): boolean {
+  return units % results === 0 || results % units === 0;
 }
 
 /** Useful symbols / (cycles · L · R) of one linear, or averaged over several. */

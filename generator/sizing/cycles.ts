@@ -1,7 +1,7 @@
 /** Predicted time. Engine cycles are exact: what RESULT frames report as `cycles`. */
 
 import type { PlanArray, PlanLinear } from '../plan/types.js';
-import { frameTiming, readsSameVector } from './framing.js';
+import { framedCycles, frameTiming, readsSameVector } from './framing.js';
 import type { EngineGeometry, EnginePlan } from './geometry.js';
 import { log2Exact } from './integers.js';
 import { type LinkTarget, linkRuns } from './link.js';
@@ -27,6 +27,24 @@ export const PIPELINE_CYCLES = 16;
 
 /** The same of the table engine: before the first beat come the fill of its tables, after the last one the queue. */
 export const TABLE_PIPELINE_CYCLES = 36;
+
+/**
+ * Of a RUN's cycles to the first result, those from when its last operand has been read on: block total, scale units,
+ * accumulator and read-out, besides the R / N cycles in which the last totals pass the scale units.
+ */
+const RESULT_CYCLES = 12;
+
+/**
+ * With two banks of accumulators: cycles from a RUN's request until the engine can take the next one.
+ *
+ * @param cycles those of the RUN to its first result
+ * @param frames the linear's place in the plan if its vector is framed in this RUN
+ */
+export function occupiedCycles(cycles: number, { array, frame, phases }: EngineGeometry, frames: number | null): number {
+  const walked = cycles - RESULT_CYCLES - phases;
+  if (frame === null || frames === null) return walked;
+  return Math.max(walked, framedCycles(frame.shapes[frame.shapeOf[frames]!]!, frame, array.lanes));
+}
 
 /** Engine cycles of one RUN of a linear whose vector is framed, as RESULT frames report them. */
 export function linearCycles(linear: PlanLinear, geometry: EngineGeometry): number {
@@ -77,6 +95,8 @@ export interface RunCycles {
 export interface PredictedRun extends RunCycles {
   /** The stalls that there would be if the vector were framed already: those for weights. */
   readonly weightStalls: number;
+  /** With two banks of accumulators: cycles from the request until the next one can be taken. */
+  readonly occupied: number;
 }
 
 /**
@@ -85,16 +105,19 @@ export interface PredictedRun extends RunCycles {
  */
 export function runCycles({ linears, array }: EnginePlan, geometry: EngineGeometry): PredictedRun[] {
   return linears.map((linear, index) => {
-    const timing = readsSameVector(linear, linears[index - 1]) ? undefined : sampleTiming(index, geometry);
+    const frames = !readsSameVector(linear, linears[index - 1]);
+    const timing = frames ? sampleTiming(index, geometry) : undefined;
     // What passes with operands that are there when they are wanted.
     const unstalled = arrayCycles(linear, array, geometry.phases);
     const working = beatCycles(linear, geometry, timing);
     const framed = timing === undefined ? working : beatCycles(linear, geometry);
+    const cycles = engineCycles(linear, geometry, working);
     return {
-      cycles: engineCycles(linear, geometry, working),
+      cycles,
       beats: linearWords(linear, array).weights,
       stalls: working - unstalled,
       weightStalls: framed - unstalled,
+      occupied: occupiedCycles(cycles, geometry, frames ? index : null),
     };
   });
 }

@@ -184,6 +184,17 @@ export function frameTiming(shape: FrameShape, unit: FrameWidth, lanes: number):
   };
 }
 
+/** From when the last sample can be read until the engine takes another RUN. */
+const FRAMED_CYCLES = 2;
+
+/** Cycles from a RUN's request until its vector is framed, before which the engine takes no other. */
+export function framedCycles(shape: FrameShape, unit: FrameWidth, lanes: number): number {
+  const hasTail = shape.cols % shape.block > 0;
+  const lastBlock = ceilDiv(shape.cols, shape.block) - 1;
+  const samples = hasTail ? shape.tailSamples : shape.samples;
+  return frameTiming(shape, unit, lanes).ready(lastBlock, ceilDiv(samples, lanes) - 1) + FRAMED_CYCLES;
+}
+
 /** A field of the frame unit's part of a schedule word, low end first. */
 export interface FrameField {
   readonly name: string;

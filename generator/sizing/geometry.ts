@@ -1,7 +1,7 @@
 /** Everything about a plan that the engine is built from, as plain numbers. */
 
 import type { Plan, PlanArray, PlanLinear, PlanMemory } from '../plan/types.js';
-import { scaleUnits } from './array.js';
+import { givesResults, scaleUnits } from './array.js';
 import { type FrameGeometry, frameGeometry, frameParameters } from './framing.js';
 import { ceilDiv, countWidth, indexWidth, log2Exact } from './integers.js';
 import { blockSlotWords, type MemoryBoard, weightsInSdram } from './memory.js';
@@ -186,4 +186,27 @@ export function engineParameters(geometry: EngineGeometry, target: EngineTarget)
     VECTOR_WORDS: memory.activations.words,
     VECTOR_ADDR_WIDTH: indexWidth(memory.activations.words),
   };
+}
+
+/** How results leave the engine. */
+export interface ResultWidths {
+  /** Banks of accumulators: with 2, a linear runs while the results of the one before are taken. */
+  readonly banks: 1 | 2;
+  /** Results at a time, a power of two. */
+  readonly results: number;
+}
+
+/**
+ * The parameters of sdq_engine that decide this; without them it has one bank and gives one result at a time.
+ *
+ * @throws RangeError if its accumulators cannot give so many: choose its units by `scaleUnits`
+ */
+export function resultParameters(
+  { units }: Pick<EngineGeometry, 'units'>,
+  { banks, results }: ResultWidths,
+): Record<string, number> {
+  if (!givesResults(units, results)) {
+    throw new RangeError(`${results} results at a time of accumulators in words of ${units}`);
+  }
+  return { BANKS: banks, RESULTS: results, SLICE_WIDTH: log2Exact(Math.max(1, results / units)) };
 }

@@ -5,7 +5,7 @@
 //             last. Row groups take turns, so their block totals wait in a memory:  P[group] = (first ? 0 : P[group]) +
 //             (±sum) << shift
 //   totals    after the last beat the ROWS totals queue up for the scale units, see sdq_scale_phases. read_o comes one cycle
-//             before scales_i and block_i, read_block_end_o with it
+//             before scales_i and block_i, read_block_end_o and read_final_o with it
 //
 // A row group returns after 2 cycles or more. The queue holds the row groups of a span: it must be empty again before the
 // last beats of the next span. Latency from a last beat to its first addends, with an empty queue: 8 cycles.
@@ -38,6 +38,7 @@ module sdq_table_scale #(
 
     output wire                     read_o,
     output wire                     read_block_end_o,
+    output wire                     read_final_o,
     input  wire [8*SCALE_BYTES-1:0] scales_i,
     input  wire [             31:0] block_i,
 
@@ -126,7 +127,6 @@ module sdq_table_scale #(
   reg block_end_q;
   reg final_q;
   reg [TOTALS_WIDTH-1:0] totals_q;
-  wire final_read;
   wire [TOTALS_WIDTH-1:0] totals;
 
   wire pop = filled_q != {GROUP_WIDTH + 1{1'b0}} && !waits_q;
@@ -150,7 +150,7 @@ module sdq_table_scale #(
     if (pop) phase_q <= {{PHASE_WIDTH - 1{1'b0}}, 1'b1};
     else phase_q <= phase_q + 1'b1;
     block_end_q <= read_block_end_o;
-    final_q     <= final_read;
+    final_q     <= read_final_o;
     totals_q    <= totals;
   end
 
@@ -164,7 +164,7 @@ module sdq_table_scale #(
       .waddr_i(tail_q),
       .wdata_i({final_2_q, block_end_2_q, totals_2_q}),
       .raddr_i(head_q),
-      .rdata_o({final_read, read_block_end_o, totals})
+      .rdata_o({read_final_o, read_block_end_o, totals})
   );
 
   sdq_scale_phases #(

@@ -2,7 +2,8 @@
 // The adder engine: walks through a linear and adds up its beats, see sdq_sequencer, sdq_mac_array, sdq_block_scale.
 //
 // Memories answer one cycle after a read. Scales are read in the order in which they lie, one word per block and row group;
-// scale_block_end_o marks the last of a block, after which the next block's word is wanted. Items: see sdq_accumulator.
+// scale_block_end_o marks the last of a block, after which the next block's word is wanted, and scale_final_o the linear's last:
+// then nothing more is read for it, and the next one can start. Items: see sdq_accumulator.
 //
 // A beat is taken, and its words are read, when all its operands are ready: the weights (weight_ready_i)
 // and the samples at activation_addr_o (samples_ready_i). stall_o: it waits for one of them.
@@ -57,6 +58,7 @@ module sdq_adder_engine #(
     input  wire [                  8*LANES-1:0] activation_word_i,
     output wire                                 scale_read_o,
     output wire                                 scale_block_end_o,
+    output wire                                 scale_final_o,
     input  wire [            8*SCALE_BYTES-1:0] scale_word_i,
     input  wire [                         31:0] block_word_i,
 
@@ -161,6 +163,7 @@ module sdq_adder_engine #(
   assign activation_addr_o = beat_activation;
   assign scale_read_o      = early_valid && early_last;
   assign scale_block_end_o = early_block_end;
+  assign scale_final_o     = early_final;
 
   wire [ROWS*SUM_WIDTH-1:0] sums;
   wire [ROWS-1:0] signs;

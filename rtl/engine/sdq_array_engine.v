@@ -58,6 +58,7 @@ module sdq_array_engine #(
     input  wire [                  8*LANES-1:0] activation_word_i,
     output wire                                 scale_read_o,
     output wire                                 scale_block_end_o,
+    output wire                                 scale_final_o,
     input  wire [            8*SCALE_BYTES-1:0] scale_word_i,
     input  wire [                         31:0] block_word_i,
 
@@ -116,6 +117,7 @@ module sdq_array_engine #(
           .activation_word_i(activation_word_i),
           .scale_read_o     (scale_read_o),
           .scale_block_end_o(scale_block_end_o),
+          .scale_final_o    (scale_final_o),
           .scale_word_i     (scale_word_i),
           .block_word_i     (block_word_i),
           .item_valid_o     (item_valid_o),
@@ -179,6 +181,7 @@ module sdq_array_engine #(
           .activation_word_i(activation_word_i),
           .scale_read_o     (scale_read_o),
           .scale_block_end_o(scale_block_end_o),
+          .scale_final_o    (scale_final_o),
           .scale_word_i     (scale_word_i),
           .block_word_i     (block_word_i),
           .item_valid_o     (item_valid_o),

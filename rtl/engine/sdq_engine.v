@@ -16,8 +16,11 @@
 // WEIGHT_STREAM = 1: weights lie in a memory outside, see sdq_sdram_weights, whose ports are weights_*; a run is taken when
 // it is quiet. 0: these inputs are not looked at.
 //
-// Run port: a RUN request, then its results. res_rows_o and res_cycles_o are stable while results flow; cycles are those
-// from the request's transfer to the first result.
+// Run port: a RUN request, then its results, RESULTS at a time, the first in the low bits. res_rows_o and res_cycles_o are
+// stable while results flow; cycles are those from the request's transfer to the first result.
+//
+// BANKS = 2: a RUN is taken when the array has read the last operand of the one before, and the results of the one before that
+// are taken; results come in the order of RUNs, and res_cycles_o is 0.
 //
 // Schedule: schedule_index_o is looked up in one cycle (sdq_schedule); the word's layout is given in sdq_sequencer.
 //
@@ -64,6 +67,9 @@ module sdq_engine #(
     parameter BLOCK_ADDR_WIDTH = 1,
     parameter ACC_WORDS = 5,
     parameter ACC_ADDR_WIDTH = 3,
+    parameter BANKS = 1,  // of accumulators, 1 or 2
+    parameter RESULTS = 1,  // divides UNITS, or is a multiple of it
+    parameter SLICE_WIDTH = 0,  // see sdq_results
     parameter CYCLE_WIDTH = 3,
     parameter GROUP_WIDTH = 1,
     parameter SPAN_WIDTH = 1,
@@ -101,12 +107,12 @@ module sdq_engine #(
     input  wire [15:0] run_linear_i,
     input  wire [ 7:0] run_shift_i,
 
-    output wire        res_valid_o,
-    input  wire        res_ready_i,
-    output wire [31:0] res_data_o,
-    output wire        res_last_o,
-    output wire [31:0] res_rows_o,
-    output wire [31:0] res_cycles_o,
+    output wire                  res_valid_o,
+    input  wire                  res_ready_i,
+    output wire [32*RESULTS-1:0] res_data_o,
+    output wire                  res_last_o,
+    output wire [          31:0] res_rows_o,
+    output wire [          31:0] res_cycles_o,
 
     output wire [              15:0] schedule_index_o,
     input  wire [SCHEDULE_WIDTH-1:0] schedule_word_i,
@@ -145,23 +151,51 @@ module sdq_engine #(
   // A linear that reads the first samples of its blocks only may be done before its vector is framed.
   wire quiet = (WEIGHT_STREAM == 0 || weights_quiet_i) && !framing;
 
-  sdq_run_control u_control (
-      .clk_i         (clk_i),
-      .rst_ni        (rst_ni),
-      .run_valid_i   (run_valid_i && quiet),
-      .run_ready_o   (control_ready),
-      .run_linear_i  (run_linear_i),
-      .run_shift_i   (run_shift_i),
-      .linear_o      (schedule_index_o),
-      .shift_o       (final_shift),
-      .start_o       (start),
-      .drained_i     (drained),
-      .result_valid_i(res_valid_o),
-      .read_done_i   (read_done),
-      .computing_o   (computing),
-      .busy_o        (busy_o),
-      .cycles_o      (res_cycles_o)
-  );
+  // The array reads the linear's last operands: scales, which it wants after all others.
+  wire scale_read;
+  wire scale_final;
+  wire walked = scale_read && scale_final;
+
+  generate
+    if (BANKS == 1) begin : g_control
+      sdq_run_control u_control (
+          .clk_i         (clk_i),
+          .rst_ni        (rst_ni),
+          .run_valid_i   (run_valid_i && quiet),
+          .run_ready_o   (control_ready),
+          .run_linear_i  (run_linear_i),
+          .run_shift_i   (run_shift_i),
+          .linear_o      (schedule_index_o),
+          .shift_o       (final_shift),
+          .start_o       (start),
+          .drained_i     (drained),
+          .result_valid_i(res_valid_o),
+          .read_done_i   (read_done),
+          .computing_o   (computing),
+          .busy_o        (busy_o),
+          .cycles_o      (res_cycles_o)
+      );
+      wire unused_walked = walked;
+    end else begin : g_overlap
+      sdq_run_overlap u_control (
+          .clk_i       (clk_i),
+          .rst_ni      (rst_ni),
+          .run_valid_i (run_valid_i && quiet),
+          .run_ready_o (control_ready),
+          .run_linear_i(run_linear_i),
+          .run_shift_i (run_shift_i),
+          .linear_o    (schedule_index_o),
+          .shift_o     (final_shift),
+          .start_o     (start),
+          .walked_i    (walked),
+          .read_done_i (read_done),
+          .computing_o (computing),
+          .busy_o      (busy_o)
+      );
+      assign res_cycles_o = 32'd0;
+      wire unused_drained = drained;
+    end
+  endgenerate
 
   // Operands, in the order in which the array wants them.
   wire [SCALE_ADDR_WIDTH-1:0] scale_base;
@@ -174,7 +208,6 @@ module sdq_engine #(
   wire [ACTIVATION_ADDR_WIDTH-1:0] activation_addr;
   wire [8*LANES-1:0] activation_word;
   wire samples_ready;
-  wire scale_read;
   wire scale_block_end;
   wire [8*SCALE_BYTES-1:0] scale_word;
   wire [31:0] block_word;
@@ -315,6 +348,7 @@ module sdq_engine #(
       .activation_word_i(activation_word),
       .scale_read_o     (scale_read),
       .scale_block_end_o(scale_block_end),
+      .scale_final_o    (scale_final),
       .scale_word_i     (scale_word),
       .block_word_i     (block_word),
       .item_valid_o     (item_valid),
@@ -323,6 +357,8 @@ module sdq_engine #(
       .addends_o        (addends)
   );
 
+  wire [ROW_WIDTH-1:0] res_rows;
+
   sdq_results #(
       .UNITS         (UNITS),
       .UNIT_WIDTH    (UNIT_WIDTH),
@@ -330,7 +366,10 @@ module sdq_engine #(
       .ACC_WIDTH     (ACC_WIDTH),
       .ACC_WORDS     (ACC_WORDS),
       .ACC_ADDR_WIDTH(ACC_ADDR_WIDTH),
-      .ROW_WIDTH     (ROW_WIDTH)
+      .ROW_WIDTH     (ROW_WIDTH),
+      .BANKS         (BANKS),
+      .RESULTS       (RESULTS),
+      .SLICE_WIDTH   (SLICE_WIDTH)
   ) u_results (
       .clk_i           (clk_i),
       .rst_ni          (rst_ni),
@@ -346,7 +385,8 @@ module sdq_engine #(
       .res_valid_o     (res_valid_o),
       .res_ready_i     (res_ready_i),
       .res_data_o      (res_data_o),
-      .res_last_o      (res_last_o)
+      .res_last_o      (res_last_o),
+      .res_rows_o      (res_rows)
   );
 
   assign run_ready_o          = control_ready && quiet;
@@ -355,7 +395,7 @@ module sdq_engine #(
   assign weights_start_word_o = schedule_word_i[WEIGHT_ADDR_WIDTH-1:0];
   assign weights_word_ready_o = weight_read;
   assign beat_o               = weight_read;
-  assign res_rows_o           = {{32 - ROW_WIDTH{1'b0}}, rows};
+  assign res_rows_o           = {{32 - ROW_WIDTH{1'b0}}, res_rows};
 
 endmodule
 `default_nettype wire

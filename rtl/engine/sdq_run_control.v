@@ -64,7 +64,7 @@ module sdq_run_control (
   end
 
   assign run_ready_o  = state_q == S_IDLE;
-  assign linear_o     = run_ready_o ? run_linear_i : linear_q;
+  assign linear_o     = takes ? run_linear_i : linear_q;
   assign start_o      = state_q == S_START;
   assign computing_o  = state_q == S_START || state_q == S_COMPUTE;
   assign busy_o       = state_q != S_IDLE;

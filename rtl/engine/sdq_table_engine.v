@@ -52,6 +52,7 @@ module sdq_table_engine #(
     input  wire [                  8*LANES-1:0] activation_word_i,
     output wire                                 scale_read_o,
     output wire                                 scale_block_end_o,
+    output wire                                 scale_final_o,
     input  wire [            8*SCALE_BYTES-1:0] scale_word_i,
     input  wire [                         31:0] block_word_i,
 
@@ -199,6 +200,7 @@ module sdq_table_engine #(
       .signs_i         (signs),
       .read_o          (scale_read_o),
       .read_block_end_o(scale_block_end_o),
+      .read_final_o    (scale_final_o),
       .scales_i        (scale_word_i),
       .block_i         (block_word_i),
       .item_valid_o    (item_valid_o),

@@ -40,7 +40,9 @@ const PROOFS: readonly Proof[] = [
   STEP_PROOF,
   { top: 'sdq_host_link', parameters: { ...SMALL_RING, ...REQUESTS, ...STEPS } },
   { top: 'sdq_result_reader', parameters: { UNITS: '3', UNIT_WIDTH: '2' } },
+  { top: 'sdq_result_reader', parameters: { UNITS: '8', UNIT_WIDTH: '1', RESULTS: '4', ROW_WIDTH: '5' } },
   { top: 'sdq_run_control' },
+  { top: 'sdq_run_overlap' },
   { top: 'sdq_weight_stream', parameters: { DEPTH: '32', DEPTH_WIDTH: '5' } },
 ];
 
@@ -95,6 +97,8 @@ describe.skipIf(lacks(yosys))('the properties of handshakes', () => {
     ['sdq_result_reader', 'moves && last_row', 'last_row'],
     ['sdq_run_control', 'counting_q && !result_valid_i', 'counting_q'],
     ['sdq_run_control', 'if (drained_i) state_q', 'state_q'],
+    ['sdq_run_overlap', ' && !runs_q[1]', ''],
+    ['sdq_run_overlap', '!walking_q && ', ''],
     ['sdq_weight_stream', 'taken_q <= MOST_TAKEN[DEPTH_WIDTH:0]', '!taken_q[DEPTH_WIDTH]'],
     ['sdq_weight_stream', 'assign out_ready = !whole', "assign out_ready = 1'b1"],
   ])('are seen to fail: %s without "%s"', (top, from, to) => {

@@ -10,7 +10,7 @@ import { attentionBenches } from './decoder/attention.js';
 import { issueBenches, sequencerBenches } from './decoder/issue.js';
 import { phaseBench, rootBench } from './decoder/norm-and-phase.js';
 import { VECTOR_CASES, vectorUnitBench } from './decoder/vector-unit.js';
-import { ENGINE_CASES } from './engine/cases.js';
+import { ENGINE_CASES, OVERLAP_CASES } from './engine/cases.js';
 import { engineBench } from './engine/icarus.js';
 import { type EngineCase, linearOf } from './engine/vectors.js';
 import { frameBench } from './frame/icarus.js';
@@ -163,6 +163,13 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     ENGINE_CASES.flatMap((engineCase, i) => (wanted(engineCase) ? engineCases.map((benches) => benches[i]!) : []));
   // The last case is the shortest.
   const engine = casesOf(() => true).reverse();
+  const overlaps = OVERLAP_CASES.map((engineCase, i) =>
+    engineBench(folder, engineCase, { lutInputs: 6, memoryByteBits: 9 }, uniform(60 + i), {
+      seed: 60 + i,
+      stall: [0, 40, 90][i % 3]!,
+      idle: 0,
+    }),
+  ).reverse();
   // The last two are the shortest.
   const tables = casesOf((engineCase) => engineCase.engine === 'table').reverse();
   const shortTables = tables.slice(0, 2);
@@ -215,6 +222,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
 
   return {
     sdq_accumulator: [...SCALE, ...some],
+    sdq_accumulator_memory: [...SCALE, ...overlaps],
     sdq_activity_led: START,
     sdq_adder_engine: adders,
     sdq_adder_node: [...NODES, ...ARRAY],
@@ -237,7 +245,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_decoder_sequencer: sequencerBenches(folder),
     sdq_delay: DELAY,
     sdq_dot_unit: attention,
-    sdq_engine: engine,
+    sdq_engine: [...engine, ...overlaps],
     sdq_engine_memories: [...engine.slice(0, 2), ...whole, ...engine.slice(2)],
     sdq_exp2: attention,
     sdq_frame_peak: frame,
@@ -265,11 +273,12 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_response: link,
     sdq_result_reader: [...RESULTS, ...some],
     sdq_result_words: decoder,
-    sdq_results: engine,
+    sdq_results: [...overlaps, ...engine],
     sdq_run_queue: DECODER.runs,
     sdq_root: [...roots, ...decoder],
     sdq_round_shift: [...LANE, ...attention, ...decoder],
     sdq_run_control: [...CONTROL, ...some],
+    sdq_run_overlap: overlaps,
     sdq_scale_phases: [...SCALE, ...shortTables],
     sdq_scale_unit: [...SCALE, ...some],
     sdq_sdram: sdram,

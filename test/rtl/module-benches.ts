@@ -53,6 +53,13 @@ export const SCALE = sweep('array/scale_tb.v', [
   { ROWS: 5, UNITS: 1, PHASES: 5, PHASE_WIDTH: 3, GROUPS: 3, WORD_WIDTH: 4, SIGN_TREE: 1, HIGHEST: 7, ACC_WIDTH: 37 },
   { ROWS: 3, UNITS: 1, GROUPS: 1, WORD_WIDTH: 2, FORWARD: 1, HIGHEST: 0, ACC_WIDTH: 30 },
   { ROWS: 4, UNITS: 1, PHASES: 4, PHASE_WIDTH: 2, GROUPS: 1, WORD_WIDTH: 2, HIGHEST: 0, ACC_WIDTH: 30 },
+  // Two banks, and several words at a time.
+  { BANKS: 2, SLICES: 2, SLICE_WIDTH: 1 },
+  {
+    ...{ ROWS: 4, UNITS: 4, PHASES: 1, PHASE_WIDTH: 1, GROUPS: 1, WORD_WIDTH: 1, FORWARD: 1 },
+    ...{ BANKS: 2, SLICES: 4, SLICE_WIDTH: 2 },
+  },
+  { ...{ UNITS: 1, PHASES: 6, PHASE_WIDTH: 3, GROUPS: 3, WORD_WIDTH: 5 }, SLICES: 8, SLICE_WIDTH: 3 },
   // A block's total is no wider than a beat's sum.
   { SUM_WIDTH: 18, VALUE_WIDTH: 14, GAIN_WIDTH: 1, TOTAL_WIDTH: 18, SCALED_WIDTH: 26, GROUPS: 3, WORD_WIDTH: 4 },
 ]);
@@ -61,6 +68,8 @@ export const RESULTS = sweep('engine/results_tb.v', [
   {},
   { UNITS: 1, UNIT_WIDTH: 1, ACC_WIDTH: 33, ROW_WIDTH: 3 },
   { UNITS: 5, UNIT_WIDTH: 3, ACC_WIDTH: 50 },
+  { UNITS: 8, UNIT_WIDTH: 2, RESULTS: 2 },
+  { UNITS: 4, UNIT_WIDTH: 1, RESULTS: 4, ADDR_WIDTH: 3, ROW_WIDTH: 5 },
 ]);
 
 export const CONTROL = sweep('engine/control_tb.v');

@@ -21,6 +21,9 @@ module scale_tb #(
     parameter MEANS = 0,
     parameter SIGN_TREE = 0,
     parameter FORWARD = 0,
+    parameter BANKS = 1,
+    parameter SLICES = 1,
+    parameter SLICE_WIDTH = 0,
     parameter WORD_WIDTH = 3  // index width of GROUPS · PHASES
 );
 
@@ -31,7 +34,6 @@ module scale_tb #(
 
   reg clk = 1'b0;
   reg rst_n = 1'b0;
-  reg start;
   reg valid;
   reg last;
   reg block_end;
@@ -47,7 +49,7 @@ module scale_tb #(
   wire [UNITS*(ACC_WIDTH+1)-1:0] addends;
   reg read_en;
   reg [WORD_WIDTH-1:0] read_addr;
-  wire [UNITS*ACC_WIDTH-1:0] read_data;
+  wire [SLICES*UNITS*ACC_WIDTH-1:0] read_data;
 
   always #5 clk = !clk;
 
@@ -87,15 +89,19 @@ module scale_tb #(
       .ADDR_WIDTH(WORD_WIDTH),
       .UNITS     (UNITS),
       .ACC_WIDTH (ACC_WIDTH),
-      .FORWARD   (FORWARD)
+      .FORWARD   (FORWARD),
+      .BANKS     (BANKS),
+      .SLICES    (SLICES),
+      .SLICE_WIDTH(SLICE_WIDTH)
   ) u_accumulator (
       .clk_i           (clk),
       .rst_ni          (rst_n),
-      .start_i         (start),
       .item_valid_i    (item_valid),
       .item_block_end_i(item_block_end),
+      .item_final_i    (item_final),
       .addends_i       (addends),
       .read_en_i       (read_en),
+      .read_bank_i     (linear[0] && BANKS == 2),
       .read_addr_i     (read_addr),
       .read_data_o     (read_data)
   );
@@ -147,15 +153,14 @@ module scale_tb #(
     errors = 0;
     now = 0;
     for (n = 0; n < 64; n = n + 1) items_due[n] = 3'b000;
-    {start, valid, last, block_end, final_beat, read_en} = 6'd0;
+    {valid, last, block_end, final_beat, read_en} = 5'd0;
+    linear = 0;
     read_addr = 0;
     repeat (8) @(negedge clk);
     rst_n = 1'b1;
     @(negedge clk);
     for (linear = 0; linear < LINEARS; linear = linear + 1) begin
-      start = 1'b1;
       idle(1);
-      start = 1'b0;
       blocks = 1 + ($random(seed) & 3);
       wait_cycles = 0;
       for (b = 0; b < blocks; b = b + 1) begin
@@ -209,14 +214,14 @@ module scale_tb #(
         end
       end
       idle(LATENCY + PHASES + 4);
-      for (n = 0; n < WORDS; n = n + 1) begin
+      for (n = 0; n < WORDS; n = n + SLICES) begin
         read_en = 1'b1;
-        read_addr = n;
+        read_addr = n / SLICES;
         tick;
         read_en = 1'b0;
         read_addr = $random(seed);
         tick;
-        for (r = 0; r < UNITS; r = r + 1) begin
+        for (r = 0; r < SLICES * UNITS && n * UNITS + r < GROUPS * ROWS; r = r + 1) begin
           if (read_data[r*ACC_WIDTH+:ACC_WIDTH] !== accumulators[n*UNITS+r][ACC_WIDTH-1:0]) begin
             errors = errors + 1;
             $display("linear %0d, row %0d: %h, not %h", linear, n * UNITS + r, read_data[r*ACC_WIDTH+:ACC_WIDTH],

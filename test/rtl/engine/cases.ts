@@ -189,3 +189,26 @@ export const ENGINE_CASES: readonly EngineCase[] = CASES.map((engineCase) => ({
   ...engineCase,
   linears: engineCase.linears.map((linear, i) => (linear.layer === 0 ? { ...linear, layer: 10 + i } : linear)),
 }));
+
+/** Results at a time of cases that are also run with two banks: parts of words of accumulators, whole ones, and several. */
+const OVERLAPS: Readonly<Record<string, number>> = {
+  'tails and gains on 8 lanes': 1,
+  'a tail of fewer beats than phases': 4,
+  'one row group, one beat per block, one phase': 8,
+  'one row group, one beat per block, two phases': 1,
+  'numbers at their limits, with gains': 2,
+  'fourier with a padded block': 2,
+  'binary with tails, three units': 1,
+  'tables: tails and gains': 4,
+  'tables: several spans, numbers at their limits': 2,
+  'tables: one step per block, one unit': 8,
+  'one row, one column': 4,
+  'a linear that is done before its vector is framed': 1,
+  'one framing for three linears, and another of the same vector': 1,
+};
+
+export const OVERLAP_CASES: readonly EngineCase[] = ENGINE_CASES.flatMap((engineCase) => {
+  const overlaps = OVERLAPS[engineCase.name];
+  const name = `${engineCase.name}; two banks, ${overlaps} at a time`;
+  return overlaps === undefined ? [] : [{ ...engineCase, name, overlaps }];
+});

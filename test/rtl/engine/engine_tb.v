@@ -1,18 +1,22 @@
 `default_nettype none
-// Plays a list of operations to sdq_engine and compares what it answers. +ops=FILE: 64-bit words in hex, +schedule=FILE:
-// the words of the schedule, +signs=FILE: of the sign patterns, +seed=N, +stall=P and +idle=P: percent of cycles in which results are not taken, and in
-// which no memory operation is offered.
+// Plays a list of operations to sdq_engine and compares what it answers with another list. +ops=FILE, +answers=FILE: 64-bit words
+// in hex, +schedule=FILE: the words of the schedule, +signs=FILE: of the sign patterns, +seed=N, +stall=P and +idle=P: percent
+// of cycles in which results are not taken, and in which no memory operation is offered. With +stall, results wait for
+// hundreds of cycles now and then.
 //
-//   bits 63:60  1 write byte      39:8 address, 7:0 data
-//               2 read byte       39:8 address, 7:0 data wanted
-//               3 run             23:8 linear, 7:0 shift
-//               4 result wanted   32 last, 31:0 data
-//               5 rows wanted     31:0
-//               6 cycles wanted   31:0
-//               0 end
-// Prints "PASS <operations>" or a line per mismatch and "FAIL".
+//   operations  63:60  1 write byte      39:8 address, 7:0 data
+//                      2 read byte       39:8 address, 7:0 data wanted
+//                      3 run             23:8 linear, 7:0 shift
+//                      0 end
+//   answers     63:60  4 result wanted   32 last, 31:0 data
+//                      5 rows wanted     31:0, with the results that follow
+//                      6 cycles wanted   31:0, the same; with one bank
+//                      0 end
+// With +times it prints a line "run C", "first C", "done C" for the cycle of each RUN's transfer, first result and last one.
+// Prints "PASS <operations> <answers>" or a line per mismatch and "FAIL".
 module engine_tb #(
     parameter OPS = 1,
+    parameter ANSWERS = 1,
     parameter LINEARS = 1,
     parameter LANES = 8,
     parameter LANE_WIDTH = 3,
@@ -51,6 +55,9 @@ module engine_tb #(
     parameter BLOCK_ADDR_WIDTH = 1,
     parameter ACC_WORDS = 5,
     parameter ACC_ADDR_WIDTH = 3,
+    parameter BANKS = 1,
+    parameter RESULTS = 1,
+    parameter SLICE_WIDTH = 0,
     parameter CYCLE_WIDTH = 3,
     parameter GROUP_WIDTH = 1,
     parameter SPAN_WIDTH = 1,
@@ -80,20 +87,27 @@ module engine_tb #(
   always #5 clk = !clk;
 
   reg [63:0] ops[0:OPS-1];
+  reg [63:0] answers[0:ANSWERS-1];
   reg [SCHEDULE_WIDTH-1:0] schedule[0:LINEARS-1];
   reg [VALUES-1:0] signs[0:(1<<SIGNS_WIDTH)-1];
   reg [8*1024-1:0] ops_file;
+  reg [8*1024-1:0] answers_file;
   reg [8*1024-1:0] schedule_file;
   reg [8*1024-1:0] signs_file;
   integer seed;
   integer stall;
   integer idle;
   integer op;
+  integer answer;
+  integer pause;
+  integer cycle;
+  integer n;
   integer errors;
   integer waited;
 
   wire [63:0] now = ops[op];
   wire [3:0] kind = now[63:60];
+  reg [63:0] wanted;  // the next answer
   reg offered;
 
   wire mem_wready;
@@ -103,7 +117,7 @@ module engine_tb #(
   wire run_ready;
   wire res_valid;
   reg res_ready;
-  wire [31:0] res_data;
+  wire [32*RESULTS-1:0] res_data;
   wire res_last;
   wire [31:0] res_rows;
   wire [31:0] res_cycles;
@@ -159,6 +173,9 @@ module engine_tb #(
       .BLOCK_ADDR_WIDTH     (BLOCK_ADDR_WIDTH),
       .ACC_WORDS            (ACC_WORDS),
       .ACC_ADDR_WIDTH       (ACC_ADDR_WIDTH),
+      .BANKS                (BANKS),
+      .RESULTS              (RESULTS),
+      .SLICE_WIDTH          (SLICE_WIDTH),
       .CYCLE_WIDTH          (CYCLE_WIDTH),
       .GROUP_WIDTH          (GROUP_WIDTH),
       .SPAN_WIDTH           (SPAN_WIDTH),
@@ -224,7 +241,8 @@ module engine_tb #(
 
   // What was offered must stay until it is taken.
   reg held_q;
-  reg [32:0] held_result_q;
+  reg [32*RESULTS:0] held_result_q;
+  reg ended;
 
   function chance(input integer percent);
     chance = $unsigned($random(seed)) % 100 < percent;
@@ -233,7 +251,30 @@ module engine_tb #(
   task mismatch(input [63:0] got);
     begin
       errors = errors + 1;
-      $display("operation %0d (%h): got %h", op, now, got);
+      $display("operation %0d (%h), answer %0d (%h): got %h", op, now, answer, wanted, got);
+    end
+  endtask
+
+  task advance;
+    begin
+      answer = answer + 1;
+      wanted = answers[answer];
+    end
+  endtask
+
+  // Results that are taken at the next edge; those beyond the last row may be anything.
+  task compare;
+    begin
+      ended = 1'b0;
+      for (n = 0; n < RESULTS; n = n + 1) begin
+        if (!ended) begin
+          if (wanted[63:60] !== 4'd4 || res_data[32*n+:32] !== wanted[31:0]) mismatch({31'd0, res_last, res_data[32*n+:32]});
+          ended = wanted[32] !== 1'b0;
+          advance;
+        end
+      end
+      if (res_last !== ended) mismatch({31'd0, res_last, 32'd0});
+      if (ended && $test$plusargs("times")) $display("done %0d", cycle);
     end
   endtask
 
@@ -247,15 +288,21 @@ module engine_tb #(
 
   initial begin
     if (!$value$plusargs("ops=%s", ops_file)) $finish;
+    if (!$value$plusargs("answers=%s", answers_file)) $finish;
     if (!$value$plusargs("schedule=%s", schedule_file)) $finish;
     if (!$value$plusargs("signs=%s", signs_file)) $finish;
     if (!$value$plusargs("seed=%d", seed)) seed = 1;
     if (!$value$plusargs("stall=%d", stall)) stall = 0;
     if (!$value$plusargs("idle=%d", idle)) idle = 0;
     $readmemh(ops_file, ops);
+    $readmemh(answers_file, answers);
     $readmemh(schedule_file, schedule);
     $readmemh(signs_file, signs);
     op = 0;
+    answer = 0;
+    wanted = answers[0];
+    pause = 0;
+    cycle = 0;
     errors = 0;
     waited = 0;
     offered = 1'b0;
@@ -264,22 +311,31 @@ module engine_tb #(
     held_q = 1'b0;
     repeat (3) @(posedge clk);
     #1 rst_n = 1'b1;
-    while (kind != 4'd0 && errors < 10 && waited < TIMEOUT_CYCLES) begin
+    while ((kind != 4'd0 || wanted[63:60] != 4'd0) && errors < 10 && waited < TIMEOUT_CYCLES) begin
       @(negedge clk);
       // Half a cycle after the edge all outputs are stable; what is transferred at the next edge is known.
       waited = waited + 1;
+      cycle = cycle + 1;
       // Weights on the chip never keep the array waiting; samples that are framed may.
       if (array_stall !== 1'b0 && (FRAME == 0 || array_stall !== 1'b1)) mismatch({63'd0, array_stall});
       // The host's port waits while the array works.
       if (beat === 1'b1 && {mem_wready, mem_rready} !== 2'b00) mismatch({62'd0, mem_wready, mem_rready});
-      if (held_q && (!res_valid || {res_last, res_data} !== held_result_q)) mismatch({31'd0, res_last, res_data});
+      if (held_q && (!res_valid || {res_last, res_data} !== held_result_q)) mismatch({31'd0, res_last, res_data[31:0]});
       held_q = res_valid && !res_ready;
       held_result_q = {res_last, res_data};
-      if (res_valid && res_ready && kind != 4'd4) mismatch({32'd0, res_data});
-      if (kind == 4'd4 && res_valid && res_ready && {res_last, res_data} !== now[32:0]) mismatch({31'd0, res_last, res_data});
-      if (kind == 4'd5 && res_valid && res_rows !== now[31:0]) mismatch({32'd0, res_rows});
-      if (kind == 4'd6 && res_valid && res_cycles !== now[31:0]) mismatch({32'd0, res_cycles});
+      if (res_valid !== 1'b0 && wanted[63:60] == 4'd5) begin
+        if (res_rows !== wanted[31:0]) mismatch({32'd0, res_rows});
+        advance;
+        if (BANKS == 1 && res_cycles !== wanted[31:0]) mismatch({32'd0, res_cycles});
+        advance;
+        if ($test$plusargs("times")) $display("first %0d", cycle);
+      end
+      if (res_valid !== 1'b0 && res_ready) begin
+        compare;
+        waited = 0;
+      end
       if (kind == 4'd2 && reading && mem_rdata_valid && mem_rdata !== now[7:0]) mismatch({56'd0, mem_rdata});
+      if (kind == 4'd3 && offered && run_ready && $test$plusargs("times")) $display("run %0d", cycle);
       @(posedge clk);
       #1;
       case (kind)
@@ -293,31 +349,32 @@ module engine_tb #(
         else if (!offered) offered = !chance(idle);
         4'd3: if (offered && run_ready_q) next;
         else offered = 1'b1;
-        4'd4: if (res_taken_q) next;
-        default: if (res_valid_q) next;
       endcase
-      res_ready = (kind == 4'd4) && !chance(stall);
+      if (pause > 0) pause = pause - 1;
+      else if (stall != 0 && chance(1)) pause = $unsigned($random(seed)) % 400;
+      res_ready = pause == 0 && !chance(stall);
     end
-    if (kind != 4'd0) $display("stopped at operation %0d (%h) after %0d cycles", op, now, waited);
+    if (kind != 4'd0 || wanted[63:60] != 4'd0) begin
+      errors = errors + 1;
+      $display("stopped at operation %0d (%h), answer %0d (%h) after %0d cycles", op, now, answer, wanted, waited);
+    end
     repeat (10) @(posedge clk);
     if (busy !== 1'b0 || res_valid !== 1'b0) begin
       errors = errors + 1;
       $display("the engine is not idle at the end");
     end
-    if (errors == 0 && kind == 4'd0) $display("PASS %0d", op);
+    if (errors == 0) $display("PASS %0d %0d", op, answer);
     else $display("FAIL");
     $finish;
   end
 
   // Handshakes as of the last edge.
-  reg mem_wready_q, mem_rready_q, run_ready_q, rdata_valid_q, res_valid_q, res_taken_q;
+  reg mem_wready_q, mem_rready_q, run_ready_q, rdata_valid_q;
   always @(posedge clk) begin
     mem_wready_q  <= mem_wready;
     mem_rready_q  <= mem_rready;
     run_ready_q   <= run_ready;
     rdata_valid_q <= mem_rdata_valid;
-    res_valid_q   <= res_valid;
-    res_taken_q   <= res_valid && res_ready;
   end
 
 endmodule

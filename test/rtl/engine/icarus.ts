@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FrameGeometry, signsIndexWidth, signWords } from '../../../generator/sizing/framing.js';
-import { type EngineTarget, engineParameters } from '../../../generator/sizing/geometry.js';
-import { scheduleOf, scheduleParameters, scheduleWord } from '../../../generator/sizing/schedule.js';
+import type { EngineTarget } from '../../../generator/sizing/geometry.js';
+import { scheduleOf, scheduleWord } from '../../../generator/sizing/schedule.js';
 import { type Bench, ROOT } from '../bench.js';
-import { caseGeometry, type EngineCase, engineOperations, engineSigns } from './vectors.js';
+import { caseGeometry, caseParameters, type EngineCase, engineSigns, engineWork } from './vectors.js';
 
 export { ROOT };
 
@@ -37,6 +37,8 @@ export interface BenchOptions {
   readonly stall: number;
   /** Percent of operations that come late. */
   readonly idle: number;
+  /** Prints the cycles of requests and results. */
+  readonly times?: boolean;
   /** Replaces Verilog files, to see a fault found. */
   readonly verilog?: readonly string[];
 }
@@ -69,17 +71,18 @@ export function engineBench(
   engineCase: EngineCase,
   target: EngineTarget,
   random: () => number,
-  { seed, stall, idle }: BenchOptions,
+  { seed, stall, idle, times }: BenchOptions,
 ): Bench {
   const geometry = caseGeometry(engineCase);
   const plan = { linears: engineCase.linears, array: geometry.array, memory: geometry.memory };
-  const ops = engineOperations(engineCase, random);
+  const { operations, answers } = engineWork(engineCase, random);
   const schedule = scheduleOf(plan, geometry).map((entry) => scheduleWord(geometry, entry));
   const name = join(
     directory,
     `${engineCase.name.replaceAll(/\W+/g, '-')}-${target.lutInputs}-${target.memoryByteBits}`,
   );
-  writeFileSync(`${name}.ops`, hexLines(ops));
+  writeFileSync(`${name}.ops`, hexLines(operations));
+  writeFileSync(`${name}.answers`, hexLines(answers));
   writeFileSync(`${name}.schedule`, hexLines(schedule));
   writeFileSync(
     `${name}.signs`,
@@ -90,12 +93,19 @@ export function engineBench(
     top: 'engine_tb',
     sources: [join(FOLDER, 'engine_tb.v')],
     parameters: {
-      ...engineParameters(geometry, target),
-      ...scheduleParameters(geometry),
-      OPS: ops.length,
+      ...caseParameters(engineCase, target),
+      OPS: operations.length,
+      ANSWERS: answers.length,
       LINEARS: schedule.length,
     },
-    plusargs: { ops: `${name}.ops`, schedule: `${name}.schedule`, signs: `${name}.signs`, seed, stall, idle },
+    plusargs: {
+      ops: `${name}.ops`,
+      answers: `${name}.answers`,
+      schedule: `${name}.schedule`,
+      signs: `${name}.signs`,
+      ...{ seed, stall, idle },
+      ...(times && { times: 1 }),
+    },
   };
 }
 

@@ -5,6 +5,7 @@
 module results_tb #(
     parameter UNITS = 3,
     parameter UNIT_WIDTH = 2,
+    parameter RESULTS = 1,
     parameter ACC_WIDTH = 44,
     parameter ADDR_WIDTH = 4,
     parameter ROW_WIDTH = 6
@@ -26,7 +27,7 @@ module results_tb #(
   reg [UNITS*ACC_WIDTH-1:0] read_data;
   wire valid;
   reg ready;
-  wire [31:0] data;
+  wire [32*RESULTS-1:0] data;
   wire last;
 
   reg [UNITS*ACC_WIDTH-1:0] memory[0:WORDS-1];
@@ -37,6 +38,7 @@ module results_tb #(
   sdq_result_reader #(
       .UNITS     (UNITS),
       .UNIT_WIDTH(UNIT_WIDTH),
+      .RESULTS   (RESULTS),
       .ACC_WIDTH (ACC_WIDTH),
       .ADDR_WIDTH(ADDR_WIDTH),
       .ROW_WIDTH (ROW_WIDTH)
@@ -61,7 +63,8 @@ module results_tb #(
   reg signed [127:0] wide;
   reg [31:0] wanted;
   reg held;
-  reg [32:0] before;
+  reg [32*RESULTS:0] before;
+  integer end_row;
 
   initial begin
     if (!$value$plusargs("seed=%d", seed)) seed = 1;
@@ -87,16 +90,18 @@ module results_tb #(
         #4;
         if (valid === 1'bx || (valid && row == 0 && !held && cycles != LATENCY)) errors = errors + 1;
         if (held && (!valid || {last, data} !== before)) errors = errors + 1;
-        if (done !== (valid && ready && row == rows - 1)) errors = errors + 1;
-        if (valid && ready) begin
+        end_row = row + RESULTS < rows ? row + RESULTS : rows;
+        if (done !== (valid && ready && end_row == rows)) errors = errors + 1;
+        if (valid && ready && last !== (end_row == rows)) errors = errors + 1;
+        for (n = 0; valid && ready && row < end_row; n = n + 1) begin
           accumulator = memory[row/UNITS] >> (row % UNITS * ACC_WIDTH);
           wide = accumulator;
           if (amount > 0) wide = (wide + (128'sd1 <<< (amount - 1))) >>> amount;
           else wide = wide <<< -amount;
           wanted = wide > 128'sh7fffffff ? 32'h7fffffff : wide < -128'sh80000000 ? 32'h80000000 : wide[31:0];
-          if (data !== wanted || last !== (row == rows - 1)) begin
+          if (data[32*n+:32] !== wanted) begin
             errors = errors + 1;
-            if (errors < 5) $display("run %0d, row %0d, shift %0d: %h, not %h", run, row, amount, data, wanted);
+            if (errors < 5) $display("run %0d, row %0d, shift %0d: %h, not %h", run, row, amount, data[32*n+:32], wanted);
           end
           row = row + 1;
         end

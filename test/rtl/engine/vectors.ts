@@ -2,10 +2,18 @@
 
 import type { PlanLinear } from '../../../generator/plan/types.js';
 import { drawSigns } from '../../../generator/quantize/signs.js';
-import { framingCycles, linearCycles } from '../../../generator/sizing/cycles.js';
+import { framingCycles, linearCycles, occupiedCycles } from '../../../generator/sizing/cycles.js';
 import { readsSameVector } from '../../../generator/sizing/framing.js';
-import { type EngineGeometry, engineGeometry } from '../../../generator/sizing/geometry.js';
+import {
+  type EngineGeometry,
+  type EngineTarget,
+  engineGeometry,
+  engineParameters,
+  resultParameters,
+} from '../../../generator/sizing/geometry.js';
+import { scaleUnits } from '../../../generator/sizing/array.js';
 import { blockSlotWords, memoryMap } from '../../../generator/sizing/memory.js';
+import { scheduleParameters } from '../../../generator/sizing/schedule.js';
 import { tileLinear } from '../../../generator/sizing/tile.js';
 import { Framer, frameShape } from '../../../sim/golden/frame.js';
 
@@ -24,6 +32,24 @@ export interface EngineCase {
   readonly extremes?: boolean;
   /** Vectors of as many columns stay in memory for linears that want them framed in another way. */
   readonly reframes?: boolean;
+  /** Two banks of accumulators, and so many results at a time; else one bank and one result. */
+  readonly overlaps?: number;
+}
+
+/** What is played to engine_tb.v, and what it wants to see. */
+export interface EngineWork {
+  readonly operations: readonly bigint[];
+  readonly answers: readonly bigint[];
+  readonly runs: readonly EngineRun[];
+}
+
+export interface EngineRun {
+  /** From the request until the next can be taken, with two banks. */
+  readonly occupied: number;
+  /** From the request to the first result, if this need not wait for those of the run before. */
+  readonly cycles: number;
+  /** The run before is the operation before. */
+  readonly follows: boolean;
 }
 
 /** A linear with the fields that matter to the engine. */
@@ -50,9 +76,21 @@ export function linearOf(
   };
 }
 
-export function caseGeometry({ linears, lanes, rows, engine, frame, units }: EngineCase): EngineGeometry {
+export function caseGeometry({ linears, lanes, rows, engine, frame, units, overlaps }: EngineCase): EngineGeometry {
   const array = { lanes, rows, ...(engine && { engine }), ...(frame && { frame }) };
-  return engineGeometry({ linears, array, memory: memoryMap(linears, array) }, null, units);
+  const geometry = { linears, array, memory: memoryMap(linears, array) };
+  return engineGeometry(geometry, null, units ?? scaleUnits(linears, array, overlaps));
+}
+
+/** All parameters of the engine of a case. */
+export function caseParameters(engineCase: EngineCase, target: EngineTarget): Record<string, number> {
+  const geometry = caseGeometry(engineCase);
+  const { overlaps } = engineCase;
+  return {
+    ...engineParameters(geometry, target),
+    ...scheduleParameters(geometry),
+    ...(overlaps !== undefined && resultParameters(geometry, { banks: 2, results: overlaps })),
+  };
 }
 
 /** A block as the definition has it, worked out here without the compiler's helpers. */
@@ -93,16 +131,19 @@ const saturate = (value: bigint): bigint => {
 
 const OP = { write: 1n, read: 2n, run: 3n, result: 4n, rows: 5n, cycles: 6n } as const;
 
-/** Operations for engine_tb.v. */
-export function engineOperations(engineCase: EngineCase, random: () => number): bigint[] {
+/** Work for engine_tb.v. */
+export function engineWork(engineCase: EngineCase, random: () => number): EngineWork {
   const { linears } = engineCase;
   const geometry = caseGeometry(engineCase);
   const plan = { linears, array: geometry.array, memory: geometry.memory };
-  const ops: bigint[] = [];
+  const operations: bigint[] = [];
+  const answers: bigint[] = [];
+  const runs: EngineRun[] = [];
   const below = (n: number): number => Math.floor(random() * n);
   const pick = <T>(values: readonly T[]): T => values[below(values.length)]!;
   const emit = (kind: keyof typeof OP, payload: bigint): void => {
-    ops.push((OP[kind] << 60n) | payload);
+    const list = OP[kind] <= OP.run ? operations : answers;
+    list.push((OP[kind] << 60n) | payload);
   };
   const write = (address: number, byte: number): void => emit('write', (BigInt(address) << 8n) | BigInt(byte & 0xff));
   const read = (address: number, byte: number): void => emit('read', (BigInt(address) << 8n) | BigInt(byte & 0xff));
@@ -139,19 +180,20 @@ export function engineOperations(engineCase: EngineCase, random: () => number): 
   }
 
   const io = { write, below, pick };
-  for (let run = 0; run < 2; run++) {
+  for (let round = 0; round < 2; round++) {
     let vector: EngineVector | null = null;
     linears.forEach((linear, index) => {
       // A vector that several linears read is written once; where a case asks for it, one of the same columns stays.
       const shared = readsSameVector(linear, linears[index - 1]);
-      const stays = engineCase.reframes === true && run === 1 && linear.cols === linears[index - 1]?.cols;
+      const stays = engineCase.reframes === true && round === 1 && linear.cols === linears[index - 1]?.cols;
       const readers = linears.filter((other) => readsSameVector(linear, other));
       if (shared || stays) vector = frameAgain(engineCase, readers, vector!);
       else vector = writeVector(engineCase, geometry, quantized, readers, random, io);
-      const { values, shift } = finish(linear, quantized[index]!, vector, run * linears.length + index);
-      const again = shared ? [] : [linearCycles(linear, geometry)];
-      const first = shared ? linearCycles(linear, geometry) : framingCycles(linears, index, geometry);
-      for (const cycles of [first, ...again]) {
+      const { values, shift } = finish(linear, quantized[index]!, vector, round * linears.length + index);
+      for (const frames of shared ? [false] : [true, false]) {
+        const cycles = frames ? framingCycles(linears, index, geometry) : linearCycles(linear, geometry);
+        const occupied = occupiedCycles(cycles, geometry, frames ? index : null);
+        runs.push({ cycles, occupied, follows: operations.at(-1)! >> 60n === OP.run });
         emit('run', (BigInt(index) << 8n) | BigInt(shift & 0xff));
         emit('rows', BigInt(linear.rows));
         emit('cycles', BigInt(cycles));
@@ -162,8 +204,9 @@ export function engineOperations(engineCase: EngineCase, random: () => number): 
       }
     });
   }
-  ops.push(0n);
-  return ops;
+  operations.push(0n);
+  answers.push(0n);
+  return { operations, answers, runs };
 }
 
 /** What is in the memories that a run reads its vector from. */
