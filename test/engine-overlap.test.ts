@@ -52,7 +52,9 @@ describe.skipIf(lacks(icarus))('sdq_engine with two banks', () => {
       expect(output).toMatch(/^PASS /m);
       const { runs } = engineWork(engineCase, uniform(seed));
       const times = timesOf(output);
-      expect([times.run.length, times.first.length, times.done.length]).toEqual(runs.map(() => runs.length).slice(0, 3));
+      expect([times.run.length, times.first.length, times.done.length]).toEqual(
+        runs.map(() => runs.length).slice(0, 3),
+      );
       runs.forEach(({ follows }, r) => {
         const { taken, first } = expectedTimes(runs, r, times);
         expect(times.first[r]).toBe(first);

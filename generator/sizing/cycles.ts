@@ -40,7 +40,11 @@ const RESULT_CYCLES = 12;
  * @param cycles those of the RUN to its first result
  * @param frames the linear's place in the plan if its vector is framed in this RUN
  */
-export function occupiedCycles(cycles: number, { array, frame, phases }: EngineGeometry, frames: number | null): number {
+export function occupiedCycles(
+  cycles: number,
+  { array, frame, phases }: EngineGeometry,
+  frames: number | null,
+): number {
   const walked = cycles - RESULT_CYCLES - phases;
   if (frame === null || frames === null) return walked;
   return Math.max(walked, framedCycles(frame.shapes[frame.shapeOf[frames]!]!, frame, array.lanes));

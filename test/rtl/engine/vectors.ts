@@ -2,6 +2,7 @@
 
 import type { PlanLinear } from '../../../generator/plan/types.js';
 import { drawSigns } from '../../../generator/quantize/signs.js';
+import { scaleUnits } from '../../../generator/sizing/array.js';
 import { framingCycles, linearCycles, occupiedCycles } from '../../../generator/sizing/cycles.js';
 import { readsSameVector } from '../../../generator/sizing/framing.js';
 import {
@@ -11,7 +12,6 @@ import {
   engineParameters,
   resultParameters,
 } from '../../../generator/sizing/geometry.js';
-import { scaleUnits } from '../../../generator/sizing/array.js';
 import { blockSlotWords, memoryMap } from '../../../generator/sizing/memory.js';
 import { scheduleParameters } from '../../../generator/sizing/schedule.js';
 import { tileLinear } from '../../../generator/sizing/tile.js';
