@@ -61,7 +61,7 @@ describe.skipIf(lacks(icarus))('sdq_engine with two banks', () => {
         if (follows) expect(times.run[r]).toBe(taken);
       });
       // With a reader that is slow.
-      const slow = { seed, stall: [30, 80, 96][i % 3]!, idle: [30, 0][i % 2]! };
+      const slow = { seed, stall: [30, 80, 90][i % 3]!, idle: [30, 0][i % 2]! };
       expect(runEngine(directory, engineCase, target, uniform(seed + 100), slow)).toMatch(/^PASS /m);
     },
   );
