@@ -4,7 +4,13 @@ import { LayerWeights } from '../model/layer-weights.js';
 import { headLinearsOf, inputOf, isHead } from '../model/roles.js';
 import type { LinearRole, ModelSource } from '../model/types.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
-import { compensateDrift, headInputs, LayerCalibration, type LinearInputs } from './calibration.js';
+import {
+  type CalibrationStates,
+  compensateDrift,
+  headInputs,
+  LayerCalibration,
+  type LinearInputs,
+} from './calibration.js';
 import {
   dequantizeLinear,
   type QuantizeLinearOptions,
@@ -56,9 +62,7 @@ export function* quantizeModel(
   const { config } = source;
   const { calibration, onProgress } = options;
   const groups = plan.linears.filter(isHead);
-  const ends = calibration === undefined ? null : source.loadEnds();
-  const embedded = (): Float32Array[] => calibration!.map((window) => embed(config, ends!, window));
-  const states = ends === null ? null : { original: embedded(), quantized: embedded() };
+  const states = calibration === undefined ? null : embedded(source, calibration);
   const total = plan.linears.length;
   let done = 0;
   const search = (original: Float32Array, linear: PlanLinear, inputs: LinearInputs | null) =>
@@ -102,21 +106,28 @@ export function* quantizeModel(
   }
   if (groups.length === 0) return;
 
-  const loaded = ends ?? source.loadEnds();
+  const ends = source.loadEnds();
   let inputs: LinearInputs | null = null;
   if (states !== null && groups.some((_, i) => !options.finished?.(done + i))) {
     onProgress?.({ activity: 'calibrating', linear: groups[0]!, done, total });
-    inputs = headInputs(config, loaded, states);
+    inputs = headInputs(config, ends, states);
   }
   let first = 0;
   for (const linear of groups) {
     const end = first + linear.rows * linear.cols;
     onProgress?.({ activity: 'quantizing', linear, done, total });
-    const result = options.finished?.(done) ?? search(loaded.head.subarray(first, end), linear, inputs);
+    const result = options.finished?.(done) ?? search(ends.head.subarray(first, end), linear, inputs);
     first = end;
     done++;
     yield { linear, ...result };
   }
+}
+
+/** The windows before the first layer. The embedding is not kept. */
+function embedded(source: ModelSource, calibration: readonly ArrayLike<number>[]): CalibrationStates {
+  const ends = source.loadEnds();
+  const states = (): Float32Array[] => calibration.map((window) => embed(source.config, ends, window));
+  return { original: states(), quantized: states() };
 }
 
 function checkPlan(source: ModelSource, plan: Pick<Plan, 'linears'>): void {

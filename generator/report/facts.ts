@@ -145,7 +145,7 @@ export function planFacts(plan: Plan, board: Board): PlanFacts {
   };
 }
 
-const SHORT_ROLES: Readonly<Partial<Record<LinearRole, string>>> = { 'self_attn.out_proj': 'out' };
+const SHORT_ROLES: Readonly<Partial<Record<LinearRole, string>>> = { 'self_attn.out_proj': 'out', lm_head: 'head' };
 
 /** A role in a word or less: `q`, `gate`, `fc1`. */
 export function shortRole(role: LinearRole): string {
