@@ -1,7 +1,7 @@
 /**
  * npm run bench -- decoder: predicted cycles of a token of the decoder on the device, and the share of them in which its
- * array is busy: a model in the shape of stories15M with its head on an array of at least 256 symbols per cycle, and
- * stories260K on ulx3s-85f at position 255. `npm run bench -- decoder list` prints the programs as well.
+ * array is busy: a model in the shape of stories15M on an array of at least 256 symbols per cycle, and stories260K on
+ * ulx3s-85f at position 255; with the head in SDQ, and int8. `npm run bench -- decoder list` prints the programs as well.
  */
 
 import { loadBoard } from '../generator/boards/node/load.js';
@@ -76,11 +76,20 @@ const CASES: readonly Case[] = [
     array: { lanes: 32, rows: 8, frame: 32 },
     widths: { values: 8, attention: 24, drain: 8, banks: 2 },
   },
+  {
+    ...WIDE,
+    headOnArray: false,
+    alphabet: 'ternary',
+    osr: 2,
+    array: ARRAY,
+    widths: { values: 8, attention: 24, drain: 2, banks: 2 },
+  },
   { ...SMALL, widths: { values: 2, attention: 2, drain: 1, banks: 2 } },
   { ...SMALL, widths: { values: 2, attention: 4, drain: 1, banks: 2 } },
   { ...SMALL, widths: { values: 4, attention: 8, drain: 1, banks: 2 } },
   { ...SMALL, widths: { values: 4, attention: 8, drain: 1, banks: 1 } },
   { ...SMALL, widths: { values: 8, attention: 8, drain: 1, banks: 2 } },
+  { ...SMALL, headOnArray: true, widths: { values: 4, attention: 8, drain: 1, banks: 1 } },
 ];
 
 /** @param what `list`: prints programs too */
