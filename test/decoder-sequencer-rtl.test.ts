@@ -49,7 +49,7 @@ describe('modules of the sequencer', () => {
       sdq_decoder_sequencer: [
         {},
         { LANES: 1 },
-        sequencerParameters(decoder.assembly, decoder.program, decoder.machine),
+        sequencerParameters(decoder.assembly, decoder.program, decoder.machine, decoder.plan),
       ],
       sdq_issue: [{}, issueParameters(decoder.assembly, decoder.program)],
       sdq_logit_stream: [{}, { LANES: 8 }],

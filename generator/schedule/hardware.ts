@@ -1,9 +1,15 @@
-/** Parameters of the sequencer and memories in rtl/decoder, from a machine and its assembled program: the one place that computes them. */
+/** Parameters of the decoder's Verilog, from a machine and its assembled program: the one place that computes them. */
 
+import { InputError } from '../errors.js';
+import type { Plan } from '../plan/types.js';
+import { type EngineGeometry, type EngineTarget, engineParameters } from '../sizing/geometry.js';
 import { indexWidth, log2Exact } from '../sizing/integers.js';
+import { scheduleParameters } from '../sizing/schedule.js';
+import { attentionParameters } from './attention.js';
 import type { Assembly, FieldName, Program } from './instructions.js';
-import { type Machine, parameterWord } from './machine.js';
+import { busWidths, type Machine, parameterWord } from './machine.js';
 import { CONSTANT_WORD_BYTES } from './regions.js';
+import { vectorConstants, vectorParameters } from './vector.js';
 
 export type HardwareParameters = Readonly<Record<string, number>>;
 
@@ -82,18 +88,89 @@ const LOGIT_MARGIN = 32;
 export function sequencerParameters(
   assembly: Assembly,
   program: Program,
-  { config, widths }: Machine,
+  machine: Machine,
+  plan: Pick<Plan, 'linears'>,
 ): HardwareParameters {
-  const token = Math.max(indexWidth(config.vocab), log2Exact(widths.values));
-  const position = indexWidth(config.context);
+  const { token, position, row } = busWidths(machine, plan);
   return {
     ...issueParameters(assembly, program),
     TOKEN_WIDTH: token,
     POSITION_WIDTH: position,
-    ROW_WIDTH: Math.max(token, position),
-    LANES: widths.values,
+    ROW_WIDTH: row,
+    LANES: machine.widths.values,
     LOGIT_WORDS,
     LOGIT_WORD_WIDTH: log2Exact(LOGIT_WORDS),
     LOGIT_MARGIN,
   };
+}
+
+/** Names that a module's parameters have in sdq_decoder, where another module's parameter has their own; null: it has none. */
+type Renaming = Readonly<Record<string, string | null>>;
+
+/**
+ * Parameters of sdq_decoder and of the engine beside it.
+ *
+ * @param tableWords words of sdq_tables
+ * @throws InputError if the device cannot run the plan
+ */
+export function decoderParameters(
+  { assembly, program, machine }: DecoderDesign,
+  plan: Pick<Plan, 'linears'>,
+  geometry: EngineGeometry,
+  target: EngineTarget,
+  tableWords: number,
+): { readonly decoder: Readonly<Record<string, number | string>>; readonly engine: HardwareParameters } {
+  const { values } = machine.widths;
+  const engine = engineParameters(geometry, target);
+  const numbers = merge(
+    [sequencerParameters(assembly, program, machine, plan), { WORD_WIDTH: 'INSTRUCTION_WIDTH', LANES: 'VALUES' }],
+    [
+      vectorParameters(machine, plan),
+      { LANE_WIDTH: 'VALUE_WIDTH', SUM_WIDTH: 'MOMENT_WIDTH', PAIRS: 'ROTARY_PAIRS', PAIR_WIDTH: 'ROTARY_PAIR_WIDTH' },
+    ],
+    [
+      attentionParameters(machine, assembly.encoding),
+      { WORD_WIDTH: 'CACHE_WORD_WIDTH', ROW_WIDTH: 'ROWS_WIDTH', SUM_WIDTH: 'SOFTMAX_WIDTH' },
+    ],
+    [memoryParameters(assembly, machine), { PARAMETER_ADDR_WIDTH: 'PARAMETER_INDEX_WIDTH', PARAMETER_BYTES: null }],
+    [vectorRamParameters(machine), { WORDS: 'VECTOR_WORDS', ADDR_WIDTH: 'VECTOR_ADDR_WIDTH' }],
+    [{ TABLE_WORDS: tableWords, TABLE_INDEX_WIDTH: indexWidth(tableWords) }, {}],
+    [{ BLOCK_ADDR_WIDTH: engine.BLOCK_ADDR_WIDTH! }, {}],
+  );
+  const frame = geometry.frame;
+  if (frame === null || frame.values % values !== 0) {
+    throw new InputError(
+      `the decoder cannot be put on the device: its ${values} elements per cycle do not divide those of the frame unit`,
+    );
+  }
+  return {
+    decoder: { ...numbers, ...vectorConstants(machine) },
+    engine: {
+      ...engine,
+      ...scheduleParameters(geometry),
+      CUT: 1,
+      CUT_VALUES: values,
+      CUT_PART_WIDTH: indexWidth(frame.values / values),
+    },
+  };
+}
+
+export interface DecoderDesign {
+  readonly machine: Machine;
+  readonly program: Program;
+  readonly assembly: Assembly;
+}
+
+/** Parameters of several modules in one; what has one name has one value. */
+function merge(...modules: readonly (readonly [HardwareParameters, Renaming])[]): HardwareParameters {
+  const all: Record<string, number> = {};
+  for (const [parameters, renaming] of modules) {
+    for (const [own, value] of Object.entries(parameters)) {
+      const name = renaming[own] === undefined ? own : renaming[own];
+      if (name === null) continue;
+      if (all[name] !== undefined && all[name] !== value) throw new RangeError(`${name} is ${all[name]} and ${value}`);
+      all[name] = value;
+    }
+  }
+  return all;
 }

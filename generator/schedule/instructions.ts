@@ -1,8 +1,8 @@
 /** Instructions of the decoder on the device and how they lie in words of its program. Source: docs/decoder.md. */
 
 import type { Plan } from '../plan/types.js';
-import { bitLength, indexWidth } from '../sizing/integers.js';
-import { type Machine, parameterWord } from './machine.js';
+import { indexWidth } from '../sizing/integers.js';
+import { busWidths, type Machine } from './machine.js';
 
 /** Units that work side by side, each on one instruction at a time; the array has one more waiting. */
 export const UNITS = ['vector', 'array', 'dot', 'mix'] as const;
@@ -124,16 +124,12 @@ export function encodingOf(
   instructions: number,
   constants: number,
 ): Encoding {
-  const { config, vectors, parameters, widths } = machine;
-  const vector = indexWidth(vectors.words);
-  const most = Math.max(config.dim, config.hidden, config.embedDim, ...plan.linears.map(({ rows }) => rows));
-  const length = bitLength(most);
-  const address = indexWidth(parameters.bytes / parameterWord(widths));
+  const { length, parameters: address, vector, rows, head } = busWidths(machine, plan);
   const constant = indexWidth(constants);
   const fields: Record<FieldName, number> = {
     parameters: address,
     scales: address,
-    rows: bitLength(Math.max(config.vocab, config.dim)),
+    rows,
     length,
     segment: length,
     cols: length,
@@ -141,7 +137,7 @@ export function encodingOf(
     target: vector,
     linear: constant,
     shift: constant,
-    head: indexWidth(config.heads),
+    head,
     entry: indexWidth(instructions),
     space: indexWidth(SPACES.length),
     results: 1,

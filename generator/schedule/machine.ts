@@ -6,7 +6,7 @@ import { InputError } from '../errors.js';
 import { isHead } from '../model/roles.js';
 import type { LinearRole, ModelConfig } from '../model/types.js';
 import type { Plan, PlanDecoder, PlanLinear } from '../plan/types.js';
-import { ceilDiv, isPowerOfTwo } from '../sizing/integers.js';
+import { bitLength, ceilDiv, indexWidth, isPowerOfTwo, log2Exact } from '../sizing/integers.js';
 
 /** What a builder chooses. */
 export type MachineWidths = PlanDecoder;
@@ -80,6 +80,45 @@ export function matrixLanes({ values, attention }: MachineWidths): number {
   let [a, b] = [attention, 4 * values];
   while (b > 0) [a, b] = [b, a % b];
   return a;
+}
+
+/** Widths of the buses between the decoder's units: each of the widest that it joins. */
+export interface BusWidths {
+  /** Elements of a vector. */
+  readonly length: number;
+  /** Words of the parameter memory, and what their addresses are computed from. */
+  readonly parameters: number;
+  /** Rows of an int8 matrix. */
+  readonly rows: number;
+  readonly token: number;
+  /** A row of the embedding or of positions. */
+  readonly row: number;
+  readonly vector: number;
+  readonly head: number;
+  readonly layer: number;
+  readonly position: number;
+}
+
+export function busWidths(machine: Machine, { linears }: Pick<Plan, 'linears'>): BusWidths {
+  const { config, widths, vectors, parameters } = machine;
+  const { dim, hidden, embedDim, vocab, context, heads, layers } = config;
+  const most = Math.max(dim, hidden, embedDim, ...linears.map(({ rows }) => rows));
+  const length = Math.max(bitLength(most), log2Exact(4 * widths.values) + 1);
+  const position = indexWidth(context);
+  // The vector unit looks for a row's scale in a word of 2 · W.
+  const token = Math.max(indexWidth(vocab), log2Exact(widths.values) + 1);
+  const row = Math.max(token, position);
+  return {
+    length,
+    parameters: Math.max(indexWidth(parameters.bytes / parameterWord(widths)), row + 1, length + 1),
+    rows: bitLength(Math.max(vocab, dim)),
+    token,
+    row,
+    vector: indexWidth(vectors.words),
+    head: indexWidth(heads),
+    layer: indexWidth(layers),
+    position,
+  };
 }
 
 /** Bits of the exponent of a cached key or value, 0 … 24. */

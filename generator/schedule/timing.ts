@@ -24,12 +24,12 @@ export const LATENCY = {
   root: 21,
   /** Of LayerNorm besides: three products of 18 bits at a time. */
   center: 15,
-  /** From a RUN's start until the next one can be issued: it has left the place of the one that waits. */
-  handed: 2,
+  /** From a RUN's request to the engine until the next one can be issued: it has left the place of the one that waits. */
+  handed: 1,
   /** From END's issue to the first one of the next token, where that is generated. */
   step: 4,
-  /** From RUN's issue to the array's first cycle: the look-up of its schedule. */
-  run: 4,
+  /** From RUN's issue to its request to the engine, where it waits for the array. */
+  run: 1,
   /** Dot unit, without its adder tree: address in two, read, register, factors, product, sum, scale in two, shift in two, rounding, write. */
   dot: 13,
   /** Mix unit: address in two, read, difference, 2^−d in four, product, shift; the sum is there with the handover. */
@@ -105,7 +105,7 @@ export function tokenTime(
 export function arrayTimes(plan: EnginePlan, geometry: EngineGeometry): ArrayTime[] {
   return runCycles(plan, geometry).map(({ cycles, beats, occupied }, index) => ({
     occupied,
-    first: LATENCY.run + cycles,
+    first: cycles,
     rows: plan.linears[index]!.rows,
     beats,
   }));
@@ -157,7 +157,7 @@ class Clock {
     const rows = results === null ? null : results.time.rows;
     const { taking, writing } = unitTime(instruction, this.machine, this.position, rows);
     let taken = begin + taking;
-    if (results) results.drained = taken;
+    if (results) results.drained = begin + drainCycles(instruction, taking);
     // Sums are handed over when those of the head before are written.
     if (unit === 'mix') taken = Math.max(taken, this.#idle.mix);
     const end = taken + writing;
@@ -199,7 +199,7 @@ class Clock {
     const before = index === 0 ? 0 : this.runStart(index - 1) + this.#issued(index - 1).time.occupied;
     const { banks } = this.machine.widths;
     const bank = index < banks ? 0 : known(this.#issued(index - banks).drained);
-    const start = Math.max(issue, before, bank);
+    const start = Math.max(issue + LATENCY.run, before, bank);
     this.#starts[index] = start;
     return start;
   }
@@ -240,9 +240,6 @@ export function unitTime(
       return { taking: vector(1).taking, writing: LATENCY.moments + values };
     case 'ROOT':
       return { taking: LATENCY.root + (centered ? LATENCY.center : 0), writing: 0 };
-    case 'ROTATE':
-    case 'PRODUCT':
-      return vector(2);
     case 'WEIGHT':
       // Weights and biases come through one port.
       return vector(centered ? 2 : 1);
@@ -260,9 +257,16 @@ export function unitTime(
     case 'MIX':
       return { taking: positions + LATENCY.mix, writing: LATENCY.share + config.headDim };
     default:
-      return vector(1);
+      return vector(hasTwoTerms(instruction) ? 2 : 1);
   }
 }
+
+/** Cycles in which an instruction of `taking` cycles takes results: the last element's second term is read when it has all. */
+export const drainCycles = (instruction: Instruction, taking: number): number =>
+  hasTwoTerms(instruction) ? taking - 1 : taking;
+
+/** Elements of ROTATE and PRODUCT are sums of two products. */
+const hasTwoTerms = ({ opcode }: Instruction): boolean => opcode === 'ROTATE' || opcode === 'PRODUCT';
 
 /** Cycles in which the dot unit reads an int8 matrix: its rows, and a word of scales per 2 · W of them. */
 export function matrixCycles(rows: number, cols: number, widths: MachineWidths): number {

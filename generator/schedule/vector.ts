@@ -2,7 +2,7 @@
 
 import type { Plan } from '../plan/types.js';
 import { bitLength, ceilDiv, indexWidth, log2Exact } from '../sizing/integers.js';
-import type { Machine } from './machine.js';
+import { busWidths, type Machine } from './machine.js';
 
 /** Bits of v of a norm, sign included, and of its square. */
 const MOMENT_BITS = 17;
@@ -14,12 +14,11 @@ export const MOST_SHIFT = 127;
 
 /** Parameters of sdq_vector_unit that are not wider than an integer of Verilog. */
 export function vectorParameters(machine: Machine, plan: Pick<Plan, 'linears'>): Record<string, number> {
-  const { config, widths, vectors, parameters, block, centered } = machine;
+  const { config, widths, block, centered } = machine;
   const { values, drain } = widths;
-  const { dim, embedDim, hidden, headDim, context, vocab } = config;
+  const { dim, embedDim, hidden, headDim } = config;
+  const buses = busWidths(machine, plan);
   const longest = Math.max(dim, embedDim, hidden, ...plan.linears.map(({ rows }) => rows));
-  const length = bitLength(longest);
-  const row = Math.max(indexWidth(vocab), indexWidth(context));
   const segments = ceilDiv(longest, Math.min(block, headDim));
   const n = bitLength(dim - 1);
   const pairs = config.rope ? headDim / 2 : 0;
@@ -29,14 +28,13 @@ export function vectorParameters(machine: Machine, plan: Pick<Plan, 'linears'>):
     LANE_WIDTH: indexWidth(values),
     RESULTS: drain,
     SLOT_WIDTH: indexWidth(values / drain),
-    VECTOR_ADDR_WIDTH: indexWidth(vectors.words),
-    // An address, and the operands that addresses are computed from.
-    PARAMETER_ADDR_WIDTH: Math.max(indexWidth(parameters.bytes / (4 * values)), row + 1, length + 1),
-    LENGTH_WIDTH: length,
+    VECTOR_ADDR_WIDTH: buses.vector,
+    PARAMETER_ADDR_WIDTH: buses.parameters,
+    LENGTH_WIDTH: buses.length,
     SEGMENTS: segments,
     SEGMENT_WIDTH: indexWidth(segments),
-    ROW_WIDTH: row,
-    POSITION_WIDTH: indexWidth(context),
+    ROW_WIDTH: buses.row,
+    POSITION_WIDTH: buses.position,
     DIM: dim,
     CENTERED: centered ? 1 : 0,
     GATED: config.architecture === 'llama' ? 1 : 0,

@@ -69,6 +69,7 @@ module sdq_attention #(
     input wire                            score_start_i,
     input wire                            matrix_start_i,
     input wire                            mix_start_i,
+    input wire                            pause_i,  // no further logits
     input wire [          HEAD_WIDTH-1:0] head_i,
     input wire [   VECTOR_ADDR_WIDTH-1:0] target_i,
     input wire                            out_i,
@@ -412,6 +413,7 @@ module sdq_attention #(
       .head_i          (head_i),
       .position_i      (position_i),
       .matrix_start_i  (matrix_start_i),
+      .pause_i         (pause_i),
       .target_i        (target_i),
       .out_i           (out_i),
       .values_i        (values_i),

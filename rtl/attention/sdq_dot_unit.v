@@ -57,6 +57,7 @@ module sdq_dot_unit #(
     input wire [POSITION_WIDTH-1:0] position_i,
 
     input wire                            matrix_start_i,
+    input wire                            pause_i,  // a matrix is to stand still; what is under way comes out
     input wire [   VECTOR_ADDR_WIDTH-1:0] target_i,
     input wire                            out_i,
     input wire [PARAMETER_ADDR_WIDTH-1:0] values_i,
@@ -196,6 +197,7 @@ module sdq_dot_unit #(
       .clk_i           (clk_i),
       .rst_ni          (rst_ni),
       .start_i         (matrix_start_i),
+      .pause_i         (pause_i),
       .ready_o         (matrix_ready),
       .busy_o          (matrix_busy),
       .values_i        (values_i),

@@ -4,7 +4,7 @@
 //   cycle 2: the scales of the first SCALES rows; then ⌈cols / LANES⌉ cycles for each row; after SCALES rows the next scales
 //
 // A row begins at a word. value_part_o and query_part_o say which LANES of the word that is read, and of the query memory's,
-// take part; both are for the words at parameter_addr_o and query_addr_o of the same cycle.
+// take part; both are for the words at parameter_addr_o and query_addr_o of the same cycle. While pause_i is set the walk stands still.
 module sdq_matrix_walk #(
     parameter LANES = 4,
     parameter VALUE_PARTS = 2,  // LANES · VALUE_PARTS bytes are a word
@@ -23,6 +23,7 @@ module sdq_matrix_walk #(
     input wire rst_ni,
 
     input  wire                    start_i,
+    input  wire                    pause_i,
     output wire                    ready_o,
     output wire                    busy_o,
     input  wire [  ADDR_WIDTH-1:0] values_i,  // first words of values
@@ -79,7 +80,7 @@ module sdq_matrix_walk #(
   wire unused_lane = &before_last;
 
   assign busy_o  = busy_q;
-  assign ready_o = !busy_q || (!fetch_q && row_last && last);
+  assign ready_o = !busy_q || (!pause_i && !fetch_q && row_last && last);
   assign read_o  = valid_o || scales_o;
 
   always @(posedge clk_i) begin
@@ -89,8 +90,8 @@ module sdq_matrix_walk #(
       scales_o <= 1'b0;
     end else begin
       busy_q   <= start_i || !ready_o;
-      valid_o  <= busy_q && !fetch_q;
-      scales_o <= busy_q && fetch_q;
+      valid_o  <= busy_q && !pause_i && !fetch_q;
+      scales_o <= busy_q && !pause_i && fetch_q;
     end
 
     if (start_i) begin
@@ -101,25 +102,27 @@ module sdq_matrix_walk #(
       last_chunk_q <= before_last[LENGTH_WIDTH-1:LANE_WIDTH];
       values_q     <= values_i;
       scales_q     <= scales_i;
-    end else if (fetch_q) begin
-      fetch_q  <= 1'b0;
-      scales_q <= scales_q + 1'b1;
-    end else begin
-      if (value_word_last) values_q <= values_q + 1'b1;
-      if (row_last) begin
-        first_q <= 1'b0;
-        rows_q  <= rows_q - 1'b1;
-        scale_q <= scale_q + 1'b1;
-        fetch_q <= scale_q == {SCALE_WIDTH{1'b1}};
+    end else if (!pause_i) begin
+      if (fetch_q) begin
+        fetch_q  <= 1'b0;
+        scales_q <= scales_q + 1'b1;
+      end else begin
+        if (value_word_last) values_q <= values_q + 1'b1;
+        if (row_last) begin
+          first_q <= 1'b0;
+          rows_q  <= rows_q - 1'b1;
+          scale_q <= scale_q + 1'b1;
+          fetch_q <= scale_q == {SCALE_WIDTH{1'b1}};
+        end
       end
     end
 
-    if (start_i || (!fetch_q && row_last)) begin
+    if (start_i || (!pause_i && !fetch_q && row_last)) begin
       chunk_q      <= {LENGTH_WIDTH - LANE_WIDTH{1'b0}};
       query_q      <= {QUERY_ADDR_WIDTH{1'b0}};
       value_part_q <= {VALUE_PART_WIDTH{1'b0}};
       query_part_q <= {QUERY_PART_WIDTH{1'b0}};
-    end else if (!fetch_q) begin
+    end else if (!pause_i && !fetch_q) begin
       chunk_q      <= chunk_q + 1'b1;
       value_part_q <= value_word_last ? {VALUE_PART_WIDTH{1'b0}} : value_part_q + 1'b1;
       query_part_q <= query_word_last ? {QUERY_PART_WIDTH{1'b0}} : query_part_q + 1'b1;

@@ -83,6 +83,7 @@ module sdq_decoder_sequencer #(
     output wire [CONSTANT_ADDR_WIDTH-1:0] constant_addr_o,
     input  wire [                    7:0] constant_i,
 
+    output wire                      issue_o,  // of the instruction before program_addr_o
     output wire [POSITION_WIDTH-1:0] position_o,
     output wire [   LAYER_WIDTH-1:0] layer_o,
 
@@ -251,6 +252,7 @@ module sdq_decoder_sequencer #(
       .free_i         ({mix_free_i, dot_free_i, array_free, !vector_busy_i}),
       .idle_i         ({mix_idle_i, dot_idle_i, array_idle, !vector_busy_i}),
       .start_o        (starts),
+      .issue_o        (issue_o),
       .opcode_o       (opcode),
       .source_o       (source),
       .target_o       (target_o),

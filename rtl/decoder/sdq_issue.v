@@ -68,6 +68,7 @@ module sdq_issue #(
     input  wire [3:0] free_i,
     input  wire [3:0] idle_i,
     output wire [3:0] start_o,
+    output wire       issue_o,  // an instruction is issued: the one before program_addr_o
 
     output reg  [                     4:0] opcode_o,
     output reg  [   VECTOR_ADDR_WIDTH-1:0] source_o,
@@ -145,6 +146,7 @@ module sdq_issue #(
   wire jumps = loops && layer_o != LAST_LAYER[LAYER_WIDTH-1:0];
   wire begins = state_q == S_IDLE && start_i;
 
+  assign issue_o = issues;
   assign start_o = unit_q & {4{issues}};
   assign done_o  = ends;
   assign busy_o  = state_q != S_IDLE;

@@ -2,7 +2,7 @@
 // The vectors of a step: words of VALUES elements of 32 bits, one read port and one write port. Source: docs/decoder.md.
 //
 //   read   rdata_o holds the word at raddr_i as of the last cycle in which ren_i was set, one cycle later
-//   write  a word of one of the three units where its enable is set; at most one of them is
+//   write  a word of the vector unit, or of dot and mix unit, where its enable is set; at most one of them is
 //
 // What a read returns while its word is written is undefined.
 module sdq_vector_ram #(
@@ -19,12 +19,9 @@ module sdq_vector_ram #(
     input wire                  vector_wen_i,
     input wire [ADDR_WIDTH-1:0] vector_addr_i,
     input wire [ 32*VALUES-1:0] vector_wdata_i,
-    input wire                  dot_wen_i,
-    input wire [ADDR_WIDTH-1:0] dot_addr_i,
-    input wire [ 32*VALUES-1:0] dot_wdata_i,
-    input wire                  mix_wen_i,
-    input wire [ADDR_WIDTH-1:0] mix_addr_i,
-    input wire [ 32*VALUES-1:0] mix_wdata_i
+    input wire                  attention_wen_i,
+    input wire [ADDR_WIDTH-1:0] attention_addr_i,
+    input wire [ 32*VALUES-1:0] attention_wdata_i
 );
 
   generate
@@ -43,9 +40,9 @@ module sdq_vector_ram #(
       .BYTE_WIDTH(32 * VALUES)
   ) u_ram (
       .clk_i  (clk_i),
-      .wen_i  (vector_wen_i || dot_wen_i || mix_wen_i),
-      .waddr_i(dot_wen_i ? dot_addr_i : mix_wen_i ? mix_addr_i : vector_addr_i),
-      .wdata_i(dot_wen_i ? dot_wdata_i : mix_wen_i ? mix_wdata_i : vector_wdata_i),
+      .wen_i  (vector_wen_i || attention_wen_i),
+      .waddr_i(attention_wen_i ? attention_addr_i : vector_addr_i),
+      .wdata_i(attention_wen_i ? attention_wdata_i : vector_wdata_i),
       .ren_i  (ren_i),
       .raddr_i(raddr_i),
       .rdata_o(rdata_o)

@@ -28,6 +28,7 @@
 // 31:24 of a block's word their exponent. A run frames the vector first, if it was written since it was framed; the array
 // follows as samples become ready. The frame unit's part of a schedule word lies above bit WALK_WIDTH; it looks up signs
 // as the schedule is looked up (sdq_signs). The next run, and the port, wait until the vector is framed.
+// With CUT the decoder writes mantissas and exponents there, W at a time, see sdq_frame_memory; regions 2 and 3 do not exist.
 // All widths and depths come from generator/sizing.
 module sdq_engine #(
     parameter LANES = 8,  // L, a power of two
@@ -88,7 +89,10 @@ module sdq_engine #(
     parameter VECTOR_WORDS = 2,
     parameter VECTOR_ADDR_WIDTH = 1,
     parameter WALK_WIDTH = 34,  // the sequencer's part of a schedule word
-    parameter SCHEDULE_WIDTH = 34
+    parameter SCHEDULE_WIDTH = 34,
+    parameter CUT = 0,  // 1, with FRAME: the decoder writes vectors, see sdq_engine_memories
+    parameter CUT_VALUES = 2,
+    parameter CUT_PART_WIDTH = 1
 ) (
     input wire clk_i,
     input wire rst_ni,
@@ -101,6 +105,13 @@ module sdq_engine #(
     input  wire [ 7:0] mem_wdata_i,
     output wire        mem_rdata_valid_o,
     output wire [ 7:0] mem_rdata_o,
+
+    input wire                        cut_start_i,
+    input wire                        cut_valid_i,
+    input wire [BLOCK_ADDR_WIDTH-1:0] cut_block_i,
+    input wire [                 4:0] cut_exponent_i,
+    input wire [   16*CUT_VALUES-1:0] cut_word_i,
+    input wire [                 4:0] cut_reference_i,
 
     input  wire        run_valid_i,
     output wire        run_ready_o,
@@ -245,7 +256,10 @@ module sdq_engine #(
       .VECTOR_WORDS         (VECTOR_WORDS),
       .VECTOR_ADDR_WIDTH    (VECTOR_ADDR_WIDTH),
       .WALK_WIDTH           (WALK_WIDTH),
-      .SCHEDULE_WIDTH       (SCHEDULE_WIDTH)
+      .SCHEDULE_WIDTH       (SCHEDULE_WIDTH),
+      .CUT                  (CUT),
+      .CUT_VALUES           (CUT_VALUES),
+      .CUT_PART_WIDTH       (CUT_PART_WIDTH)
   ) u_operands (
       .clk_i                (clk_i),
       .rst_ni               (rst_ni),
@@ -258,6 +272,12 @@ module sdq_engine #(
       .mem_wdata_i          (mem_wdata_i),
       .mem_rdata_valid_o    (mem_rdata_valid_o),
       .mem_rdata_o          (mem_rdata_o),
+      .cut_start_i          (cut_start_i),
+      .cut_valid_i          (cut_valid_i),
+      .cut_block_i          (cut_block_i),
+      .cut_exponent_i       (cut_exponent_i),
+      .cut_word_i           (cut_word_i),
+      .cut_reference_i      (cut_reference_i),
       .start_i              (start),
       .schedule_word_i      (schedule_word_i),
       .scale_base_i         (scale_base),

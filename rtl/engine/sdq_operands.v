@@ -41,7 +41,10 @@ module sdq_operands #(
     parameter VECTOR_WORDS = 2,
     parameter VECTOR_ADDR_WIDTH = 1,
     parameter WALK_WIDTH = 34,  // the sequencer's part of a schedule word
-    parameter SCHEDULE_WIDTH = 34
+    parameter SCHEDULE_WIDTH = 34,
+    parameter CUT = 0,  // 1, with FRAME: the decoder writes vectors, see sdq_engine_memories
+    parameter CUT_VALUES = 2,
+    parameter CUT_PART_WIDTH = 1
 ) (
     input wire clk_i,
     input wire rst_ni,
@@ -55,6 +58,13 @@ module sdq_operands #(
     input  wire [ 7:0] mem_wdata_i,
     output wire        mem_rdata_valid_o,
     output wire [ 7:0] mem_rdata_o,
+
+    input wire                        cut_start_i,
+    input wire                        cut_valid_i,
+    input wire [BLOCK_ADDR_WIDTH-1:0] cut_block_i,
+    input wire [                 4:0] cut_exponent_i,
+    input wire [   16*CUT_VALUES-1:0] cut_word_i,
+    input wire [                 4:0] cut_reference_i,
 
     input  wire                        start_i,
     input  wire [  SCHEDULE_WIDTH-1:0] schedule_word_i,
@@ -143,7 +153,10 @@ module sdq_operands #(
       .VECTOR_WORDS         (VECTOR_WORDS),
       .VECTOR_ADDR_WIDTH    (VECTOR_ADDR_WIDTH),
       .VECTOR_BYTES         (2 * VALUES),
-      .VECTOR_BYTE_WIDTH    (VALUE_WIDTH + 1)
+      .VECTOR_BYTE_WIDTH    (VALUE_WIDTH + 1),
+      .CUT                  (CUT),
+      .CUT_VALUES           (CUT_VALUES),
+      .CUT_PART_WIDTH       (CUT_PART_WIDTH)
   ) u_memories (
       .clk_i               (clk_i),
       .rst_ni              (rst_ni),
@@ -175,6 +188,12 @@ module sdq_operands #(
       .stream_rdata_i      (weights_rdata_i),
       .stream_word_i       (weights_word_i),
       .stream_rdata_valid_i(weights_rdata_valid_i),
+      .cut_start_i         (cut_start_i),
+      .cut_valid_i         (cut_valid_i),
+      .cut_block_i         (cut_block_i),
+      .cut_exponent_i      (cut_exponent_i),
+      .cut_word_i          (cut_word_i),
+      .cut_reference_i     (cut_reference_i),
       .touched_o           (touched),
       .vector_read_i       (vector_read),
       .vector_addr_i       (vector_addr),

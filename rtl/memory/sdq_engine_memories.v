@@ -10,6 +10,8 @@
 // FRAME = 0: the host writes samples to region 2 and the blocks' exponents to region 3; the engine reads them.
 // FRAME = 1: the host writes mantissas and their exponents there; sdq_frame_unit reads them, and writes samples and
 // exponents for the engine to memories that the host does not see.
+// CUT = 1, with FRAME: the decoder's CUT writes mantissas and exponents in place of the host (sdq_frame_memory); regions 2 and
+// 3 do not exist.
 module sdq_engine_memories #(
     parameter LANES = 8,
     parameter LANE_WIDTH = 3,
@@ -33,7 +35,10 @@ module sdq_engine_memories #(
     parameter VECTOR_WORDS = 2,  // mantissas
     parameter VECTOR_ADDR_WIDTH = 1,
     parameter VECTOR_BYTES = 4,  // a power of two
-    parameter VECTOR_BYTE_WIDTH = 2
+    parameter VECTOR_BYTE_WIDTH = 2,
+    parameter CUT = 0,
+    parameter CUT_VALUES = 2,  // mantissas that CUT writes at a time
+    parameter CUT_PART_WIDTH = 1  // index width of their places in a word
 ) (
     input wire clk_i,
     input wire rst_ni,
@@ -70,7 +75,13 @@ module sdq_engine_memories #(
     input  wire [                                    7:0] stream_rdata_i,
     input  wire [           WEIGHT_BYTES*STORED_WIDTH-1:0] stream_word_i,
 
-    output wire                             touched_o,        // the host writes to region 2 or 3
+    input  wire                             cut_start_i,
+    input  wire                             cut_valid_i,
+    input  wire [     BLOCK_ADDR_WIDTH-1:0] cut_block_i,
+    input  wire [                      4:0] cut_exponent_i,
+    input  wire [        16*CUT_VALUES-1:0] cut_word_i,
+    input  wire [                      4:0] cut_reference_i,
+    output wire                             touched_o,        // what is framed is written
     input  wire                             vector_read_i,
     input  wire [    VECTOR_ADDR_WIDTH-1:0] vector_addr_i,
     output wire [       8*VECTOR_BYTES-1:0] vector_word_o,
@@ -191,23 +202,25 @@ module sdq_engine_memories #(
 
   generate
     if (FRAME != 0) begin : g_frame
-      sdq_region_memory #(
-          .WORDS           (VECTOR_WORDS),
-          .ADDR_WIDTH      (VECTOR_ADDR_WIDTH),
-          .BYTES           (VECTOR_BYTES),
-          .BYTE_INDEX_WIDTH(VECTOR_BYTE_WIDTH)
-      ) u_vector (
-          .clk_i         (clk_i),
-          .host_wen_i    (writes && region == 4'd2),
-          .host_ren_i    (reads && region == 4'd2),
-          .host_addr_i   (mem_addr_i[ACTIVATION_BITS-1:0]),
-          .host_wdata_i  (wdata_q),
-          .host_rdata_o  (activation_byte),
-          .host_padding_o(activation_padding),
-          .run_ren_i     (vector_read_i),
-          .run_raddr_i   (vector_addr_i),
-          .run_rdata_o   (vector_word_o)
-      );
+      if (CUT == 0) begin : g_vector
+        sdq_region_memory #(
+            .WORDS           (VECTOR_WORDS),
+            .ADDR_WIDTH      (VECTOR_ADDR_WIDTH),
+            .BYTES           (VECTOR_BYTES),
+            .BYTE_INDEX_WIDTH(VECTOR_BYTE_WIDTH)
+        ) u_vector (
+            .clk_i         (clk_i),
+            .host_wen_i    (writes && region == 4'd2),
+            .host_ren_i    (reads && region == 4'd2),
+            .host_addr_i   (mem_addr_i[ACTIVATION_BITS-1:0]),
+            .host_wdata_i  (wdata_q),
+            .host_rdata_o  (activation_byte),
+            .host_padding_o(activation_padding),
+            .run_ren_i     (vector_read_i),
+            .run_raddr_i   (vector_addr_i),
+            .run_rdata_o   (vector_word_o)
+        );
+      end
 
       sdq_ram_1r1w #(
           .WORDS     (ACTIVATION_WORDS),
@@ -242,7 +255,7 @@ module sdq_engine_memories #(
       wire [23:0] unused_sum = block_word[23:0];
       assign block_word_o[23:0] = 24'd0;
       assign header_exponent_o  = block_word[31:24];
-      assign touched_o          = writes && (region == 4'd2 || region == 4'd3);
+      assign touched_o          = CUT != 0 ? cut_valid_i : writes && (region == 4'd2 || region == 4'd3);
     end else begin : g_host
       sdq_region_memory #(
           .WORDS           (ACTIVATION_WORDS),
@@ -271,23 +284,66 @@ module sdq_engine_memories #(
     end
   endgenerate
 
-  sdq_region_memory #(
-      .WORDS           (BLOCK_WORDS),
-      .ADDR_WIDTH      (BLOCK_ADDR_WIDTH),
-      .BYTES           (4),
-      .BYTE_INDEX_WIDTH(2)
-  ) u_blocks (
-      .clk_i         (clk_i),
-      .host_wen_i    (writes && region == 4'd3),
-      .host_ren_i    (reads && region == 4'd3),
-      .host_addr_i   (mem_addr_i[BLOCK_BITS-1:0]),
-      .host_wdata_i  (wdata_q),
-      .host_rdata_o  (block_byte),
-      .host_padding_o(block_padding),
-      .run_ren_i     (block_read),
-      .run_raddr_i   (block_raddr),
-      .run_rdata_o   (block_word)
-  );
+  generate
+    if (CUT != 0) begin : g_cut
+      wire unused_host = block_read || |block_raddr;
+      assign block_word[23:0]   = 24'd0;
+      assign block_byte         = 8'd0;
+      assign block_padding      = 1'b1;
+      assign activation_byte    = 8'd0;
+      assign activation_padding = 1'b1;
+
+      sdq_frame_memory #(
+          .WORDS           (VECTOR_WORDS),
+          .ADDR_WIDTH      (VECTOR_ADDR_WIDTH),
+          .VALUES          (VECTOR_BYTES / 2),
+          .CUT_VALUES      (CUT_VALUES),
+          .PART_WIDTH      (CUT_PART_WIDTH),
+          .BLOCKS          (BLOCK_WORDS),
+          .BLOCK_ADDR_WIDTH(BLOCK_ADDR_WIDTH)
+      ) u_vector (
+          .clk_i            (clk_i),
+          .cut_start_i      (cut_start_i),
+          .cut_valid_i      (cut_valid_i),
+          .cut_block_i      (cut_block_i),
+          .cut_exponent_i   (cut_exponent_i),
+          .cut_word_i       (cut_word_i),
+          .reference_i      (cut_reference_i),
+          .vector_read_i    (vector_read_i),
+          .vector_addr_i    (vector_addr_i),
+          .vector_word_o    (vector_word_o),
+          .header_read_i    (header_read_i),
+          .header_addr_i    (header_addr_i),
+          .header_exponent_o(block_word[31:24])
+      );
+    end else begin : g_blocks
+      wire unused_cut = &{cut_start_i, cut_valid_i, cut_block_i, cut_exponent_i, cut_word_i, cut_reference_i};
+
+      sdq_region_memory #(
+          .WORDS           (BLOCK_WORDS),
+          .ADDR_WIDTH      (BLOCK_ADDR_WIDTH),
+          .BYTES           (4),
+          .BYTE_INDEX_WIDTH(2)
+      ) u_blocks (
+          .clk_i         (clk_i),
+          .host_wen_i    (writes && region == 4'd3),
+          .host_ren_i    (reads && region == 4'd3),
+          .host_addr_i   (mem_addr_i[BLOCK_BITS-1:0]),
+          .host_wdata_i  (wdata_q),
+          .host_rdata_o  (block_byte),
+          .host_padding_o(block_padding),
+          .run_ren_i     (block_read),
+          .run_raddr_i   (block_raddr),
+          .run_rdata_o   (block_word)
+      );
+    end
+    if (CUT != 0 && FRAME == 0) begin : g_illegal_cut
+      initial begin
+        $display("%m: CUT=%0d FRAME=%0d", CUT, FRAME);
+        $finish;
+      end
+    end
+  endgenerate
 
   wire read_valid;
   wire stream_valid = WEIGHT_STREAM != 0 && stream_rdata_valid_i;

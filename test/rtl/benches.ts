@@ -11,6 +11,8 @@ import { issueBenches, sequencerBenches } from './decoder/issue.js';
 import { phaseBench, rootBench } from './decoder/norm-and-phase.js';
 import { VECTOR_CASES, vectorUnitBench } from './decoder/vector-unit.js';
 import { ENGINE_CASES, OVERLAP_CASES } from './engine/cases.js';
+import { wholeBench } from './decoder/whole.js';
+import { WHOLE_CASES } from './decoder/whole-cases.js';
 import { engineBench } from './engine/icarus.js';
 import { type EngineCase, linearOf } from './engine/vectors.js';
 import { frameBench } from './frame/icarus.js';
@@ -219,6 +221,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
   ];
   const cobsBench = cobs(folder, 7);
   const whole = [top(folder)];
+  const wholes = WHOLE_CASES.map((one) => wholeBench(folder, one, 11));
 
   return {
     sdq_accumulator: [...SCALE, ...some],
@@ -255,8 +258,11 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_frame_tx: link,
     sdq_frame_unit: frame,
     sdq_frame_walk: frame,
+    sdq_frame_memory: wholes,
     sdq_host_link: [...link, ...steps],
     sdq_issue: issueBenches(folder),
+    sdq_decoder: wholes,
+    sdq_table_loader: wholes,
     sdq_logit_stream: DECODER.logits,
     sdq_lookup: CODEC,
     sdq_mac_array: [...ARRAY, ...some],

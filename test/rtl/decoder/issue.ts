@@ -17,7 +17,14 @@ import {
   unitOf,
 } from '../../../generator/schedule/instructions.js';
 import { type Machine, type MachineWidths, machineOf } from '../../../generator/schedule/machine.js';
-import { arrayTimes, type Execution, takesResults, tokenTime, unitTime } from '../../../generator/schedule/timing.js';
+import {
+  arrayTimes,
+  drainCycles,
+  type Execution,
+  takesResults,
+  tokenTime,
+  unitTime,
+} from '../../../generator/schedule/timing.js';
 import { engineGeometry } from '../../../generator/sizing/geometry.js';
 import { memoryMap } from '../../../generator/sizing/memory.js';
 import {
@@ -168,7 +175,8 @@ function stepLines(
       (fields.position ? 1 << 12 : 0);
     // The step's cycles come with its first instruction, which is no RUN.
     const occupied = i === 0 ? cycles : array.occupied;
-    const times = [execution.issue, besides.taking, besides.writing, array.first, occupied, flags, 0, 0];
+    const drain = drainCycles(instruction, besides.taking);
+    const times = [execution.issue, besides.taking, besides.writing, array.first, occupied, flags, drain, 0];
     const { value, mask } = expected(decoder, execution);
     if (!wanted(execution)) return [];
     return [[...times.reverse().map((time) => hex(BigInt(time), 32)), hex(mask, 256), hex(value, 256)].join('_')];
@@ -219,7 +227,7 @@ export function sequencerBench(folder: string, name: string, decoder: AssembledD
     top: 'sequencer_tb',
     sources: [path('sequencer_tb.v'), path('fake_units.v'), file('v', [programVerilog(assembly)])],
     parameters: {
-      ...sequencerParameters(assembly, program, machine),
+      ...sequencerParameters(assembly, program, machine, plan),
       // Little room for logits, so that pauses occur.
       ...{ LOGIT_WORDS: 16, LOGIT_WORD_WIDTH: 4, LOGIT_MARGIN: 8 },
       CONSTANTS: assembly.constants.length,

@@ -195,6 +195,7 @@ module issue_tb;
       .start        (starts),
       .takes_results(takes_results),
       .taking       (taking),
+      .draining     (times[192+:32]),
       .writing      (writing),
       .first        (first),
       .occupied     (occupied),

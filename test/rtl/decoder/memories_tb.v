@@ -68,28 +68,25 @@ module memories_tb;
   reg vector_ren;
   reg [3:0] vector_raddr;
   wire [32*VALUES-1:0] vector_rdata;
-  reg [2:0] wens;
-  reg [3:0] waddr[0:2];
-  reg [32*VALUES-1:0] wword[0:2];
+  reg [1:0] wens;
+  reg [3:0] waddr[0:1];
+  reg [32*VALUES-1:0] wword[0:1];
 
   sdq_vector_ram #(
       .WORDS     (VECTOR_WORDS),
       .ADDR_WIDTH(4),
       .VALUES    (VALUES)
   ) vectors (
-      .clk_i         (clk),
-      .ren_i         (vector_ren),
-      .raddr_i       (vector_raddr),
-      .rdata_o       (vector_rdata),
-      .vector_wen_i  (wens[0]),
-      .vector_addr_i (waddr[0]),
-      .vector_wdata_i(wword[0]),
-      .dot_wen_i     (wens[1]),
-      .dot_addr_i    (waddr[1]),
-      .dot_wdata_i   (wword[1]),
-      .mix_wen_i     (wens[2]),
-      .mix_addr_i    (waddr[2]),
-      .mix_wdata_i   (wword[2])
+      .clk_i            (clk),
+      .ren_i            (vector_ren),
+      .raddr_i          (vector_raddr),
+      .rdata_o          (vector_rdata),
+      .vector_wen_i     (wens[0]),
+      .vector_addr_i    (waddr[0]),
+      .vector_wdata_i   (wword[0]),
+      .attention_wen_i  (wens[1]),
+      .attention_addr_i (waddr[1]),
+      .attention_wdata_i(wword[1])
   );
 
   reg hold;
@@ -170,7 +167,7 @@ module memories_tb;
     known = 1'b0;
     known_constant = 1'b0;
     {locked, wvalid, rvalid, vector_read, dot_read, constant_read, vector_ren, hold} = 8'd0;
-    wens = 3'd0;
+    wens = 2'd0;
     repeat (2) @(negedge clk);
     rst_n = 1'b1;
     // All bytes are written before any is read.
@@ -185,7 +182,7 @@ module memories_tb;
     end
     wvalid = 1'b0;
     for (w = 0; w < VECTOR_WORDS; w = w + 1) begin
-      wens = 3'b001;
+      wens = 2'b01;
       waddr[0] = w;
       wword[0] = {VALUES{w}};
       words[w] = wword[0];
@@ -220,16 +217,16 @@ module memories_tb;
         if (!locks && round % 64 < 56 && below(4) != 0) host(below(2) != 0);
       end
 
-      unit = below(4);
-      wens = unit < 3 ? 3'd1 << unit : 3'd0;
-      for (k = 0; k < 3; k = k + 1) begin
+      unit = below(3);
+      wens = unit < 2 ? 2'd1 << unit : 2'd0;
+      for (k = 0; k < 2; k = k + 1) begin
         waddr[k] = below(VECTOR_WORDS);
         for (w = 0; w < VALUES; w = w + 1) wword[k][32*w+:32] = $random(seed);
       end
       vector_raddr = below(VECTOR_WORDS);
-      vector_ren = unit == 3 || waddr[unit] != vector_raddr;
+      vector_ren = unit == 2 || waddr[unit] != vector_raddr;
       if (vector_ren) wanted_vector = words[vector_raddr];
-      if (unit < 3) words[waddr[unit]] = wword[unit];
+      if (unit < 2) words[waddr[unit]] = wword[unit];
 
       hold = round > 0 && below(2) != 0;
       operand = $random(seed);

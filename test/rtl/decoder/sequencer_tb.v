@@ -300,6 +300,7 @@ module sequencer_tb;
       .start        ({starts[3:2], takes_run, starts[0]}),
       .takes_results(times[168]),
       .taking       (times[32+:32]),
+      .draining     (times[192+:32]),
       .writing      (times[64+:32]),
       .first        (linears[run_linear][31:0]),
       .occupied     (linears[run_linear][63:32]),

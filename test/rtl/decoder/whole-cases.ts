@@ -1,0 +1,23 @@
+import { llamaConfig, optConfig, optPostNormConfig } from '../../support/golden-models.js';
+import type { WholeCase } from './whole.js';
+
+const SMALL = { dim: 16, hidden: 20, headDim: 8, heads: 2, vocab: 12, embedDim: 16 } as const;
+
+/** Both architectures and alphabets, norms before and after, grouped heads, projections, weights of eight and of nine bits. */
+export const WHOLE_CASES: readonly WholeCase[] = [
+  {
+    config: llamaConfig({ ...SMALL, kvHeads: 1 }),
+    ...{ alphabet: 'ternary', lanes: 8, rows: 5, frame: 4, block: 8 },
+    widths: { values: 4, attention: 8, drain: 1, banks: 1 },
+  },
+  {
+    config: optConfig({ ...SMALL, kvHeads: 2 }),
+    ...{ alphabet: 'binary', lanes: 8, rows: 8, frame: 4, block: 8 },
+    widths: { values: 2, attention: 2, drain: 1, banks: 1 },
+  },
+  {
+    config: optPostNormConfig({ ...SMALL, kvHeads: 2, embedDim: 12, layers: 1 }),
+    ...{ alphabet: 'ternary', lanes: 8, rows: 10, frame: 4, block: 16 },
+    widths: { values: 4, attention: 4, drain: 1, banks: 1 },
+  },
+];
