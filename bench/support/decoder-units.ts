@@ -71,7 +71,7 @@ function decoderUnits(widths: MachineWidths) {
   const units: Readonly<Record<string, ModuleParameters>> = {
     sdq_vector_unit: { ...vectorParameters(machine, plan), ...vectorConstants(machine) },
     sdq_attention: attentionParameters(machine, assembly.encoding),
-    sdq_decoder_sequencer: sequencerParameters(assembly, program, machine),
+    sdq_decoder_sequencer: sequencerParameters(assembly, program, machine, plan),
     sdq_decoder_memories: memoryParameters(assembly, machine),
     sdq_vector_ram: vectorRamParameters(machine),
   };

@@ -76,7 +76,6 @@ module sdq_decoder #(
     parameter CONTEXT = 16,
     parameter CHUNKS = 2,
     parameter CHUNK_WIDTH = 1,
-    parameter PAIR_WIDTH = 2,
     parameter PLACE_WIDTH = 6,
     parameter CACHE_WORD_WIDTH = 7,  // WORD_WIDTH of sdq_attention
     parameter QUERY_WORDS = 8,
@@ -511,7 +510,6 @@ module sdq_decoder #(
       .HEAD_WIDTH          (HEAD_WIDTH),
       .POSITION_WIDTH      (POSITION_WIDTH),
       .CHUNK_WIDTH         (CHUNK_WIDTH),
-      .PAIR_WIDTH          (PAIR_WIDTH),
       .PLACE_WIDTH         (PLACE_WIDTH),
       .WORD_WIDTH          (CACHE_WORD_WIDTH),
       .QUERY_WORDS         (QUERY_WORDS),
