@@ -2,7 +2,7 @@
 
 import { InputError } from '../errors.js';
 import type { Plan } from '../plan/types.js';
-import { type EngineGeometry, type EngineTarget, engineParameters } from '../sizing/geometry.js';
+import { type EngineGeometry, type EngineTarget, engineParameters, resultParameters } from '../sizing/geometry.js';
 import { indexWidth, log2Exact } from '../sizing/integers.js';
 import { scheduleParameters } from '../sizing/schedule.js';
 import { attentionParameters } from './attention.js';
@@ -120,7 +120,7 @@ export function decoderParameters(
   target: EngineTarget,
   tableWords: number,
 ): { readonly decoder: Readonly<Record<string, number | string>>; readonly engine: HardwareParameters } {
-  const { values } = machine.widths;
+  const { values, drain, banks } = machine.widths;
   const engine = engineParameters(geometry, target);
   const numbers = merge(
     [sequencerParameters(assembly, program, machine, plan), { WORD_WIDTH: 'INSTRUCTION_WIDTH', LANES: 'VALUES' }],
@@ -148,6 +148,7 @@ export function decoderParameters(
     engine: {
       ...engine,
       ...scheduleParameters(geometry),
+      ...resultParameters(geometry, { banks, results: drain }),
       CUT: 1,
       CUT_VALUES: values,
       CUT_PART_WIDTH: indexWidth(frame.values / values),
