@@ -2,6 +2,7 @@
 
 import { type Info, PROTOCOL_VERSION, type Request, STEP_HEADER_BYTES } from '../protocol/messages.js';
 import { mostWriteBytes, runWriteBytes } from '../protocol/write-size.js';
+import { type Clock, systemClock } from '../transport/clock.js';
 import type { Transport } from '../transport/transport.js';
 import { wrongPlanError, wrongVersionError } from './errors.js';
 import { Exchange } from './exchange.js';
@@ -53,15 +54,18 @@ export class Accelerator {
   readonly info: Info;
   /** Hash of the plan that it was built for, 64 hexadecimal digits. */
   readonly planHash: string;
+  /** The time in which its line works. */
+  readonly clock: Clock;
   readonly #exchange: Exchange;
   /** Most data bytes of a WRITE. */
   readonly #writeBytes: number;
   /** Clock cycles of the device in which the line moves a byte, at least 1. */
   readonly #cyclesPerByte: number;
 
-  private constructor(exchange: Exchange, info: Info, { name, bytesPerSecond }: Transport) {
+  private constructor(exchange: Exchange, info: Info, { name, bytesPerSecond, clock = systemClock }: Transport) {
     this.#exchange = exchange;
     this.name = name;
+    this.clock = clock;
     this.info = info;
     this.planHash = hexOf(info.planHash);
     this.#writeBytes = mostWriteBytes(info.maxBody, exchange.windowBytes);

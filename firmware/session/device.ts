@@ -7,9 +7,11 @@ import type { UploadOptions, UploadResult } from '../device/upload.js';
 import type { Info } from '../protocol/messages.js';
 import type { Transport } from '../transport/transport.js';
 import { AcceleratorLinears } from './accelerator-linears.js';
+import { DecoderSteps } from './decoder-steps.js';
 import { GoldenModel } from './golden-model.js';
 import type { LinearRunner } from './linears.js';
 import type { Session, SessionOptions } from './session.js';
+import type { StepRunner } from './step-tokens.js';
 import { deviceImages } from './upload.js';
 
 export interface DeviceSessionOptions extends SessionOptions {
@@ -20,8 +22,8 @@ export interface DeviceSessionOptions extends SessionOptions {
 /** Weights in a board's memory. */
 interface Loaded {
   readonly model: GoldenModel;
-  /** Of all sessions, since they share the board's memory for vectors. */
-  readonly linears: AcceleratorLinears;
+  /** Of all sessions, since they share the board's memory. */
+  readonly board: AcceleratorLinears | DecoderSteps;
 }
 
 /** A board with a model in its memory, real or simulated. */
@@ -75,8 +77,11 @@ export class Device {
     const result = await this.#accelerator.upload(deviceImages(weights), options);
     // Another upload may have begun to write over this one.
     if (this.#upload === upload) {
-      const linears = new AcceleratorLinears(this.#accelerator, weights.plan);
-      this.#loaded = { model: new GoldenModel(weights), linears };
+      const board =
+        weights.plan.decoder === undefined
+          ? new AcceleratorLinears(this.#accelerator, weights.plan)
+          : new DecoderSteps(this.#accelerator);
+      this.#loaded = { model: new GoldenModel(weights), board };
     }
     return result;
   }
@@ -89,11 +94,22 @@ export class Device {
   session({ compare = false, ...options }: DeviceSessionOptions): Session {
     const loaded = this.#loaded;
     if (loaded === null) throw noWeightsError(this.#accelerator.name);
-    const run: LinearRunner = async (call, signal) => {
+    const { model, board } = loaded;
+    const check = (): void => {
       if (this.#loaded !== loaded) throw noWeightsError(this.#accelerator.name);
-      return loaded.linears.run(call, signal);
     };
-    return loaded.model.sessionWith(run, options, compare);
+    if (board instanceof DecoderSteps) {
+      const run: StepRunner = (wish) => {
+        check();
+        return board.run(wish);
+      };
+      return model.sessionOfSteps(run, options, compare);
+    }
+    const run: LinearRunner = async (call, signal) => {
+      check();
+      return board.run(call, signal);
+    };
+    return model.sessionWith(run, options, compare);
   }
 
   /** Closes the transport; what is unanswered fails with code `closed`. */

@@ -1,12 +1,10 @@
 import { InputError } from '../../generator/errors.js';
 import type { ModelConfig } from '../../generator/model/types.js';
-import { IntegerDecoder } from '../../sim/golden/decoder.js';
 import type { IntegerModel } from '../../sim/golden/parameters.js';
-import { runDecoder } from '../../sim/golden/run.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Comparison } from './compare.js';
-import type { LinearRunner } from './linears.js';
 import { Sampler, type SamplingOptions } from './sampling.js';
+import type { TokenSource } from './token-source.js';
 
 export interface SessionOptions extends SamplingOptions {
   readonly tokenizer: Tokenizer;
@@ -70,18 +68,18 @@ export class Session implements AsyncIterable<GeneratedToken> {
   readonly promptTokens: readonly number[];
   /** What was compared with the golden model so far; null in a session that does not compare. */
   readonly comparison: Comparison | null;
-  readonly #model: IntegerModel;
-  readonly #linear: LinearRunner;
+  readonly #config: ModelConfig;
+  readonly #source: TokenSource;
   readonly #options: SessionOptions;
 
   /**
-   * @param linear runs the model's linears
-   * @param comparison what `linear` adds to, if it does
+   * @param source gives the model's tokens
+   * @param comparison what `source` adds to, if it does
    * @throws InputError if the prompt does not fit the model, or an option is out of range
    */
   constructor(
-    model: IntegerModel,
-    linear: LinearRunner,
+    model: Pick<IntegerModel, 'config' | 'tables'>,
+    source: TokenSource,
     options: SessionOptions,
     comparison: Comparison | null = null,
   ) {
@@ -91,49 +89,34 @@ export class Session implements AsyncIterable<GeneratedToken> {
     }
     this.promptTokens = promptTokens(options.prompt, options.tokenizer, model.config);
     this.comparison = comparison;
-    this.#model = model;
-    this.#linear = linear;
+    this.#config = model.config;
+    this.#source = source;
     this.#options = options;
     new Sampler(model.tables, options);
   }
 
-  /** @throws what the linears throw; the reason of `signal` */
+  /** @throws what the source of the tokens throws; the reason of `signal` */
   async *[Symbol.asyncIterator](): AsyncGenerator<GeneratedToken, void, void> {
-    const { context, eos } = this.#model.config;
-    const { tokenizer, maxTokens = Number.POSITIVE_INFINITY, feedLast = false } = this.#options;
-    const decoder = new IntegerDecoder(this.#model);
-    const sampler = new Sampler(this.#model.tables, this.#options);
-    const stream = tokenizer.stream(this.promptTokens);
+    const { context, eos } = this.#config;
+    const { tokenizer, maxTokens = Number.POSITIVE_INFINITY, feedLast = false, onStep, signal } = this.#options;
+    const prompt = this.promptTokens;
+    const most = Math.min(maxTokens, context - prompt.length + 1);
+    const stream = tokenizer.stream(prompt);
     const agreement = this.#agreements();
 
-    let logits: Int32Array | null = null;
-    for (const token of this.promptTokens) logits = await this.#feed(decoder, token);
+    let count = 0;
     // A token without text waits until it is known whether another one follows: the last one gets what was held back.
     let held: GeneratedToken | null = null;
-    for (let count = 1; logits !== null; count++) {
-      const token = sampler.next(logits);
+    for await (const token of this.#source({ prompt, most, sampling: this.#options, onStep, signal, feedLast })) {
       const ends = eos.includes(token);
       if (held !== null) yield ends ? { ...held, text: stream.end() } : held;
       if (ends) return;
-      const next: GeneratedToken = { token, text: stream.push(token), ...agreement() };
-      const full = decoder.position >= context;
-      if (count === maxTokens || full) {
-        if (feedLast && !full) await this.#feed(decoder, token);
-        yield { ...next, text: next.text + stream.end() };
-        return;
-      }
-      held = next.text === '' ? next : null;
-      if (held === null) yield next;
-      logits = await this.#feed(decoder, token);
+      held = { token, text: stream.push(token), ...agreement() };
+      if (++count === most || held.text === '') continue;
+      yield held;
+      held = null;
     }
-  }
-
-  async #feed(decoder: IntegerDecoder, token: number): Promise<Int32Array> {
-    const { signal, onStep } = this.#options;
-    signal?.throwIfAborted();
-    const logits = await runDecoder(decoder.step(token), (call) => this.#linear(call, signal));
-    onStep?.(decoder.position);
-    return logits;
+    if (held !== null) yield { ...held, text: held.text + stream.end() };
   }
 
   /** Each call gives what was compared since the one before. */

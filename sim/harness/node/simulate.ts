@@ -3,6 +3,7 @@ import { AcceleratorLinears } from '../../../firmware/session/accelerator-linear
 import { Comparison, type Mismatch } from '../../../firmware/session/compare.js';
 import type { SamplingOptions } from '../../../firmware/session/sampling.js';
 import { Session } from '../../../firmware/session/session.js';
+import { decoderTokens } from '../../../firmware/session/token-source.js';
 import { uploadImages } from '../../../firmware/session/upload.js';
 import type { Tokenizer } from '../../../firmware/tokenizer/tokenizer.js';
 import { cached, type Image } from '../../../generator/image/image.js';
@@ -106,7 +107,8 @@ export async function simulate(
     };
 
     const onStep = (tokensRead: number) => options.onStep?.(tokensRead, comparison.compared);
-    const session = new Session(image.integerModel(), run, { ...options, tokenizer, feedLast: true, onStep });
+    const model = image.integerModel();
+    const session = new Session(model, decoderTokens(model, run), { ...options, tokenizer, feedLast: true, onStep });
     let text = '';
     let generatedTokens = 0;
     for await (const piece of session) {
