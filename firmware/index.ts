@@ -8,7 +8,7 @@
  *
  * The same session, with the same tokens, in three ways:
  *
- *     device.session(options)                          on the board
+ *     device.session(options)                          on the board: the linears, or all of it in placement decoder
  *     device.session({ ...options, compare: true })    on the board, every value compared: see `agreement` of each token
  *     new GoldenModel(weights).session(options)        in this thread, without a board
  *

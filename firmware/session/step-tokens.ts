@@ -44,6 +44,8 @@ export function stepTokens(
     while (text.length < prompt.length + most) {
       const left = prompt.length + most - text.length;
       for await (const answer of run({ ...wish, text: [...text], most: chooses ? 1 : left })) {
+        // Tokens that have come already are no reason to go on.
+        signal?.throwIfAborted();
         await check?.(text, answer, signal);
         const token = chooses ? sampler.next(answer.logits!) : answer.token;
         text.push(token);
