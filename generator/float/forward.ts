@@ -64,19 +64,49 @@ export function* layerSteps(
   seq: number,
   cache?: KeyValueCache,
 ): Generator<LinearRequest, void, Float32Array> {
-  const { dim, normBefore } = config;
-  const input = normBefore ? new Float32Array(seq * dim) : hidden;
-  if (normBefore) normalize(config, norms.attnNorm, hidden, seq, input);
-  const mixed = yield* attention(config, input, seq, cache ?? createCache(config, seq));
-  add(
-    hidden,
-    yield { role: config.architecture === 'llama' ? 'self_attn.o_proj' : 'self_attn.out_proj', input: mixed },
-  );
-  if (!normBefore) normalize(config, norms.attnNorm, hidden, seq, hidden);
+  // A generator each: what one has held is let go when the other begins.
+  yield* attentionPart(config, norms.attnNorm, hidden, seq, cache);
+  yield* feedForwardPart(config, norms.mlpNorm, hidden, seq);
+}
 
-  if (normBefore) normalize(config, norms.mlpNorm, hidden, seq, input);
+type Requests = Generator<LinearRequest, void, Float32Array>;
+
+function* attentionPart(
+  config: ModelConfig,
+  norm: LayerTensors['attnNorm'],
+  hidden: Float32Array,
+  seq: number,
+  cache?: KeyValueCache,
+): Requests {
+  const input = inputOfPart(config, norm, hidden, seq);
+  const mixed = yield* attention(config, input, seq, cache ?? createCache(config, seq));
+  const role = config.architecture === 'llama' ? 'self_attn.o_proj' : 'self_attn.out_proj';
+  add(hidden, yield { role, input: mixed });
+  if (!config.normBefore) normalize(config, norm, hidden, seq, hidden);
+}
+
+function* feedForwardPart(
+  config: ModelConfig,
+  norm: LayerTensors['mlpNorm'],
+  hidden: Float32Array,
+  seq: number,
+): Requests {
+  const input = inputOfPart(config, norm, hidden, seq);
   add(hidden, yield* config.architecture === 'llama' ? swiGlu(input) : reluMlp(input));
-  if (!normBefore) normalize(config, norms.mlpNorm, hidden, seq, hidden);
+  if (!config.normBefore) normalize(config, norm, hidden, seq, hidden);
+}
+
+/** The residual stream, or with a norm before the part that norm of it. */
+function inputOfPart(
+  config: ModelConfig,
+  norm: LayerTensors['attnNorm'],
+  hidden: Float32Array,
+  seq: number,
+): Float32Array {
+  if (!config.normBefore) return hidden;
+  const input = new Float32Array(seq * config.dim);
+  normalize(config, norm, hidden, seq, input);
+  return input;
 }
 
 /** A generator of steps that gives seq × something in the end; what it does not return is let go with it. */
