@@ -91,8 +91,10 @@ function* feedForwardPart(
   hidden: Float32Array,
   seq: number,
 ): Requests {
-  const input = inputOfPart(config, norm, hidden, seq);
-  add(hidden, yield* config.architecture === 'llama' ? swiGlu(input) : reluMlp(input));
+  const isLlama = config.architecture === 'llama';
+  // Makes the part's input itself, so that it does not outlive the linears that read it.
+  const inner = yield* (isLlama ? gated : rectified)(config, norm, hidden, seq);
+  add(hidden, yield { role: isLlama ? 'mlp.down_proj' : 'fc2', input: inner });
   if (!config.normBefore) normalize(config, norm, hidden, seq, hidden);
 }
 
@@ -201,22 +203,21 @@ export function head(config: ModelConfig, ends: EndTensors, hidden: Float32Array
   return logits;
 }
 
-function* swiGlu(input: Float32Array): Steps {
-  return yield { role: 'mlp.down_proj', input: yield* gated(input) };
-}
-
 /** @returns SiLU of the gate times the other branch */
-function* gated(input: Float32Array): Steps {
+function* gated(config: ModelConfig, norm: LayerTensors['mlpNorm'], hidden: Float32Array, seq: number): Steps {
+  const input = inputOfPart(config, norm, hidden, seq);
   const gate = yield { role: 'mlp.gate_proj', input };
   const up = yield { role: 'mlp.up_proj', input };
   for (let i = 0; i < gate.length; i++) gate[i] = (gate[i]! / (1 + Math.exp(-gate[i]!))) * up[i]!;
   return gate;
 }
 
-function* reluMlp(input: Float32Array): Steps {
+/** @returns what is positive of the first linear's outputs */
+function* rectified(config: ModelConfig, norm: LayerTensors['mlpNorm'], hidden: Float32Array, seq: number): Steps {
+  const input = inputOfPart(config, norm, hidden, seq);
   const inner = yield { role: 'fc1', input };
   for (let i = 0; i < inner.length; i++) inner[i] = Math.max(0, inner[i]!);
-  return yield { role: 'fc2', input: inner };
+  return inner;
 }
 
 function add(sum: Float32Array, term: Float32Array): void {

@@ -17,7 +17,7 @@ export type RowAnswer = { readonly result: RowsResult } | { readonly error: stri
 const LEAST_ROWS = 16;
 
 /** Rows that a thread gets at once: few, because it has copies of their weights. */
-const MOST_ROWS = 512;
+const MOST_ROWS = 256;
 
 /**
  * Threads that share out the rows of a linear. The calling thread takes its part of the rows and then waits for the
