@@ -82,6 +82,7 @@ export async function simulateDecoder(
   const began = performance.now();
   const { plan } = build;
   const { context, eos } = plan.model;
+  const [stop] = eos;
   const decoder = planProgram(plan, loadBoard(plan.board));
   const model = image.integerModel();
   const weights = cached(image);
@@ -102,7 +103,8 @@ export async function simulateDecoder(
     const step = async (position: number, tokens: readonly number[], count: number, logits: boolean) => {
       const started = performance.now();
       const answers: StepToken[] = [];
-      await device.step({ position, tokens, count, logits }, (token) => void answers.push(token), options.signal);
+      const request = { position, tokens, count, logits, ...(!logits && stop !== undefined && { stop }) };
+      await device.step(request, (token) => void answers.push(token), options.signal);
       simulated.steps += tokens.length + answers.length - 1;
       simulated.seconds += (performance.now() - started) / 1000;
       return answers;

@@ -1,0 +1,90 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { jsonOf, sdq, sdqJson, writeSmallModel } from '../support/cli.js';
+import {
+  type DecodedSimulation,
+  type PreparedDecoder,
+  prepareDecoder,
+  simulateArgs,
+} from '../support/decoder-simulation.js';
+import { data, lacks } from '../support/needs.js';
+import { examplePath, sharedPath } from '../support/shared.js';
+import { tempDirectory } from '../support/temp.js';
+
+const TOKENS = 64;
+/** Tokens per second, the steps with logits and the golden model included, that stories260K reaches on two cores. */
+const LEAST_PER_SECOND = 5;
+
+const STORIES = 'models/stories260K';
+const MODELS = [
+  { name: 'tiny-llama', model: examplePath('tiny-llama'), tokenizer: null, needs: [] },
+  { name: 'tiny-opt', model: examplePath('tiny-opt'), tokenizer: null, needs: [] },
+  {
+    name: 'stories260K',
+    model: sharedPath(`${STORIES}/stories260K.bin`),
+    tokenizer: sharedPath(`${STORIES}/tok512.bin`),
+    needs: [data(STORIES)],
+  },
+];
+const CASES = MODELS.flatMap((one) => (['ternary', 'binary'] as const).map((alphabet) => ({ ...one, alphabet })));
+const folder = tempDirectory();
+const file = (name: string): string => join(folder, name);
+const SLOW = { timeout: 1_200_000 };
+
+describe.each(CASES)(
+  '$name, $alphabet, as a decoder in the simulator',
+  ({ name, model, tokenizer, needs, alphabet }) => {
+    it.skipIf(lacks(...needs))(
+      'generates 64 tokens as the golden model does, in the predicted cycles',
+      SLOW,
+      async () => {
+        const options = ['--osr', '2', '--uniform', '--context', '128', '--alphabet', alphabet];
+        const prepared = await prepareDecoder(file(`${name}-${alphabet}`), { model, tokenizer }, options);
+        const prompt = 'Once upon a time';
+        const result = await sdqJson<DecodedSimulation>(simulateArgs(prepared, prompt, TOKENS));
+        expect(result).toMatchObject({ bitExact: true, cycleExact: true, mismatches: 0, generatedTokens: TOKENS });
+        expect(result.steps).toHaveLength(TOKENS);
+        expect(result.compared).toBe(TOKENS * (prepared.config.vocab + 3));
+        console.log(`${name}, ${alphabet}: ${result.tokensPerSecond.toFixed(1)} tokens per second`);
+        if (name === 'stories260K') expect(result.tokensPerSecond).toBeGreaterThanOrEqual(LEAST_PER_SECOND);
+
+        const traced = await sdqJson<DecodedSimulation>([...simulateArgs(prepared, prompt, 4), '--trace']);
+        expect(traced.trace).toMatchObject({ difference: null });
+        expect(traced.trace!.compared).toBeGreaterThan(10_000);
+      },
+    );
+  },
+);
+
+/** What is changed in a module, and the instruction whose values show it first. */
+const FAULTS = [
+  { module: 'sdq_sigmoid.v', from: '.wdata_i(wdata_i)', to: ".wdata_i(wdata_i ^ 16'd64)", opcode: 'GATE' },
+  { module: 'sdq_share.v', from: 'AMOUNT = 54', to: 'AMOUNT = 53', opcode: 'MIX' },
+] as const;
+
+describe('a fault in the Verilog', () => {
+  let small: PreparedDecoder;
+
+  beforeAll(async () => {
+    const model = writeSmallModel(file('small'));
+    small = await prepareDecoder(file('prepared'), { model }, ['--osr', '2', '--uniform']);
+  }, SLOW.timeout);
+
+  it.each(FAULTS)('of $module is shown at $opcode', SLOW, async ({ module, from, to, opcode }) => {
+    const build = file(module);
+    cpSync(small.build, build, { recursive: true });
+    const path = join(build, 'rtl', module);
+    const verilog = readFileSync(path, 'utf8');
+    expect(verilog).toContain(from);
+    writeFileSync(path, verilog.replace(from, to));
+    const outcome = await sdq([...simulateArgs(small, 'a b', 4, build), '--trace', file(`${module}.jsonl`), '--json']);
+    expect(outcome.code, outcome.stderr).toBe(1);
+    const { bitExact, trace } = jsonOf<DecodedSimulation>(outcome);
+    expect(bitExact).toBe(false);
+    const { instruction, layer, position, golden, actual } = trace!.difference!;
+    expect(instruction).toMatch(new RegExp(`^${opcode} `));
+    expect([layer, position]).toEqual([0, 0]);
+    expect(actual).not.toBe(golden);
+  });
+});
