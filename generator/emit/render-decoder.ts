@@ -1,9 +1,15 @@
 /** What a build of placement `decoder` has besides: the program, and what a host or a person wants to know of it. */
 
+import { buildTables } from '../../sim/golden/tables.js';
 import type { Board } from '../boards/board.js';
 import type { Plan } from '../plan/types.js';
+import { decoderParameters } from '../schedule/hardware.js';
 import type { PlanProgram } from '../schedule/program.js';
 import { decoderRegions } from '../schedule/regions.js';
+import type { EngineGeometry } from '../sizing/geometry.js';
+import { indexWidth } from '../sizing/integers.js';
+import { tableWords } from './render-tables.js';
+import { separated } from './template.js';
 
 /** Describes the build to hosts; all of it is in the plan and in INFO as well. */
 export const BUILD_FILE = 'build.json';
@@ -39,3 +45,29 @@ export function buildDescription(
   };
   return `${JSON.stringify(description, null, 2)}\n`;
 }
+
+/** Words of the ROM from which the device's tables are loaded. */
+export const decoderTables = ({ model }: Pick<Plan, 'model'>): number[] =>
+  tableWords(buildTables(model), model.architecture === 'llama');
+
+/** What the templates of the top level need of a decoder besides. */
+export function decoderTopContext(plan: Plan, geometry: EngineGeometry, board: Board, design: PlanProgram): object {
+  const tables = decoderTables(plan).length;
+  const { decoder, engine } = decoderParameters(design, plan, geometry, board, tables);
+  const { values, drain } = design.machine.widths;
+  return {
+    decoder: list(decoder),
+    engine: list(engine),
+    entryWidth: decoder.ENTRY_WIDTH,
+    instructionWidth: decoder.INSTRUCTION_WIDTH,
+    tableIndexWidth: indexWidth(tables),
+    blockAddrWidth: engine.BLOCK_ADDR_WIDTH,
+    frameValues: geometry.frame!.values,
+    dataTop: 32 * values - 1,
+    mantissasTop: 16 * values - 1,
+    resultsTop: 32 * drain - 1,
+  };
+}
+
+const list = (parameters: Readonly<Record<string, number | string>>): object[] =>
+  separated(Object.entries(parameters).map(([name, value]) => ({ name, value })));

@@ -1,10 +1,12 @@
 /** The generated files of a build folder: what depends on the plan. The cores in `rtl/` are copied beside them. */
 
-import { encodeInfoConstant, PROTOCOL_VERSION, REGION_COUNT } from '../../firmware/protocol/messages.js';
+import { encodeInfoConstant, PROTOCOL_VERSION } from '../../firmware/protocol/messages.js';
 import type { Board } from '../boards/board.js';
 import { checkPlanMemory } from '../plan/fit.js';
 import { prettyPlan } from '../plan/hash.js';
 import type { Plan } from '../plan/types.js';
+import { type PlanProgram, planProgram } from '../schedule/program.js';
+import { decoderRegions } from '../schedule/regions.js';
 import { engineBoard } from '../schedule/resources.js';
 import { type FrameGeometry, signsIndexWidth, signWords } from '../sizing/framing.js';
 import { type EngineGeometry, engineGeometry, engineParameters, storedWidth } from '../sizing/geometry.js';
@@ -14,6 +16,9 @@ import { scheduleFields, scheduleOf, scheduleParameters, scheduleWord } from '..
 import { sdramModelParameters } from '../sizing/sdram.js';
 import { VERSION } from '../version.js';
 import { BOARD_TEMPLATES, renderBoard } from './render-board.js';
+import { BUILD_FILE, buildDescription, decoderTables, decoderTopContext } from './render-decoder.js';
+import { PROGRAM_FILE, PROGRAM_TEMPLATE, renderProgram } from './render-program.js';
+import { renderTables, TABLES_FILE, TABLES_TEMPLATE } from './render-tables.js';
 import { render, separated } from './template.js';
 
 /** The module that a board's tools, or the simulator, begin with. */
@@ -30,6 +35,9 @@ export const TEMPLATES = [
   'sdq_simulation.v.hbs',
   'sdq_schedule.v.hbs',
   'sdq_signs.v.hbs',
+  'sdq_decoder_top.v.hbs',
+  PROGRAM_TEMPLATE,
+  TABLES_TEMPLATE,
   'files.f.hbs',
   ...BOARD_TEMPLATES,
 ] as const;
@@ -63,17 +71,27 @@ export function renderFiles(input: RenderInput): Map<string, string> {
   const { plan, planHash, board, templates, cores, boardCores, models } = input;
   checkPlanMemory(plan, board);
   const { frame } = engineGeometry(plan, engineBoard(plan, board));
-  const context = topContext(plan, planHash, board);
+  const decoder = plan.decoder === undefined ? null : planProgram(plan, board);
+  const context = topContext(plan, planHash, board, decoder);
+  const top = decoder === null ? 'sdq_top.v.hbs' : 'sdq_decoder_top.v.hbs';
+  const about = preamble(plan, planHash);
   const verilog: [string, string][] = [
     ['sdq_schedule.v', render(templates['sdq_schedule.v.hbs'], scheduleContext(plan, planHash, board))],
-    ['sdq_top.v', render(templates['sdq_top.v.hbs'], context)],
+    ['sdq_top.v', render(templates[top], context)],
   ];
   if (frame !== null) {
     verilog.unshift(['sdq_signs.v', render(templates['sdq_signs.v.hbs'], signsContext(plan, planHash, frame))]);
   }
+  if (decoder !== null) {
+    verilog.unshift(
+      [PROGRAM_FILE, renderProgram(decoder.assembly, board, about, templates[PROGRAM_TEMPLATE])],
+      [TABLES_FILE, renderTables(decoderTables(plan), about, templates[TABLES_TEMPLATE])],
+    );
+  }
   const generated = verilog.map(([name]) => name);
   return new Map([
     ['plan.json', prettyPlan(plan)],
+    ...(decoder === null ? [] : ([[BUILD_FILE, buildDescription(plan, planHash, board, decoder)]] as const)),
     ...verilog,
     ...(context.sdram === null
       ? []
@@ -84,7 +102,7 @@ export function renderFiles(input: RenderInput): Map<string, string> {
     ['files.f', render(templates['files.f.hbs'], { files: [...cores, ...generated] })],
     ...renderBoard(
       board,
-      preamble(plan, planHash),
+      about,
       templates,
       { design: [...cores, ...generated], board: boardCores },
       context.sdram !== null,
@@ -134,29 +152,41 @@ interface TopContext extends Readonly<Record<string, unknown>> {
   readonly sdram: object | null;
 }
 
-function topContext(plan: Plan, planHash: string, board: Board): TopContext {
+function topContext(plan: Plan, planHash: string, board: Board, decoder: PlanProgram | null): TopContext {
   const geometry = engineGeometry(plan, engineBoard(plan, board));
   const { weights, scales, activations, blocks } = plan.memory;
-  const regions = [weights, scales, activations, blocks];
+  const regions =
+    decoder === null
+      ? [weights, scales, activations, blocks]
+      : decoderRegions(plan, decoder.machine, decoder.assembly.constants.length);
+  const { vocab, context } = decoder === null ? { vocab: 0, context: 0 } : plan.model;
   const info = encodeInfoConstant({
     version: PROTOCOL_VERSION,
-    regionCount: REGION_COUNT,
+    regionCount: regions.length,
     maxBody: board.link.maxBody,
     rxBytes: board.link.rxBytes,
     clockHz: board.clockHz,
     linears: plan.linears.length,
     planHash: bytesOfHex(planHash),
     regions,
-    vocab: 0,
-    context: 0,
+    vocab,
+    context,
   });
-  const parameters: { name: string; value: number | string }[] = [
+  const link: { name: string; value: number | string }[] = [
     { name: 'INFO_BYTES', value: info.length },
     { name: 'INFO', value: 'INFO' },
     { name: 'LINEARS', value: plan.linears.length },
     ...regions.map((region, i) => ({ name: `REGION${i}_BYTES`, value: `32'd${regionSpan(region)}` })),
     { name: 'MAX_BODY', value: board.link.maxBody },
     { name: 'RX_BYTES', value: board.link.rxBytes },
+  ];
+  const steps = [
+    { name: 'STEPS', value: 1 },
+    { name: 'VOCAB', value: vocab },
+    { name: 'CONTEXT', value: context },
+  ];
+  const parameters = [
+    ...link,
     ...Object.entries(engineParameters(geometry, board)).map(([name, value]) => ({ name, value })),
     ...Object.entries(scheduleParameters(geometry)).map(([name, value]) => ({ name, value })),
   ];
@@ -171,6 +201,8 @@ function topContext(plan: Plan, planHash: string, board: Board): TopContext {
     signsIndexWidth: geometry.frame === null ? 5 : signsIndexWidth(geometry.frame),
     values: geometry.frame?.values ?? 2,
     parameters: separated(parameters),
+    link: separated([...link, ...steps]),
+    ...(decoder !== null && decoderTopContext(plan, geometry, board, decoder)),
     weights: {
       addrWidth: indexWidth(weights.words) + log2Exact(weights.stride),
       wordWidth: indexWidth(weights.words),

@@ -1,7 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type DecoderFacts, type GenerateResult, generate } from '../../emit/node/generate.js';
-import { InputError } from '../../errors.js';
 import { planHash } from '../../plan/hash.js';
 import { readPlan } from '../../plan/node/read-plan.js';
 import type { PlacedMemory } from '../../schedule/placement.js';
@@ -24,11 +23,6 @@ export function addGenerate(program: Command, register: Register): void {
 
 export function generateVerilog(options: { plan: string; output: string }): CommandResult {
   const plan = readPlan(userPath(options.plan));
-  if (plan.placement === 'decoder') {
-    throw new InputError(
-      `${options.plan}: $.placement is decoder, for which no hardware is generated yet; plan with --placement linear`,
-    );
-  }
   const folder = outputFolder(options.output);
   const isNew = !existsSync(folder);
   let result: GenerateResult;

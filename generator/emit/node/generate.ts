@@ -30,7 +30,7 @@ import { renderFiles, SIMULATION_LIST, TEMPLATES, type TemplateName, TOP_MODULE 
 
 /** Folders of the Verilog library whose modules every build gets; `rtl/sdq_core.v` joins them. */
 const CORE_FOLDERS = ['array', 'control', 'engine', 'frame', 'link', 'memory'];
-/** Those of builds of placement `decoder`; `rtl/sdq_decoder_core.v` joins these. */
+/** Those of builds of placement `decoder`, whose top joins them. */
 const DECODER_FOLDERS = ['attention', 'decoder', 'vector'];
 
 /** Where the cores lie in a build folder. */
@@ -161,8 +161,7 @@ function coreFiles({ decoder }: Plan, folders: readonly string[]): Map<string, s
       if (file.endsWith('.v')) files.set(`${CORES}/${file}`, readFileSync(join(library, folder, file), 'utf8'));
     }
   }
-  const core = decoder === undefined ? 'sdq_core.v' : 'sdq_decoder_core.v';
-  files.set(`${CORES}/${core}`, readFileSync(join(library, core), 'utf8'));
+  if (decoder === undefined) files.set(`${CORES}/sdq_core.v`, readFileSync(join(library, 'sdq_core.v'), 'utf8'));
   return files;
 }
 

@@ -62,7 +62,7 @@ export interface DecoderReport {
   readonly text: string;
   /** Steps that the simulator executed per second of its work. */
   readonly stepsPerSecond: number;
-  /** Tokens, those of the prompt included, per second of it all. */
+  /** Tokens, those of the prompt included, per second after the upload: both passes, and what they are compared with. */
   readonly tokensPerSecond: number;
   readonly trace: { readonly compared: number; readonly difference: TraceDifference | null } | null;
 }
@@ -79,7 +79,6 @@ export async function simulateDecoder(
   tokenizer: Tokenizer,
   options: SimulateOptions,
 ): Promise<DecoderReport> {
-  const began = performance.now();
   const { plan } = build;
   const { context, eos } = plan.model;
   const [stop] = eos;
@@ -100,6 +99,7 @@ export async function simulateDecoder(
   try {
     const device = await Accelerator.open(harness, { planHash: build.planHash, timeoutMs: TIMEOUT_MS });
     await device.upload(deviceImages(image));
+    const began = performance.now();
     const step = async (position: number, tokens: readonly number[], count: number, logits: boolean) => {
       const started = performance.now();
       const answers: StepToken[] = [];
