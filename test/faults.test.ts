@@ -30,6 +30,15 @@ describe('sessions over a line with faults end rightly, or with a typed error, a
     const small = await compileFixture(HARNESS, { params: { MAX_BODY: SMALL.maxBody, RX_BYTES: SMALL.rxBytes } });
     expectMet(await runAll((seed) => linkRig(seed % 2 === 0 ? small : large), range(1, 2)));
   });
+
+  it('with a device that takes steps', async () => {
+    expectMet(await runAll((seed) => referenceRig(seed % 2 === 0 ? SMALL : undefined, true), range(11, 13)));
+    const executable = await compileFixture(HARNESS, { params: { STEPS: 1 } });
+    for (const kind of ['flip', 'drop', 'reset, memory kept'] as const) {
+      const rig = await linkRig(executable, true);
+      await runWithFaults(rig, { kind, phase: 'generation', seed: 1 }).finally(() => rig.close());
+    }
+  });
 });
 
 /** Frames as they are, each with the CRC that it should have: a receiver behind this does not check any. */

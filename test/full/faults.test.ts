@@ -9,7 +9,7 @@ import { tempDirectory } from '../support/temp.js';
 const SMALL_PARAMETERS = { params: { MAX_BODY: SMALL.maxBody, RX_BYTES: SMALL.rxBytes } };
 
 describe('sessions over a line with faults end rightly, or with a typed error, and go on', () => {
-  // Thirteen kinds in two phases: 1300 sessions.
+  // Thirteen kinds in two phases: 1872 sessions.
   it('with the reference device, its buffer large and small', async () => {
     const tallies = await runAll((seed) => referenceRig(seed % 2 === 0 ? SMALL : undefined), range(1001, 1025));
     expect(expectMet(tallies)).toBe(650);
@@ -20,6 +20,15 @@ describe('sessions over a line with faults end rightly, or with a typed error, a
     const small = await compileFixture(HARNESS, SMALL_PARAMETERS);
     const tallies = await runAll((seed) => linkRig(seed % 2 === 0 ? small : large), range(2001, 2017));
     expect(expectMet(tallies)).toBe(442);
+  });
+
+  it('with a device that takes steps: the reference, and the Verilog', async () => {
+    const reference = await runAll((seed) => referenceRig(seed % 2 === 0 ? SMALL : undefined, true), range(4001, 4012));
+    expect(expectMet(reference)).toBe(312);
+    const large = await compileFixture(HARNESS, { params: { STEPS: 1 } });
+    const small = await compileFixture(HARNESS, { params: { ...SMALL_PARAMETERS.params, STEPS: 1 } });
+    const tallies = await runAll((seed) => linkRig(seed % 2 === 0 ? small : large, true), range(5001, 5010));
+    expect(expectMet(tallies)).toBe(260);
   });
 
   it('with a generated accelerator', async () => {

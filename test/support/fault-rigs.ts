@@ -1,7 +1,8 @@
 /** Devices to be reached over a line with faults, with what they must compute. */
 
 import { join } from 'node:path';
-import type { Accelerator } from '../../firmware/device/accelerator.js';
+import type { Accelerator, StepOptions } from '../../firmware/device/accelerator.js';
+import type { StepToken } from '../../firmware/device/job.js';
 import type { MemoryImage } from '../../firmware/device/upload.js';
 import { Responder } from '../../firmware/protocol/responder.js';
 import { AcceleratorLinears } from '../../firmware/session/accelerator-linears.js';
@@ -13,7 +14,7 @@ import { runDecoder, runGolden } from '../../sim/golden/run.js';
 import type { LineDevice } from '../../sim/line/line.js';
 import { SimulatedDevice } from '../../sim/line/node/simulated-device.js';
 import { compile } from '../../sim/verilator-bin/src/compile.js';
-import { type Buffers, FakeEngine, fixtureInfo, HARNESS, ROOT } from '../rtl/link/fixture.js';
+import { type Buffers, FakeDecoder, FakeEngine, fixtureInfo, HARNESS, ROOT, stepInfo } from '../rtl/link/fixture.js';
 import { toHex } from '../rtl/link/golden.js';
 import { SMALL_PLAN_HASH, smallAccelerator } from '../rtl/top/session.js';
 import type { FabricatedModel } from './golden-models.js';
@@ -35,11 +36,16 @@ export interface Rig {
 
 /** The reference in this process; a reset loses what the real device loses. */
 export class ReferenceDevice implements LineDevice {
-  engine = new FakeEngine();
+  engine: FakeEngine;
   #nonce = 1;
   #responder: Responder;
 
-  constructor(private readonly buffers?: Buffers) {
+  /** @param steps it has a decoder */
+  constructor(
+    private readonly buffers?: Buffers,
+    private readonly steps = false,
+  ) {
+    this.engine = fakeEngine(steps);
     this.#responder = this.#start();
   }
 
@@ -49,13 +55,18 @@ export class ReferenceDevice implements LineDevice {
 
   async reset(memory: 'kept' | 'lost'): Promise<void> {
     this.#nonce++;
-    if (memory === 'lost') this.engine = new FakeEngine();
+    if (memory === 'lost') this.engine = fakeEngine(this.steps);
     this.#responder = this.#start();
   }
 
   #start(): Responder {
-    return new Responder(fixtureInfo(this.#nonce, this.buffers), this.engine);
+    const info = this.steps ? stepInfo(this.#nonce, this.buffers) : fixtureInfo(this.#nonce, this.buffers);
+    return new Responder(info, this.engine);
   }
+}
+
+function fakeEngine(steps: boolean): FakeEngine {
+  return steps ? new FakeDecoder() : new FakeEngine();
 }
 
 /** Sixteen images, so that a broken upload has something to go on with. */
@@ -97,6 +108,50 @@ async function loopTokens(): Promise<number[]> {
   });
 }
 
+type RunStep = (step: StepOptions) => Promise<readonly StepToken[]>;
+
+/** Texts as a host's: prompts in pieces that are under way together, generation, tokens drawn from logits. */
+async function texts(step: RunStep): Promise<number[]> {
+  const tokens: number[] = [];
+  for (let i = 0; i < 2 * TOKENS; i++) {
+    const before = await Promise.all([
+      step({ position: 0, tokens: [i, 2 * i + 1, 149], count: 1 }),
+      step({ position: 3, tokens: [7, i], count: 1 }),
+      step({ position: 5, tokens: [i], count: 6, stop: 3 }),
+    ]);
+    const answers = before.flat();
+    for (let drawn = 0; drawn < 3; drawn++) {
+      const last = answers.at(-1)!;
+      const least = Math.min(...(last.logits ?? [last.token]));
+      answers.push(...(await step({ position: last.position + 1, tokens: [least & 127], count: 1, logits: true })));
+    }
+    tokens.push(...answers.map(({ token }) => token));
+  }
+  return tokens;
+}
+
+async function textTokens(): Promise<number[]> {
+  const decoder = new FakeDecoder();
+  for (const { address, bytes } of FIXTURE_IMAGES) decoder.write(address, bytes);
+  return texts(async ({ stop, logits = false, ...step }) => {
+    const flags = { logits, stops: stop !== undefined };
+    const answers = decoder.step({ kind: 'step', ...step, flags, stop: stop ?? 0 });
+    return Array.from(answers, (answer) => ({ ...answer, kind: 'token', logits: logits ? answer.logits : null }));
+  });
+}
+
+/** A rig whose device is that of fixture.ts with a decoder. */
+async function stepRig(device: LineDevice, holds: () => boolean | null, close: () => Promise<void>): Promise<Rig> {
+  const generate = (accelerator: Accelerator): Promise<number[]> =>
+    texts(async (step) => {
+      const answers: StepToken[] = [];
+      await accelerator.step(step, (answer) => answers.push(answer));
+      return answers;
+    });
+  const planHash = toHex(stepInfo().planHash);
+  return { device, planHash, images: FIXTURE_IMAGES, tokens: await textTokens(), generate, holds, close };
+}
+
 /** A rig whose device is that of fixture.ts, whether in TypeScript or in Verilog. */
 async function fixtureRig(device: LineDevice, holds: () => boolean | null, close: () => Promise<void>): Promise<Rig> {
   const generate = (accelerator: Accelerator): Promise<number[]> =>
@@ -108,17 +163,18 @@ async function fixtureRig(device: LineDevice, holds: () => boolean | null, close
   return { device, planHash, images: FIXTURE_IMAGES, tokens: await loopTokens(), generate, holds, close };
 }
 
-export function referenceRig(buffers?: Buffers): Promise<Rig> {
-  const device = new ReferenceDevice(buffers);
+/** @param steps it has a decoder */
+export function referenceRig(buffers?: Buffers, steps = false): Promise<Rig> {
+  const device = new ReferenceDevice(buffers, steps);
   const holds = (): boolean =>
     FIXTURE_IMAGES.every(({ address, bytes }) => toHex(device.engine.read(address, bytes.length)) === toHex(bytes));
-  return fixtureRig(device, holds, async () => undefined);
+  return (steps ? stepRig : fixtureRig)(device, holds, async () => undefined);
 }
 
-/** The link's Verilog with the fixture's engine. */
-export function linkRig(executable: string): Promise<Rig> {
+/** The link's Verilog with the fixture's engine, or decoder. */
+export function linkRig(executable: string, steps = false): Promise<Rig> {
   const device = new SimulatedDevice(executable, fixtureInfo().clockHz);
-  return fixtureRig(
+  return (steps ? stepRig : fixtureRig)(
     device,
     () => null,
     () => device.close(),
