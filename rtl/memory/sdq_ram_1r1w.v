@@ -32,8 +32,11 @@ module sdq_ram_1r1w #(
     end
   endgenerate
 
+  // Yosys maps no memory of a single word to block RAM.
+  localparam DEPTH = WORDS == 1 ? 2 : WORDS;
+
   (* no_rw_check, ram_style = "block" *)
-  reg [BYTES*BYTE_WIDTH-1:0] memory[0:WORDS-1];
+  reg [BYTES*BYTE_WIDTH-1:0] memory[0:DEPTH-1];
 
   integer k;
 

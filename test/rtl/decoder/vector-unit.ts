@@ -196,6 +196,8 @@ function exercise(recorder: Recorder, seed: number): void {
       const fields = { rectify: 1, biased: 1, parameters: word(parameters.biases.get(role)!) };
       recorder.execute('PASS', { ...results, target: inner, length: hidden, ...fields }, wide![i]!);
     }
+    // At the end of the vector RAM, as no model's program does.
+    recorder.execute('PASS', { ...results, add: 1, target: inner, length: hidden }, others![i]!);
     cut('frame', inner, hidden, block);
     recorder.execute('LOGITS', { length: wide![i]!.length }, wide![i]!);
   }
