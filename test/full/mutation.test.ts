@@ -12,6 +12,8 @@ import { tempDirectory } from '../support/temp.js';
 const SEED = Number(process.env.SDQ_MUTATION_SEED ?? 1);
 /** Least share that tests must notice of the mutants that change behaviour; the share of all is printed beside it. */
 const LEAST_KILLED = 0.95;
+/** On a machine with other work too. */
+const TIMEOUT_MS = 7_200_000;
 
 interface Explanation {
   readonly module: string;
@@ -31,7 +33,7 @@ const only = process.env.SDQ_MUTATION_MODULES?.split(',');
 describe.skipIf(lacks(icarus))('mutants of the Verilog', () => {
   const folder = tempDirectory();
 
-  it(`are noticed by the tests (seed ${SEED})`, async () => {
+  it(`are noticed by the tests (seed ${SEED})`, { timeout: TIMEOUT_MS }, async () => {
     const benches = benchesByModule(join(folder, 'inputs'));
     const files = rtlFolders().flatMap((rtl) =>
       readdirSync(rtl)
