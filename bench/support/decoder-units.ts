@@ -46,9 +46,7 @@ export const DECODER_SIZES: readonly { readonly target: Target; readonly widths:
     ['ecp5', 4, 8],
     ['ecp5', 8, 8],
     ['xilinx', 2, 4],
-    ['xilinx', 8, 8],
-    ['ice40', 2, 2],
-    ['ice40', 4, 8],
+    ['xilinx', 4, 8],
   ] as const
 ).map(([target, values, attention]) => ({ target, widths: { values, attention, drain: 1, banks: 1 } }));
 

@@ -81,7 +81,7 @@ export function vectorRamParameters({ widths, vectors }: Machine): HardwareParam
 }
 
 /** Words of logits on their way to the host; and those that a unit may still give when it is to pause. */
-const LOGIT_WORDS = 64;
+export const LOGIT_WORDS = 64;
 const LOGIT_MARGIN = 32;
 
 /** Parameters of sdq_decoder_sequencer. */

@@ -2,6 +2,7 @@
 
 import type { EngineMemory } from '../sizing/estimate.js';
 import { ceilDiv } from '../sizing/integers.js';
+import { LOGIT_WORDS } from './hardware.js';
 import { type Machine, parameterWord } from './machine.js';
 
 /** What a memory serves: parameters are the host's, the caches hold all positions, scratch a token's vectors. */
@@ -43,6 +44,7 @@ export function decoderMemories(machine: Machine, constants: number): DecoderMem
     memory('scratch', 'vectors', vectors.words, 32 * values),
     memory('scratch', 'query', queryWords, 16 * attention),
     memory('scratch', 'scores', 2 * context, 32),
+    memory('scratch', 'logits', LOGIT_WORDS, 32 * values),
     memory('tables', 'reciprocal root, norms', TABLE_WORDS, 16),
     memory('tables', 'reciprocal root, softmax', TABLE_WORDS, 16),
     memory('tables', '2^-d', TABLE_WORDS, 17),
