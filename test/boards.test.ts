@@ -173,3 +173,23 @@ describe('a board file', () => {
     expect(parse({ ...icebreaker, device: null })).toThrow('every other a "uart" and a device');
   });
 });
+
+describe('a decoder on board ulx3s-85f', () => {
+  const folder = join(directory, 'decoder');
+  const board = loadBoard('ulx3s-85f');
+
+  // Weights on chip, and in the SDRAM.
+  it.each([1, 6])('of %d layers has a wrapper that Verilator takes without a warning', async (layers) => {
+    const config = { ...stories260K, layers, hidden: 172 * layers, context: 64 };
+    const options = { alphabet: 'ternary', frame: 'hadamard', block: null, placement: 'decoder' } as const;
+    const linears = planLinears(config, options, () => 2.5 * Math.min(2, layers));
+    const plan = buildPlan(config, linears, board, 'decoder');
+    generate(plan, planHash(plan), folder);
+    const top = readFileSync(join(folder, 'sdq_top.v'), 'utf8');
+    expect(top.includes('sdq_sdram_weights')).toBe(layers > 1);
+    const files = [...lines(join(folder, 'files.f')), ...lines(join(folder, 'board/files.f'))];
+    const cells = ['EHXPLLL.v', ...(layers > 1 ? ['BB.v', 'ODDRX1F.v'] : [])].map((cell) => join(stubs, cell));
+    const { output } = await lint({ files: [...files, ...cells], top: 'sdq_board', cwd: folder });
+    expect(output).toBe('');
+  });
+});

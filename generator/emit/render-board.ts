@@ -20,6 +20,7 @@ import {
 } from '../synth/place-route.js';
 import { synthCommand } from '../synth/targets.js';
 import { ROUTING_TOOLS } from '../synth/tools.js';
+import type { TraceWidths } from './render-decoder.js';
 import { render, separated } from './template.js';
 
 export const BOARD_TEMPLATES = ['sdq_board.v.hbs', 'board.pcf.hbs', 'board.lpf.hbs', 'build.sh.hbs'] as const;
@@ -36,6 +37,7 @@ interface Verilog {
  * Renders the files of a board, by path within the build folder; none for a board that is only simulated.
  *
  * @param sdram whether weights lie in the board's SDRAM
+ * @param trace of a decoder's trace ports, which a board leaves open
  * @throws RangeError if no PLL or UART makes the rates that the board's file asks for
  */
 export function renderBoard(
@@ -44,6 +46,7 @@ export function renderBoard(
   templates: Readonly<Record<BoardTemplate, string>>,
   verilog: Verilog,
   sdram: boolean,
+  trace: TraceWidths | null,
 ): [path: string, text: string][] {
   if (!isRouted(board) || board.link.kind !== 'uart') return [];
   const { device, link, family } = board;
@@ -53,6 +56,7 @@ export function renderBoard(
     board: board.name,
     constants: device.constants,
     sdram,
+    trace,
     sdramPins: `sdq_sdram_pins_${family}`,
     pll: {
       module: pll.module,

@@ -2,7 +2,7 @@
 
 import { buildTables } from '../../sim/golden/tables.js';
 import type { Board } from '../boards/board.js';
-import type { Plan } from '../plan/types.js';
+import type { Plan, PlanDecoder } from '../plan/types.js';
 import { decoderParameters } from '../schedule/hardware.js';
 import type { PlanProgram } from '../schedule/program.js';
 import { decoderRegions } from '../schedule/regions.js';
@@ -54,7 +54,6 @@ export const decoderTables = ({ model }: Pick<Plan, 'model'>): number[] =>
 export function decoderTopContext(plan: Plan, geometry: EngineGeometry, board: Board, design: PlanProgram): object {
   const tables = decoderTables(plan).length;
   const { decoder, engine } = decoderParameters(design, plan, geometry, board, tables);
-  const { values, drain } = design.machine.widths;
   return {
     decoder: list(decoder),
     engine: list(engine),
@@ -63,11 +62,22 @@ export function decoderTopContext(plan: Plan, geometry: EngineGeometry, board: B
     tableIndexWidth: indexWidth(tables),
     blockAddrWidth: engine.BLOCK_ADDR_WIDTH,
     frameValues: geometry.frame!.values,
-    dataTop: 32 * values - 1,
-    mantissasTop: 16 * values - 1,
-    resultsTop: 32 * drain - 1,
+    ...traceWidths(design.machine.widths),
   };
 }
+
+/** Highest bits of trace ports. */
+export interface TraceWidths {
+  readonly dataTop: number;
+  readonly mantissasTop: number;
+  readonly resultsTop: number;
+}
+
+export const traceWidths = ({ values, drain }: PlanDecoder): TraceWidths => ({
+  dataTop: 32 * values - 1,
+  mantissasTop: 16 * values - 1,
+  resultsTop: 32 * drain - 1,
+});
 
 const list = (parameters: Readonly<Record<string, number | string>>): object[] =>
   separated(Object.entries(parameters).map(([name, value]) => ({ name, value })));

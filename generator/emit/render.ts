@@ -16,7 +16,7 @@ import { scheduleFields, scheduleOf, scheduleParameters, scheduleWord } from '..
 import { sdramModelParameters } from '../sizing/sdram.js';
 import { VERSION } from '../version.js';
 import { BOARD_TEMPLATES, renderBoard } from './render-board.js';
-import { BUILD_FILE, buildDescription, decoderTables, decoderTopContext } from './render-decoder.js';
+import { BUILD_FILE, buildDescription, decoderTables, decoderTopContext, traceWidths } from './render-decoder.js';
 import { PROGRAM_FILE, PROGRAM_TEMPLATE, renderProgram } from './render-program.js';
 import { renderTables, TABLES_FILE, TABLES_TEMPLATE } from './render-tables.js';
 import { render, separated } from './template.js';
@@ -106,6 +106,7 @@ export function renderFiles(input: RenderInput): Map<string, string> {
       templates,
       { design: [...cores, ...generated], board: boardCores },
       context.sdram !== null,
+      plan.decoder === undefined ? null : traceWidths(plan.decoder),
     ),
   ]);
 }
