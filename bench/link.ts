@@ -1,6 +1,6 @@
 /**
  * npm run bench -- link: what an upload reaches of the line's rate, what crosses the line when the device holds the image
- * already, and how baud rate and buffer change that. The line is that of sim/line, in virtual time: a byte takes ten
+ * already, and how baud rate and buffer change that; and what a text of a device with the decoder takes of the line. The line is that of sim/line, in virtual time: a byte takes ten
  * bits, answers are held back for 16 ms. The figures are the same in every run.
  */
 
@@ -8,10 +8,12 @@ import { Accelerator } from '../firmware/device/accelerator.js';
 import type { UploadResult } from '../firmware/device/upload.js';
 import { type Info, PROTOCOL_VERSION, REGION_COUNT } from '../firmware/protocol/messages.js';
 import { Responder, type ResponderEngine } from '../firmware/protocol/responder.js';
+import { DecoderSteps } from '../firmware/session/decoder-steps.js';
 import { loadBoard } from '../generator/boards/node/load.js';
 import { NO_FAULTS } from '../sim/line/faults.js';
 import { FaultyLine, type LineDevice } from '../sim/line/line.js';
 import { VirtualClock } from '../sim/line/node/virtual-clock.js';
+import { TimedDecoder } from './support/timed-decoder.js';
 
 const LEAST_EFFICIENCY = 0.9;
 const BAUD = 3_000_000;
@@ -124,6 +126,40 @@ function buffersOf(name: string): Buffers {
   return { rxBytes: link.rxBytes, maxBody: link.maxBody, clockHz };
 }
 
+/** Cycles of a token that stories260K takes on ulx3s-85f, about. */
+const CYCLES_PER_TOKEN = 31_000;
+const MOST_BYTES_PER_TOKEN = 32;
+
+/** A text of a device that takes steps, argmax: the whole context but for a prompt of 16 tokens. */
+async function text(): Promise<void> {
+  const { clockHz, ...buffers } = buffersOf('ulx3s-85f');
+  const clock = new VirtualClock();
+  const device = new TimedDecoder(clockHz, CYCLES_PER_TOKEN, buffers);
+  const line = new FaultyLine(device, { ...NO_FAULTS, baud: BAUD, batchMs: BATCH_MS }, clock);
+  const prompt = Array.from({ length: 16 }, (_, i) => i);
+  const sequence = [...prompt];
+  const generate = async (): Promise<number> => {
+    const accelerator = await Accelerator.open(line);
+    const [opened, started] = [line.carried.toDevice + line.carried.toHost, clock.now()];
+    const steps = new DecoderSteps(accelerator);
+    while (sequence.length <= TimedDecoder.CONTEXT) {
+      const most = TimedDecoder.CONTEXT + 1 - sequence.length;
+      for await (const { token } of steps.run({ text: [...sequence], most, logits: false })) sequence.push(token);
+    }
+    const { toDevice, toHost } = line.carried;
+    const bytes = (toDevice + toHost - opened) / (sequence.length - prompt.length);
+    const perSecond = (1000 * (sequence.length - 1)) / (clock.now() - started);
+    console.log(
+      `\na text of ${TimedDecoder.CONTEXT} tokens in placement decoder, ${CYCLES_PER_TOKEN} cycles each at ${clockHz / 1e6} MHz: ` +
+        `${bytes.toFixed(1)} bytes of the line per generated token, the prompt of ${prompt.length} included; ` +
+        `${perSecond.toFixed(0)} tokens/s, ${percent((perSecond * CYCLES_PER_TOKEN) / clockHz)} of what the device does`,
+    );
+    return bytes;
+  };
+  const bytes = await clock.run(generate(), DEADLINE_MS);
+  if (bytes > MOST_BYTES_PER_TOKEN) throw new Error(`More than ${MOST_BYTES_PER_TOKEN} bytes per token.`);
+}
+
 /** Prints the figures of docs/protocol.md. @throws Error if an upload falls short */
 export async function main(): Promise<void> {
   console.log(`${BAUD} baud, answers held back ${BATCH_MS} ms; efficiency is image bytes of what the line could carry`);
@@ -140,6 +176,8 @@ export async function main(): Promise<void> {
       if (reached < LEAST_EFFICIENCY) throw new Error(`Less than ${percent(LEAST_EFFICIENCY)}.`);
     }
   }
+
+  await text();
 
   const image = imageOf(400_000);
   const credits = [1024, 2048, 4096, 16384];

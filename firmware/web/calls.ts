@@ -58,7 +58,7 @@ export interface TokenEvent {
 export interface GenerateSummary {
   /** Tokens of the prompt, BOS included. */
   readonly promptTokens: number;
-  /** Of the linears' outputs; null if nothing was compared. */
+  /** Of the linears' outputs, or of logits; null if nothing was compared. */
   readonly comparison: { readonly values: number; readonly differing: number } | null;
 }
 

@@ -152,7 +152,7 @@ export class PromptView {
     const values = comparison.values.toLocaleString('en');
     agreementNote.textContent =
       comparison.differing === 0
-        ? `All ${values} values of the linears are equal.`
+        ? `All ${values} values are equal.`
         : `${agreementNote.textContent} ${comparison.differing.toLocaleString('en')} of ${values} values differ: connect the board again, which checks its weights.`;
   }
 }

@@ -97,7 +97,7 @@ describe.skipIf(lacks(chromium))('the page with the virtual board', () => {
     expect(await page.locator('#text .agrees').count()).toBe(12);
     expect(await textOf(page, 'agreement')).toBe('12 of 12 agree');
     const values = (golden.rowsPerToken * (golden.tokens - 1)).toLocaleString('en');
-    expect(await textOf(page, 'agreement-note')).toBe(`All ${values} values of the linears are equal.`);
+    expect(await textOf(page, 'agreement-note')).toBe(`All ${values} values are equal.`);
 
     await page.uncheck('#compare');
     expect(await generate(page, 'The', 6)).toBe(goldenRun(llama, 'The', 6).text);

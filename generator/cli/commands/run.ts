@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Device } from '../../../firmware/session/device.js';
 import type { SamplingOptions } from '../../../firmware/session/sampling.js';
 import { promptTokens, type SessionOptions } from '../../../firmware/session/session.js';
+import { CountedTransport } from '../../../firmware/transport/counted.js';
 import { openPort, PORT_FORMS, parsePort } from '../../../firmware/transport/node/open.js';
 import type { Transport } from '../../../firmware/transport/transport.js';
 import { lineRate } from '../../boards/node/load.js';
@@ -63,7 +64,7 @@ async function run(options: RunOptions): Promise<CommandResult> {
   promptTokens(options.prompt, tokenizer, plan.model);
 
   const baudRate = options.baud ?? lineRate(plan.board);
-  const transport = await openPort(options.port, baudRate === undefined ? {} : { baudRate });
+  const transport = new CountedTransport(await openPort(options.port, baudRate === undefined ? {} : { baudRate }));
   try {
     return await interruptible((signal) => generate(transport, image, { ...text, signal }, options.json === true));
   } finally {
@@ -73,7 +74,7 @@ async function run(options: RunOptions): Promise<CommandResult> {
 
 /** Uploads the weights if need be, and writes the text as it comes, unless it is to be quiet. */
 async function generate(
-  transport: Transport,
+  transport: CountedTransport,
   image: Image,
   options: SessionOptions & { readonly signal: AbortSignal },
   quiet: boolean,
@@ -84,6 +85,7 @@ async function generate(
   const prompt = promptProgress();
   const session = device.session({ ...options, onStep: (read) => prompt.step(read, session.promptTokens.length) });
   const started = performance.now();
+  const bytesBefore = transport.bytes;
   let text = '';
   let tokens = 0;
   try {
@@ -97,8 +99,9 @@ async function generate(
     if (!quiet && text !== '') process.stdout.write('\n');
   }
   const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
+  const bytesPerToken = tokens === 0 ? 0 : (transport.bytes - bytesBefore) / tokens;
   process.stderr.write(`${tokens} tokens, ${tokensPerSecond.toFixed(2)} tokens per second\n`);
-  return { json: { text, tokensPerSecond, uploadBytesPerSecond }, text: '' };
+  return { json: { text, tokensPerSecond, uploadBytesPerSecond, bytesPerToken }, text: '' };
 }
 
 /** With all repetitions it takes half a minute to give a silent board up: what is waited for is said before. */
