@@ -105,7 +105,7 @@ const DECODER_COSTS: Readonly<
 > = {
   ice40: { value: 2200, vector: 2320, multiplier: 490, attention: 2570, sequencer: 1150 },
   ecp5: { value: 2200, vector: 2320, multiplier: 490, attention: 2570, sequencer: 1150 },
-  xilinx: { value: 1000, vector: 800, multiplier: 220, attention: 700, sequencer: 500 },
+  xilinx: { value: 1480, vector: 1630, multiplier: 316, attention: 1470, sequencer: 475 },
 };
 
 /** LUTs of the decoder on the device, without array and host link. */
