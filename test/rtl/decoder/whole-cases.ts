@@ -3,12 +3,15 @@ import type { WholeCase } from './whole.js';
 
 const SMALL = { dim: 16, hidden: 20, headDim: 8, heads: 2, vocab: 12, embedDim: 16 } as const;
 
-/** Both architectures and alphabets, norms before and after, grouped heads, projections, weights of eight and of nine bits. */
+/**
+ * Both architectures and alphabets, norms before and after, grouped heads, projections, weights of eight and of nine bits,
+ * a head in SDQ in two groups of rows, two banks of accumulators.
+ */
 export const WHOLE_CASES: readonly WholeCase[] = [
   {
-    config: llamaConfig({ ...SMALL, kvHeads: 1 }),
-    ...{ alphabet: 'ternary', lanes: 8, rows: 5, frame: 4, block: 8 },
-    widths: { values: 4, attention: 8, drain: 1, banks: 1 },
+    config: llamaConfig({ ...SMALL, kvHeads: 1, vocab: 27 }),
+    ...{ alphabet: 'ternary', lanes: 8, rows: 5, frame: 4, block: 8, sdqHead: true },
+    widths: { values: 4, attention: 8, drain: 1, banks: 2 },
   },
   {
     config: optConfig({ ...SMALL, kvHeads: 2 }),

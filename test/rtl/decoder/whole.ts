@@ -35,6 +35,8 @@ export interface WholeCase {
   readonly frame: number;
   readonly block: number;
   readonly engine?: 'table';
+  /** The array runs the head. */
+  readonly sdqHead?: boolean;
 }
 
 /** Tokens of the prompt, and tokens that are generated, in each of two requests. */
@@ -43,8 +45,8 @@ const GENERATED = 3;
 
 const target = { lutInputs: 4, memoryByteBits: 9 } as const;
 
-function planOf({ config, alphabet, lanes, rows, frame, block, engine }: WholeCase): Plan {
-  const plan = fabricatePlan(config, { alphabet, block, lanes, arrayRows: rows, placement: 'decoder' });
+function planOf({ config, alphabet, lanes, rows, frame, block, engine, sdqHead = false }: WholeCase): Plan {
+  const plan = fabricatePlan(config, { alphabet, block, lanes, arrayRows: rows, placement: 'decoder', sdqHead });
   const array = { lanes, rows, frame, ...(engine && { engine }) };
   return { ...plan, array, memory: memoryMap(plan.linears, array) };
 }
