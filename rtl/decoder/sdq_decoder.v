@@ -45,7 +45,7 @@ module sdq_decoder #(
     parameter HEAD_AT = 9,
     parameter ENTRY_AT = 9,
     parameter TOKEN_WIDTH = 9,
-    parameter POSITION_WIDTH = 8,
+    parameter POSITION_WIDTH = 4,
     parameter ROW_WIDTH = 9,
     parameter VALUES = 4,  // W, elements per cycle
     parameter LOGIT_WORDS = 64,

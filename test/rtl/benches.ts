@@ -4,11 +4,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cobsEncode } from '../../firmware/protocol/cobs.js';
 import { Responder } from '../../firmware/protocol/responder.js';
+import { llamaConfig, optConfig } from '../support/golden-models.js';
 import { uniform } from '../support/random.js';
 import { type Bench, ROOT } from './bench.js';
 import { attentionBenches } from './decoder/attention.js';
 import { issueBenches, sequencerBenches } from './decoder/issue.js';
 import { phaseBench, rootBench } from './decoder/norm-and-phase.js';
+import { tablesBench } from './decoder/tables.js';
 import { VECTOR_CASES, vectorUnitBench } from './decoder/vector-unit.js';
 import { wholeBench } from './decoder/whole.js';
 import { WHOLE_CASES } from './decoder/whole-cases.js';
@@ -221,6 +223,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
   ];
   const cobsBench = cobs(folder, 7);
   const whole = [top(folder)];
+  const tableLoads = [llamaConfig(), optConfig()].map((config) => tablesBench(folder, config));
   const wholes = WHOLE_CASES.map((one) => wholeBench(folder, one, 11));
 
   return {
@@ -258,11 +261,11 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_frame_tx: link,
     sdq_frame_unit: frame,
     sdq_frame_walk: frame,
-    sdq_frame_memory: wholes,
+    sdq_frame_memory: DECODER.frame,
     sdq_host_link: [...link, ...steps],
     sdq_issue: issueBenches(folder),
     sdq_decoder: wholes,
-    sdq_table_loader: wholes,
+    sdq_table_loader: tableLoads,
     sdq_logit_stream: DECODER.logits,
     sdq_lookup: CODEC,
     sdq_mac_array: [...ARRAY, ...some],

@@ -141,6 +141,11 @@ export const DECODER = {
       ...{ CONSTANT_WORDS: 2, CONSTANT_ADDR_WIDTH: 2, VALUES: 2 },
     },
   ]),
+  frame: sweep('decoder/frame_memory_tb.v', [
+    {},
+    { VALUES: 8, CUT_VALUES: 2, PART_WIDTH: 2 },
+    { VALUES: 4, CUT_VALUES: 4, WORDS: 7, ADDR_WIDTH: 3, BLOCKS: 1, BLOCK_ADDR_WIDTH: 1 },
+  ]),
   runs: sweep('decoder/run_queue_tb.v', [{}, { INDEX_WIDTH: 16 }]),
   logits: sweep('decoder/logits_tb.v', [
     {},

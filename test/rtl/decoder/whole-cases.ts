@@ -23,4 +23,17 @@ export const WHOLE_CASES: readonly WholeCase[] = [
     ...{ alphabet: 'ternary', lanes: 8, rows: 10, frame: 4, block: 16 },
     widths: { values: 4, attention: 4, drain: 1, banks: 1 },
   },
+  {
+    // Two banks, several results at a time, logits of the array.
+    config: llamaConfig({ ...SMALL, kvHeads: 2, vocab: 150, layers: 1 }),
+    sdqHead: true,
+    ...{ alphabet: 'ternary', lanes: 8, rows: 10, frame: 8, block: 16 },
+    widths: { values: 4, attention: 4, drain: 2, banks: 2 },
+  },
+  {
+    // More logits than there is room for: the dot unit pauses.
+    config: llamaConfig({ ...SMALL, kvHeads: 1, vocab: 60, layers: 1 }),
+    ...{ alphabet: 'ternary', lanes: 8, rows: 5, frame: 4, block: 8 },
+    widths: { values: 4, attention: 8, drain: 1, banks: 1 },
+  },
 ];

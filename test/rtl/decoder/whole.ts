@@ -12,6 +12,7 @@ import { assemble } from '../../../generator/schedule/instructions.js';
 import { type MachineWidths, machineOf } from '../../../generator/schedule/machine.js';
 import { parameterImage } from '../../../generator/schedule/parameters.js';
 import { tokenTime } from '../../../generator/schedule/timing.js';
+import { scaleUnits } from '../../../generator/sizing/array.js';
 import { signsIndexWidth, signWords } from '../../../generator/sizing/framing.js';
 import { engineGeometry } from '../../../generator/sizing/geometry.js';
 import { indexWidth } from '../../../generator/sizing/integers.js';
@@ -68,7 +69,7 @@ export function wholeDesign(one: WholeCase, seed: number) {
   const machine = machineOf(plan, one.widths);
   const program = compileProgram(fabricated.model, machine);
   const assembly = assemble(program, machine, plan);
-  const geometry = engineGeometry(plan);
+  const geometry = engineGeometry(plan, null, scaleUnits(plan.linears, plan.array, one.widths.drain));
   const tables = tableWords(fabricated.model.tables, plan.model.architecture === 'llama');
   const parameters = decoderParameters({ machine, program, assembly }, plan, geometry, target, tables.length);
   return { plan, ...fabricated, machine, program, assembly, geometry, tables, ...parameters };
