@@ -2,7 +2,7 @@
 
 import type { Board } from '../boards/board.js';
 import { disassemble } from '../schedule/disassemble.js';
-import { type Assembly, decode } from '../schedule/instructions.js';
+import { type Assembly, wordsOf } from '../schedule/instructions.js';
 import { render } from './template.js';
 
 export const PROGRAM_FILE = 'sdq_program.v';
@@ -10,13 +10,13 @@ export const PROGRAM_TEMPLATE = `${PROGRAM_FILE}.hbs`;
 
 /** @param template text of PROGRAM_TEMPLATE @param preamble lines of the comment that the file begins with */
 export function renderProgram(
-  { encoding, words, constants }: Assembly,
+  assembly: Assembly,
   { romStyle }: Pick<Board, 'romStyle'>,
   preamble: readonly string[],
   template: string,
 ): string {
-  // The value of no constant: the file is the same for all models of a plan.
-  const places = { encoding, constants: Array.from(constants, (_, place) => place) };
+  const { encoding, words } = assembly;
+  const instructions = wordsOf(assembly);
   const fields = Object.entries(encoding.fields).map(([name, place]) => ({ name, ...place }));
   return render(template, {
     preamble,
@@ -28,7 +28,7 @@ export function renderProgram(
     entries: words.map((word, index) => ({
       index,
       word: word.toString(16),
-      text: disassemble(decode(word, places)),
+      text: disassemble(instructions[index]!),
     })),
   });
 }

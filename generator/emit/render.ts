@@ -7,7 +7,7 @@ import { prettyPlan } from '../plan/hash.js';
 import type { Plan } from '../plan/types.js';
 import { type PlanProgram, planProgram } from '../schedule/program.js';
 import { decoderRegions } from '../schedule/regions.js';
-import { engineBoard } from '../schedule/resources.js';
+import { planGeometry } from '../schedule/resources.js';
 import { type FrameGeometry, signsIndexWidth, signWords } from '../sizing/framing.js';
 import { type EngineGeometry, engineGeometry, engineParameters, storedWidth } from '../sizing/geometry.js';
 import { indexWidth, log2Exact } from '../sizing/integers.js';
@@ -70,7 +70,7 @@ export interface RenderInput {
 export function renderFiles(input: RenderInput): Map<string, string> {
   const { plan, planHash, board, templates, cores, boardCores, models } = input;
   checkPlanMemory(plan, board);
-  const { frame } = engineGeometry(plan, engineBoard(plan, board));
+  const { frame } = planGeometry(plan, board);
   const decoder = plan.decoder === undefined ? null : planProgram(plan, board);
   const context = topContext(plan, planHash, board, decoder);
   const top = decoder === null ? 'sdq_top.v.hbs' : 'sdq_decoder_top.v.hbs';
@@ -121,7 +121,7 @@ function preamble(plan: Plan, planHash: string): string[] {
 }
 
 function scheduleContext(plan: Plan, planHash: string, board: Board): object {
-  const geometry = engineGeometry(plan);
+  const geometry = engineGeometry(plan, null, planGeometry(plan, board).units);
   const fields = scheduleFields(geometry);
   return {
     preamble: preamble(plan, planHash),
@@ -154,7 +154,7 @@ interface TopContext extends Readonly<Record<string, unknown>> {
 }
 
 function topContext(plan: Plan, planHash: string, board: Board, decoder: PlanProgram | null): TopContext {
-  const geometry = engineGeometry(plan, engineBoard(plan, board));
+  const geometry = planGeometry(plan, board);
   const { weights, scales, activations, blocks } = plan.memory;
   const regions =
     decoder === null

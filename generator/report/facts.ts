@@ -8,12 +8,12 @@ import { bitsPerWeight, meanOsr, planBytes } from '../plan/memory-size.js';
 import type { Plan, PlanLinear } from '../plan/types.js';
 import { expectedSnr, expectedSnrOf } from '../quantize/expected-snr.js';
 import { planEstimate } from '../schedule/placement.js';
-import { engineBoard } from '../schedule/resources.js';
+import { planGeometry } from '../schedule/resources.js';
 import { utilisation } from '../sizing/array.js';
 import { type TokenBound, tokenBound } from '../sizing/bound.js';
 import { runCycles, tokenCycles } from '../sizing/cycles.js';
 import { type Estimate, engineLuts } from '../sizing/estimate.js';
-import { type EngineGeometry, engineGeometry } from '../sizing/geometry.js';
+import type { EngineGeometry } from '../sizing/geometry.js';
 
 /** One linear, measured. */
 export interface LinearFacts {
@@ -121,7 +121,7 @@ function roleFacts(plan: Plan, facts: readonly LinearFacts[], geometry: EngineGe
 
 /** Measures a plan. @throws RangeError if its linears do not fit its array */
 export function planFacts(plan: Plan, board: Board): PlanFacts {
-  const geometry = engineGeometry(plan, engineBoard(plan, board));
+  const geometry = planGeometry(plan, board);
   const runs = runCycles(plan, geometry);
   const linears = plan.linears.map((linear, index) => measure(linear, geometry, runs[index]!.cycles));
   return {

@@ -256,5 +256,11 @@ export function decode(
   return { opcode, wait: UNITS.filter((_, bit) => (mask >> bit) & 1), fields };
 }
 
+/** The instructions of a program as its words have them, where a shift is the place of a constant: those of every model. */
+export function wordsOf({ encoding, words, constants }: Assembly): Instruction[] {
+  const places = { encoding, constants: Array.from(constants, (_, place) => place) };
+  return words.map((word) => decode(word, places));
+}
+
 /** Its number in words, which the hardware's decoders have too. */
 export const opcodeNumber = (opcode: Opcode): number => NAMES.indexOf(opcode);

@@ -14,7 +14,7 @@ import { engineGeometry } from '../sizing/geometry.js';
 import { checkMemory } from '../sizing/memory.js';
 import { planMachine } from './machine.js';
 import type { MemoryUse } from './memories.js';
-import { decoderResources, engineBoard } from './resources.js';
+import { decoderResources, engineBoard, planGeometry } from './resources.js';
 
 /** A memory of the accelerator. */
 export interface PlacedMemory {
@@ -30,7 +30,7 @@ export interface PlacedMemory {
 
 /** All memories of a plan in placement `decoder`, but for those of the host link. */
 export function placedMemories(plan: Plan, board: Board): PlacedMemory[] {
-  const geometry = engineGeometry(plan, engineBoard(plan, board));
+  const geometry = planGeometry(plan, board);
   const { singlePortRam, blockRam } = board;
   const { weights } = plan.memory;
   const engine = engineMemories(geometry, board).map((memory): PlacedMemory => {
@@ -66,7 +66,7 @@ export interface DecoderEstimate extends Estimate {
 
 /** An estimate, but for block RAMs, which follow from the memories' shapes. */
 export function decoderEstimate(plan: Plan, board: Board): DecoderEstimate {
-  const engine = estimate(engineGeometry(plan, engineBoard(plan, board)), board);
+  const engine = estimate(planGeometry(plan, board), board);
   const units = decoderResources(plan, planMachine(plan), board);
   return { luts: engine.luts + units.luts, brams: engine.brams + units.brams, multipliers: units.multipliers };
 }
@@ -95,7 +95,7 @@ export function decoderProblem(plan: Plan, board: Board): string | null {
     return (error as Error).message;
   }
   return (
-    memoryProblem(engineGeometry(plan, left), { ...left, blockRam }) ??
+    memoryProblem(planGeometry(plan, board), { ...left, blockRam }) ??
     lacks('LUTs', luts, board.luts) ??
     lacks('multipliers of 18 × 18 bits', multipliers, board.multipliers)
   );

@@ -2,11 +2,10 @@
 
 import type { Board } from '../boards/board.js';
 import type { Plan } from '../plan/types.js';
-import { engineGeometry } from '../sizing/geometry.js';
 import { compileProgram, modelOfPlan } from './compile.js';
 import { type Assembly, assemble, type Program } from './instructions.js';
 import { type Machine, planMachine } from './machine.js';
-import { engineBoard } from './resources.js';
+import { planGeometry } from './resources.js';
 import { LATENCY, type TokenTime, tokenTime } from './timing.js';
 
 export interface PlanProgram {
@@ -23,7 +22,7 @@ export interface PlanProgram {
 export function planProgram(plan: Plan, board: Board): PlanProgram {
   const machine = planMachine(plan);
   const program = compileProgram(modelOfPlan(plan), machine);
-  const geometry = engineGeometry(plan, engineBoard(plan, board));
+  const geometry = planGeometry(plan, board);
   const time = (position: number): TokenTime => tokenTime(program, machine, plan, geometry, position);
   return {
     machine,

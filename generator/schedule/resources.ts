@@ -2,7 +2,9 @@
 
 import type { Board } from '../boards/board.js';
 import type { Plan } from '../plan/types.js';
+import { scaleUnits } from '../sizing/array.js';
 import { blockRams, LINK_COST } from '../sizing/estimate.js';
+import { type EngineGeometry, type EnginePlan, engineGeometry, type GeometryBoard } from '../sizing/geometry.js';
 import { decoderLuts, decoderMultipliers } from '../sizing/luts.js';
 import { compileProgram, modelOfPlan } from './compile.js';
 import { type Machine, type MachinePlan, planMachine } from './machine.js';
@@ -64,4 +66,10 @@ export type PlacedPlan = MachinePlan & Pick<Plan, 'decoder'>;
 export function engineBoard<B extends ResourceBoard>(plan: PlacedPlan, board: B): B {
   if (plan.decoder === undefined) return board;
   return boardBeside(decoderResources(plan, planMachine(plan), board), board);
+}
+
+/** The engine of a plan on its board, in either placement. */
+export function planGeometry(plan: PlacedPlan & EnginePlan, board: ResourceBoard & GeometryBoard): EngineGeometry {
+  const units = scaleUnits(plan.linears, plan.array, plan.decoder?.drain ?? 1);
+  return engineGeometry(plan, engineBoard(plan, board), units);
 }

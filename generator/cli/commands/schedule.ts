@@ -3,6 +3,7 @@ import { readBuildFolder } from '../../../sim/harness/node/simulator.js';
 import { loadBoard } from '../../boards/node/load.js';
 import { InputError } from '../../errors.js';
 import type { Plan } from '../../plan/types.js';
+import { wordsOf } from '../../schedule/instructions.js';
 import { planProgram } from '../../schedule/program.js';
 import { engineUtilisation, runCycles } from '../../sizing/cycles.js';
 import { engineGeometry } from '../../sizing/geometry.js';
@@ -39,8 +40,8 @@ function schedule(path: string, { position }: { readonly position?: number }): C
 function programOf(plan: Plan, position: number): CommandResult {
   const { context } = plan.model;
   if (position >= context) throw new InputError(`--position must be below the context of ${context}, not ${position}`);
-  const { program, time } = planProgram(plan, loadBoard(plan.board));
-  return decoderSchedule(program, time(position), position);
+  const { program, assembly, time } = planProgram(plan, loadBoard(plan.board));
+  return decoderSchedule({ ...program, instructions: wordsOf(assembly) }, time(position), position);
 }
 
 function linearSchedule(plan: Plan): CommandResult {

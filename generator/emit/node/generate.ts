@@ -10,13 +10,13 @@ import type { Plan, PlanDecoder } from '../../plan/types.js';
 import type { Unit } from '../../schedule/instructions.js';
 import { decoderEstimate, type PlacedMemory, placedMemories } from '../../schedule/placement.js';
 import { planProgram } from '../../schedule/program.js';
-import { engineBoard } from '../../schedule/resources.js';
+import { planGeometry } from '../../schedule/resources.js';
 import { unitCycles } from '../../schedule/timing.js';
 import { utilisation } from '../../sizing/array.js';
 import { type TokenBound, tokenBound } from '../../sizing/bound.js';
 import { tokenCycles } from '../../sizing/cycles.js';
 import { estimate } from '../../sizing/estimate.js';
-import { type EngineGeometry, engineGeometry } from '../../sizing/geometry.js';
+import type { EngineGeometry } from '../../sizing/geometry.js';
 import { type LinkTarget, simulatedLink } from '../../sizing/link.js';
 import {
   BOARD_FOLDER,
@@ -80,7 +80,7 @@ export interface GenerateResult {
  */
 export function generate(plan: Plan, planHash: string, outDir: string): GenerateResult {
   const board = loadBoard(plan.board);
-  const geometry = engineGeometry(plan, engineBoard(plan, board));
+  const geometry = planGeometry(plan, board);
   const streams = geometry.stream !== null;
   const cores = coreFiles(plan, [
     ...CORE_FOLDERS,

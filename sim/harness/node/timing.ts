@@ -2,9 +2,8 @@
 
 import { loadBoard } from '../../../generator/boards/node/load.js';
 import type { Plan, PlanLinear } from '../../../generator/plan/types.js';
-import { engineBoard } from '../../../generator/schedule/resources.js';
+import { planGeometry } from '../../../generator/schedule/resources.js';
 import { engineUtilisation, type RunCycles, runCycles } from '../../../generator/sizing/cycles.js';
-import { engineGeometry } from '../../../generator/sizing/geometry.js';
 
 const FIELDS = ['cycles', 'beats', 'stalls'] as const;
 
@@ -41,7 +40,7 @@ export class Timing {
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    this.#predicted = runCycles(plan, engineGeometry(plan, engineBoard(plan, loadBoard(plan.board))));
+    this.#predicted = runCycles(plan, planGeometry(plan, loadBoard(plan.board)));
     this.#tallies = plan.linears.map(() => ({ runs: 0, differingRuns: 0, cycles: 0, beats: 0, stalls: 0 }));
   }
 
