@@ -35,6 +35,12 @@ const FAULTS = [
   { file: 'sdq_dot_unit', from: 'score_ready && matrix_ready', to: 'score_ready', shownBy: 'a word a head' },
   { file: 'sdq_dot_unit', from: '|amount_5_q[9:6]', to: "1'b0", shownBy: 'left shifts' },
   { file: 'sdq_exp2', from: '|steps_q[27:15]', to: '|steps_q[27:16]', shownBy: 'grouped heads' },
+  {
+    file: 'sdq_matrix_walk',
+    from: 'busy_q && !pause_i && !fetch_q',
+    to: 'busy_q && !fetch_q',
+    shownBy: 'a word a head',
+  },
   { file: 'sdq_matrix_walk', from: 'row_last || value_part_q', to: 'value_part_q', shownBy: 'left shifts' },
   { file: 'sdq_mix_unit', from: "most_of_all ? {value[7:0], 8'd0} :", to: '', shownBy: 'a word a head' },
   { file: 'sdq_mix_unit', from: "down_q > 5'd16", to: "down_q > 5'd17", shownBy: 'grouped heads' },

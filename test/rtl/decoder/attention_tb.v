@@ -5,8 +5,8 @@
 //
 //   16 · VALUES bits of mantissas, then 8 bits of operation, 8 of units to wait for (dot, mix), 32 of its cycle, 7 × 16 of operands
 //
-// Cycles count from the first instruction after the last SYNC. Between the mantissas of CUT are +gaps=PERCENT idle cycles, from
-// +seed=N. Prints "PASS <commands>" or "FAIL".
+// Cycles count from the first instruction after the last SYNC, but those in which a matrix is told to pause. Between the
+// mantissas of CUT are +gaps=PERCENT idle cycles, from +seed=N, and as many of the cycles of a matrix are pauses. Prints "PASS <commands>" or "FAIL".
 module attention_tb #(
     parameter COMMANDS = 1,
     parameter VECTORS = 1,
@@ -102,6 +102,8 @@ module attention_tb #(
   reg matrix_start;
   reg mix_start;
   reg cut_start;
+  reg pause;
+  integer pause_seed;
   reg cut_valid;
   wire dot_free;
   wire dot_idle;
@@ -168,6 +170,7 @@ module attention_tb #(
       .table_data_i    (table_wen[0] ? exp2[table_addr] : {1'b0, root[table_addr]}),
       .layer_i         (layer),
       .position_i      (position),
+      .pause_i         (pause),
       .dot_free_o      (dot_free),
       .dot_idle_o      (dot_idle),
       .mix_free_o      (mix_free),
@@ -240,6 +243,11 @@ module attention_tb #(
     end
   end
 
+  always @(posedge clk) begin
+    if (pause && dut.u_dot.matrix_busy && base >= 0) base = base + 1;
+    #1 pause = ($random(pause_seed) & 127) * 100 < gaps * 128;
+  end
+
   task tick;
     begin
       @(posedge clk);
@@ -261,6 +269,8 @@ module attention_tb #(
     if (!$value$plusargs("name=%s", name)) $finish;
     if (!$value$plusargs("gaps=%d", gaps)) gaps = 0;
     if (!$value$plusargs("seed=%d", seed)) seed = 1;
+    pause_seed = seed;
+    pause = 1'b0;
     $readmemh({name, ".commands"}, commands);
     $readmemh({name, ".parameters"}, parameters);
     $readmemh({name, ".exp2"}, exp2);
