@@ -1,7 +1,9 @@
 /**
  * npm run bench -- decoder: predicted cycles of a token of the decoder on the device, and the share of them in which its
  * array is busy: a model in the shape of stories15M on an array of at least 256 symbols per cycle, and stories260K on
- * ulx3s-85f at position 255; with the head in SDQ, and int8. `npm run bench -- decoder list` prints the programs as well.
+ * ulx3s-85f at position 255; with the head in SDQ, and int8. `npm run bench -- decoder list` prints the programs as well,
+ * `npm run bench -- decoder utilisation` simulates a token of some of the large ones in Verilog, with random weights in
+ * memories that answer at once.
  */
 
 import { loadBoard } from '../generator/boards/node/load.js';
@@ -9,15 +11,17 @@ import { decoderSchedule } from '../generator/cli/decoder-schedule.js';
 import type { ModelConfig } from '../generator/model/types.js';
 import { planHead, planLinears } from '../generator/plan/build-plan.js';
 import type { Alphabet, Plan, PlanArray } from '../generator/plan/types.js';
+import { drawSigns } from '../generator/quantize/signs.js';
 import { compileProgram, modelOfPlan } from '../generator/schedule/compile.js';
 import { assemble } from '../generator/schedule/instructions.js';
 import { type MachineWidths, machineOf, memoryBits } from '../generator/schedule/machine.js';
 import { tokenTime, unitCycles } from '../generator/schedule/timing.js';
-import { sizeArray } from '../generator/sizing/array.js';
+import { scaleUnits, sizeArray } from '../generator/sizing/array.js';
 import { engineGeometry } from '../generator/sizing/geometry.js';
 import { memoryMap } from '../generator/sizing/memory.js';
 import { usefulSymbols } from '../generator/sizing/shape.js';
 import { STORIES, STORIES260K } from './support/decoder-units.js';
+import { simulateToken } from './support/decoder-utilisation.js';
 
 const STORIES15M: ModelConfig = {
   ...STORIES,
@@ -33,6 +37,9 @@ const STORIES15M: ModelConfig = {
   embedDim: 288,
 };
 
+/** Of the patterns by which vectors are framed. */
+const SIGN_SEED = 1;
+
 interface Case {
   readonly config: ModelConfig;
   readonly alphabet: Alphabet;
@@ -41,6 +48,8 @@ interface Case {
   readonly array: PlanArray | null;
   readonly headOnArray: boolean;
   readonly widths: MachineWidths;
+  /** By `utilisation`. */
+  readonly simulated?: boolean;
 }
 
 const WIDE = { config: STORIES15M, position: 100, headOnArray: true } as const;
@@ -58,8 +67,22 @@ const ARRAY = { lanes: 32, rows: 10, frame: 32 } as const;
 const CASES: readonly Case[] = [
   { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 8, drain: 1, banks: 1 } },
   { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 8, drain: 1, banks: 2 } },
-  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 24, drain: 2, banks: 2 } },
-  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 24, drain: 8, banks: 2 } },
+  {
+    ...WIDE,
+    alphabet: 'ternary',
+    osr: 2,
+    array: ARRAY,
+    widths: { values: 8, attention: 24, drain: 2, banks: 2 },
+    simulated: true,
+  },
+  {
+    ...WIDE,
+    alphabet: 'ternary',
+    osr: 2,
+    array: ARRAY,
+    widths: { values: 8, attention: 24, drain: 8, banks: 2 },
+    simulated: true,
+  },
   { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 16, attention: 48, drain: 8, banks: 2 } },
   { ...WIDE, alphabet: 'ternary', osr: 2.5, array: ARRAY, widths: { values: 8, attention: 24, drain: 8, banks: 2 } },
   {
@@ -92,9 +115,13 @@ const CASES: readonly Case[] = [
   { ...SMALL, headOnArray: true, widths: { values: 4, attention: 8, drain: 1, banks: 1 } },
 ];
 
-/** @param what `list`: prints programs too */
-export function main(what = ''): void {
-  for (const one of CASES) report(one, what === 'list');
+/** @param what `list`: prints programs too; `utilisation`: simulates, see above */
+export async function main(what = ''): Promise<void> {
+  const simulates = what === 'utilisation';
+  for (const one of simulates ? CASES.filter(({ simulated }) => simulated) : CASES) {
+    report(one, what === 'list');
+    if (simulates) await simulateToken(planOf(one), one.widths, one.position);
+  }
 }
 
 function report(one: Case, list: boolean): void {
@@ -102,7 +129,7 @@ function report(one: Case, list: boolean): void {
   const plan = planOf(one);
   const machine = machineOf(plan, widths);
   const program = compileProgram(modelOfPlan(plan), machine);
-  const geometry = engineGeometry(plan);
+  const geometry = engineGeometry(plan, null, scaleUnits(plan.linears, plan.array, widths.drain));
   const time = tokenTime(program, machine, plan, geometry, position);
   const units = unitCycles(time, program);
   const { lanes, rows, frame } = plan.array;
@@ -143,7 +170,7 @@ function planOf({ config, alphabet, osr, array, headOnArray }: Case): Plan {
     model: config,
     board: 'sim',
     placement: 'decoder',
-    signs: [],
+    signs: drawSigns(SIGN_SEED, Math.max(...linears.map(({ gainShifts }) => gainShifts.length)), linears[0]!.block),
     linears,
     array: size,
     memory: memoryMap(linears, size),

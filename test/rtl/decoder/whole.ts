@@ -63,32 +63,30 @@ endmodule
 `;
 
 /** The decoder of a case, with a made-up model. */
-export function wholeDesign(one: WholeCase, seed: number) {
-  const plan = planOf(one);
+export const wholeDesign = (one: WholeCase, seed: number): WholeDesign => designOf(planOf(one), one.widths, seed);
+
+export type WholeDesign = ReturnType<typeof designOf>;
+
+/** The decoder for a plan, with a made-up model. */
+export function designOf(plan: Plan, widths: MachineWidths, seed: number) {
   const fabricated = fabricateModel(plan, seed);
-  const machine = machineOf(plan, one.widths);
+  const machine = machineOf(plan, widths);
   const program = compileProgram(fabricated.model, machine);
   const assembly = assemble(program, machine, plan);
-  const geometry = engineGeometry(plan, null, scaleUnits(plan.linears, plan.array, one.widths.drain));
+  const geometry = engineGeometry(plan, null, scaleUnits(plan.linears, plan.array, widths.drain));
   const tables = tableWords(fabricated.model.tables, plan.model.architecture === 'llama');
   const parameters = decoderParameters({ machine, program, assembly }, plan, geometry, target, tables.length);
   return { plan, ...fabricated, machine, program, assembly, geometry, tables, ...parameters };
 }
 
-/** Files of the decoder of a case, and the bench that compares it. */
-export function wholeBench(folder: string, one: WholeCase, seed: number): Bench {
-  const design = wholeDesign(one, seed);
-  const { plan, model, linears, weights, machine, program, assembly, geometry, tables, decoder, engine } = design;
-  const { config } = model;
+/** The Verilog of whole_design: the decoder, its engine, and the generated ROMs. */
+export function designVerilog({ plan, machine, assembly, geometry, tables, decoder, engine }: WholeDesign): string {
   const frame = geometry.frame!;
   const list = (parameters: Readonly<Record<string, number | string>>): string =>
     Object.entries(parameters)
       .map(([name, value]) => `.${name}(${value})`)
       .join(', ');
-  const name = `whole-${config.name}-${one.alphabet}-${one.widths.values}-${one.widths.attention}-${seed}`;
-  mkdirSync(folder, { recursive: true });
-  const at = (suffix: string): string => join(folder, `${name}.${suffix}`);
-  const verilog = [
+  return [
     renderTables(tables, ['Tables of a test.'], readFileSync(join(ROOT, 'templates', TABLES_TEMPLATE), 'utf8')),
     programVerilog(assembly),
     rom(
@@ -101,8 +99,8 @@ export function wholeBench(folder: string, one: WholeCase, seed: number): Bench 
     render(readFileSync(join(ROOT, 'test/rtl/decoder/whole_design.v.hbs'), 'utf8'), {
       decoder: list(decoder),
       engine: list(engine),
-      values: one.widths.values,
-      results: one.widths.drain,
+      values: machine.widths.values,
+      results: machine.widths.drain,
       blockAddrWidth: engine.BLOCK_ADDR_WIDTH,
       entryWidth: decoder.ENTRY_WIDTH,
       instructionWidth: decoder.INSTRUCTION_WIDTH,
@@ -112,8 +110,19 @@ export function wholeBench(folder: string, one: WholeCase, seed: number): Bench 
       frameValues: frame.values,
       weightBits: engine.WEIGHT_BYTES! * engine.STORED_WIDTH!,
     }),
-  ];
-  writeFileSync(at('v'), verilog.join('\n'));
+  ].join('\n');
+}
+
+/** Files of the decoder of a case, and the bench that compares it. */
+export function wholeBench(folder: string, one: WholeCase, seed: number): Bench {
+  const design = wholeDesign(one, seed);
+  const { plan, model, linears, weights, machine, program, assembly, geometry } = design;
+  const { config } = model;
+  const { values, attention, banks } = one.widths;
+  const name = `whole-${config.name}-${one.alphabet}-${values}-${attention}-${banks}-${seed}`;
+  mkdirSync(folder, { recursive: true });
+  const at = (suffix: string): string => join(folder, `${name}.${suffix}`);
+  writeFileSync(at('v'), designVerilog(design));
 
   // What the host writes.
   const bytes: bigint[] = [];
