@@ -16,7 +16,7 @@ import { compileProgram, modelOfPlan } from '../generator/schedule/compile.js';
 import { assemble } from '../generator/schedule/instructions.js';
 import { type MachineWidths, machineOf, memoryBits } from '../generator/schedule/machine.js';
 import { tokenTime, unitCycles } from '../generator/schedule/timing.js';
-import { scaleUnits, sizeArray } from '../generator/sizing/array.js';
+import { sizeArray } from '../generator/sizing/array.js';
 import { engineGeometry } from '../generator/sizing/geometry.js';
 import { memoryMap } from '../generator/sizing/memory.js';
 import { usefulSymbols } from '../generator/sizing/shape.js';
@@ -48,6 +48,8 @@ interface Case {
   readonly array: PlanArray | null;
   readonly headOnArray: boolean;
   readonly widths: MachineWidths;
+  /** Scale units, if not as sizing has it: as many as give D results at once and keep short blocks from waiting for them. */
+  readonly units?: number;
   /** By `utilisation`. */
   readonly simulated?: boolean;
 }
@@ -62,41 +64,21 @@ const SMALL = {
   headOnArray: false,
 } as const;
 
-const ARRAY = { lanes: 32, rows: 10, frame: 32 } as const;
+const TERNARY = { ...WIDE, alphabet: 'ternary', osr: 2, array: { lanes: 32, rows: 10, frame: 32 } } as const;
 
 const CASES: readonly Case[] = [
-  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 8, drain: 1, banks: 1 } },
-  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 8, attention: 8, drain: 1, banks: 2 } },
+  { ...TERNARY, widths: { values: 8, attention: 8, drain: 1, banks: 1 } },
+  { ...TERNARY, widths: { values: 8, attention: 8, drain: 1, banks: 2 } },
+  { ...TERNARY, widths: { values: 8, attention: 24, drain: 1, banks: 2 } },
+  { ...TERNARY, widths: { values: 8, attention: 24, drain: 2, banks: 2 }, units: 10, simulated: true },
+  { ...TERNARY, widths: { values: 16, attention: 48, drain: 2, banks: 2 }, units: 10 },
+  { ...TERNARY, osr: 2.5, widths: { values: 8, attention: 24, drain: 2, banks: 2 }, units: 10 },
   {
-    ...WIDE,
-    alphabet: 'ternary',
-    osr: 2,
-    array: ARRAY,
-    widths: { values: 8, attention: 24, drain: 2, banks: 2 },
-    simulated: true,
+    ...{ ...TERNARY, osr: 2.5, array: { lanes: 16, rows: 20, frame: 32 }, units: 20 },
+    widths: { values: 8, attention: 24, drain: 4, banks: 2 },
   },
   {
-    ...WIDE,
-    alphabet: 'ternary',
-    osr: 2,
-    array: ARRAY,
-    widths: { values: 8, attention: 24, drain: 8, banks: 2 },
-    simulated: true,
-  },
-  { ...WIDE, alphabet: 'ternary', osr: 2, array: ARRAY, widths: { values: 16, attention: 48, drain: 8, banks: 2 } },
-  { ...WIDE, alphabet: 'ternary', osr: 2.5, array: ARRAY, widths: { values: 8, attention: 24, drain: 8, banks: 2 } },
-  {
-    ...WIDE,
-    alphabet: 'ternary',
-    osr: 2.5,
-    array: { lanes: 16, rows: 20, frame: 32 },
-    widths: { values: 8, attention: 24, drain: 8, banks: 2 },
-  },
-  {
-    ...WIDE,
-    alphabet: 'binary',
-    osr: 2,
-    array: { lanes: 32, rows: 8, frame: 32 },
+    ...{ ...WIDE, alphabet: 'binary', osr: 2, array: { lanes: 32, rows: 8, frame: 32 }, units: 8, simulated: true },
     widths: { values: 8, attention: 24, drain: 8, banks: 2 },
   },
   {
@@ -120,16 +102,16 @@ export async function main(what = ''): Promise<void> {
   const simulates = what === 'utilisation';
   for (const one of simulates ? CASES.filter(({ simulated }) => simulated) : CASES) {
     report(one, what === 'list');
-    if (simulates) await simulateToken(planOf(one), one.widths, one.position);
+    if (simulates) await simulateToken(planOf(one), one.widths, one.units, one.position);
   }
 }
 
 function report(one: Case, list: boolean): void {
-  const { config, widths, position } = one;
+  const { config, widths, position, units: scaling } = one;
   const plan = planOf(one);
   const machine = machineOf(plan, widths);
   const program = compileProgram(modelOfPlan(plan), machine);
-  const geometry = engineGeometry(plan, null, scaleUnits(plan.linears, plan.array, widths.drain));
+  const geometry = engineGeometry(plan, null, scaling);
   const time = tokenTime(program, machine, plan, geometry, position);
   const units = unitCycles(time, program);
   const { lanes, rows, frame } = plan.array;
@@ -138,7 +120,7 @@ function report(one: Case, list: boolean): void {
   const { encoding } = assemble(program, machine, plan);
   console.log(
     `${config.name}, ${one.alphabet}, OSR ${one.osr}, head ${one.headOnArray ? 'on the array' : 'int8'}, position ${position}; ` +
-      `array ${lanes} × ${rows}, frame unit ${frame}; W ${widths.values}, A ${widths.attention}, D ${widths.drain}, banks ${widths.banks}`,
+      `array ${lanes} × ${rows}, ${geometry.units} scale units, frame unit ${frame}; W ${widths.values}, A ${widths.attention}, D ${widths.drain}, banks ${widths.banks}`,
   );
   console.log(
     `  ${time.cycles} cycles per token; useful symbols / (cycles · L · R) ${percent(useful / (time.cycles * lanes * rows))}; ` +

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compile } from '@fpga/verilator-bin';
 import type { Plan } from '../../generator/plan/types.js';
 import type { MachineWidths } from '../../generator/schedule/machine.js';
 import { parameterImage } from '../../generator/schedule/parameters.js';
@@ -12,7 +13,6 @@ import { usefulSymbols } from '../../generator/sizing/shape.js';
 import { tileLinear } from '../../generator/sizing/tile.js';
 import { Interpreter } from '../../sim/golden/machine/interpreter.js';
 import { GoldenArray } from '../../sim/golden/machine/run.js';
-import { compile } from '../../sim/verilator-bin/src/compile.js';
 import { rtlFolders } from '../../test/rtl/bench.js';
 import { designOf, designVerilog, type WholeDesign } from '../../test/rtl/decoder/whole.js';
 
@@ -50,8 +50,13 @@ function chunksOf({ plan, model, machine, assembly, linears }: WholeDesign): Buf
  *
  * @throws Error if a logit, the token, its cycles or the number of beats is not the one expected
  */
-export async function simulateToken(plan: Plan, widths: MachineWidths, position: number): Promise<void> {
-  const design = designOf(plan, widths, SEED);
+export async function simulateToken(
+  plan: Plan,
+  widths: MachineWidths,
+  units: number | undefined,
+  position: number,
+): Promise<void> {
+  const design = designOf(plan, widths, SEED, units);
   const { model, machine, program, geometry, weights } = design;
   const folder = mkdtempSync(join(tmpdir(), 'sdq-decoder-'));
   try {

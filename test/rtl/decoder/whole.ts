@@ -67,13 +67,18 @@ export const wholeDesign = (one: WholeCase, seed: number): WholeDesign => design
 
 export type WholeDesign = ReturnType<typeof designOf>;
 
-/** The decoder for a plan, with a made-up model. */
-export function designOf(plan: Plan, widths: MachineWidths, seed: number) {
+/** The decoder for a plan, with a made-up model. @param units of the array's scaling, if not as sizing has it */
+export function designOf(
+  plan: Plan,
+  widths: MachineWidths,
+  seed: number,
+  units = scaleUnits(plan.linears, plan.array, widths.drain),
+) {
   const fabricated = fabricateModel(plan, seed);
   const machine = machineOf(plan, widths);
   const program = compileProgram(fabricated.model, machine);
   const assembly = assemble(program, machine, plan);
-  const geometry = engineGeometry(plan, null, scaleUnits(plan.linears, plan.array, widths.drain));
+  const geometry = engineGeometry(plan, null, units);
   const tables = tableWords(fabricated.model.tables, plan.model.architecture === 'llama');
   const parameters = decoderParameters({ machine, program, assembly }, plan, geometry, target, tables.length);
   return { plan, ...fabricated, machine, program, assembly, geometry, tables, ...parameters };
