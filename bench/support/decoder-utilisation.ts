@@ -79,8 +79,9 @@ export async function simulateToken(
     const started = performance.now();
     const output = execFileSync(executable, [chunks, String(position), String(TOKEN)], { maxBuffer: 1 << 26 });
     const seconds = (performance.now() - started) / 1000;
-    const [answer, ...logits] = output.toString().trim().split('\n');
+    const [answer, again, ...logits] = output.toString().trim().split('\n');
     const [, token, cycles, beats] = answer!.split(' ').map(Number);
+    const [, repeated] = again!.split(' ').map(Number);
 
     const predicted = tokenTime(program, machine, plan, geometry, position);
     const interpreter = new Interpreter(program, machine, model.tables, parameterImage(model, machine));
@@ -88,8 +89,8 @@ export async function simulateToken(
     const different = Array.from(wanted.logits, (logit) => logit >>> 0).filter(
       (logit, i) => logit !== Number(logits[i]),
     );
-    if (different.length > 0 || logits.length !== wanted.logits.length || token !== wanted.best) {
-      throw new Error(`token ${token}, not ${wanted.best}; ${different.length} logits differ`);
+    if (different.length > 0 || logits.length !== wanted.logits.length || token !== wanted.best || repeated !== token) {
+      throw new Error(`token ${token}, then ${repeated}, not ${wanted.best}; ${different.length} logits differ`);
     }
     const { lanes, rows } = plan.array;
     const useful = plan.linears.reduce((sum, linear) => sum + usefulSymbols(linear), 0);
