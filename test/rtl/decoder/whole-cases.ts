@@ -19,11 +19,6 @@ export const WHOLE_CASES: readonly WholeCase[] = [
     widths: { values: 2, attention: 2, drain: 1, banks: 1 },
   },
   {
-    config: llamaConfig({ ...SMALL, name: 'made-up-llama-sdq-head', kvHeads: 2, vocab: 50, layers: 1 }),
-    ...{ alphabet: 'ternary', lanes: 8, rows: 10, frame: 4, block: 8, sdqHead: true },
-    widths: { values: 4, attention: 4, drain: 2, banks: 2 },
-  },
-  {
     config: optPostNormConfig({ ...SMALL, kvHeads: 2, embedDim: 12, layers: 1 }),
     ...{ alphabet: 'ternary', lanes: 8, rows: 10, frame: 4, block: 16 },
     widths: { values: 4, attention: 4, drain: 1, banks: 1 },
