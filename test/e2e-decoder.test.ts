@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { goldenRun, goldenText, sdq, sdqJson, writeSmallModel } from './support/cli.js';
+import { goldenRun, goldenText, refusalOf, sdq, sdqJson, writeSmallModel } from './support/cli.js';
 import {
   type DecodedSimulation,
   type PreparedDecoder,
@@ -78,6 +78,25 @@ describe('a build of placement decoder', () => {
     const { stdout } = await sdq(['generate', '--plan', small.plan, '-o', file('again')]);
     expect(stdout).toMatch(/weights +linears +\d+ +\d+ +[\d.]+ +block RAM +\d+/);
     expect(stdout).toMatch(/keys +cache/);
+  });
+
+  it('is refused where the board has too little memory, with how much is missing', async () => {
+    const plan = [
+      'plan',
+      small.model,
+      '--placement',
+      'decoder',
+      '--board',
+      'sim-sdram',
+      '--uniform',
+      '-o',
+      file('large.json'),
+    ];
+    expect((await sdq(plan)).stderr).toContain('No accelerator can be generated from this plan: this plan takes');
+    const refused = await sdq(['generate', '--plan', file('large.json'), '-o', file('large')]);
+    expect(refusalOf(refused)).toMatch(
+      /takes \d+ bits of memory on chip; board sim-sdram has 262144: \d+ are missing; neither a smaller over-sampling ratio/,
+    );
   });
 
   it('passes lint', SLOW, async () => {

@@ -31,7 +31,7 @@ function summary(report: DecoderReport): string {
     wrong === 0
       ? 'Every step took the cycles that were predicted.'
       : `DIFFERENT from the prediction: ${wrong} of ${steps.length} steps`,
-    `${report.tokensPerSecond.toFixed(1)} tokens per second; the simulator executed ${report.stepsPerSecond.toFixed(1)} steps per second`,
+    `The simulator executed ${report.tokensPerSecond.toFixed(1)} tokens per second.`,
   ];
   if (trace !== null) {
     lines.push(

@@ -11,7 +11,7 @@ import {
   singlePortRams,
 } from '../sizing/estimate.js';
 import { engineGeometry } from '../sizing/geometry.js';
-import { checkMemory } from '../sizing/memory.js';
+import { checkMemory, weightsInSdram } from '../sizing/memory.js';
 import { planMachine } from './machine.js';
 import type { MemoryUse } from './memories.js';
 import { decoderResources, engineBoard, planGeometry } from './resources.js';
@@ -89,6 +89,12 @@ export function decoderProblem(plan: Plan, board: Board): string | null {
     return `${lacks('block RAMs', brams, blockRam.count)}, ${bits} bits (${shares(placedMemories(plan, board))})`;
   }
   const left = engineBoard(plan, board);
+  const units = decoderResources(plan, planMachine(plan), board).brams * blockRam.bits;
+  const { weights, ...others } = plan.memory;
+  const onChip = weightsInSdram(plan.memory, left) ? others : plan.memory;
+  const bits = Object.values(onChip).reduce((sum, { words, wordBytes }) => sum + 8 * words * wordBytes, units);
+  const missing = lacks('bits of memory on chip', bits, board.memoryBits);
+  if (missing !== null) return missing;
   try {
     checkMemory(plan.memory, left);
   } catch (error) {

@@ -13,7 +13,7 @@ import { examplePath, sharedPath } from '../support/shared.js';
 import { tempDirectory } from '../support/temp.js';
 
 const TOKENS = 64;
-/** Tokens per second, the steps with logits and the golden model included, that stories260K reaches on two cores. */
+/** Tokens per second that the simulator executes of stories260K on two cores. */
 const LEAST_PER_SECOND = 5;
 
 const STORIES = 'models/stories260K';

@@ -60,9 +60,7 @@ export interface DecoderReport {
   readonly promptTokens: number;
   readonly generatedTokens: number;
   readonly text: string;
-  /** Steps that the simulator executed per second of its work. */
-  readonly stepsPerSecond: number;
-  /** Tokens, those of the prompt included, per second after the upload: both passes, and what they are compared with. */
+  /** Tokens that the simulator executed, in both passes and those of the prompt included, per second of its work. */
   readonly tokensPerSecond: number;
   readonly trace: { readonly compared: number; readonly difference: TraceDifference | null } | null;
 }
@@ -95,17 +93,16 @@ export async function simulateDecoder(
   const abort = (): void => void harness.close();
   options.signal?.addEventListener('abort', abort);
   const comparison = new StepComparison(decoder, new IntegerDecoder(model), weights);
-  const simulated = { steps: 0, seconds: 0 };
+  const simulated = { tokens: 0, seconds: 0 };
   try {
     const device = await Accelerator.open(harness, { planHash: build.planHash, timeoutMs: TIMEOUT_MS });
     await device.upload(deviceImages(image));
-    const began = performance.now();
     const step = async (position: number, tokens: readonly number[], count: number, logits: boolean) => {
       const started = performance.now();
       const answers: StepToken[] = [];
       const request = { position, tokens, count, logits, ...(!logits && stop !== undefined && { stop }) };
       await device.step(request, (token) => void answers.push(token), options.signal);
-      simulated.steps += tokens.length + answers.length - 1;
+      simulated.tokens += tokens.length + answers.length - 1;
       simulated.seconds += (performance.now() - started) / 1000;
       return answers;
     };
@@ -140,7 +137,6 @@ export async function simulateDecoder(
     lines?.commit();
     const stream = tokenizer.stream(prompt);
     const text = generated.map((token) => stream.push(token)).join('') + stream.end();
-    const seconds = (performance.now() - began) / 1000;
     const { compared, mismatchCount, mismatches, steps } = comparison;
     const difference = tracer?.difference ?? null;
     const cycles = steps.reduce((sum, { cycles }) => sum + cycles, 0);
@@ -157,8 +153,7 @@ export async function simulateDecoder(
       promptTokens: prompt.length,
       generatedTokens: generated.length,
       text,
-      stepsPerSecond: simulated.steps / simulated.seconds,
-      tokensPerSecond: (prompt.length + generated.length) / seconds,
+      tokensPerSecond: simulated.tokens / simulated.seconds,
       trace: tracer && { compared: tracer.compared, difference },
     };
   } catch (error) {
