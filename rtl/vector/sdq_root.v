@@ -81,7 +81,8 @@ module sdq_root #(
   wire [53:0] joined_square = {wide_q[42:0], 11'd0} + product;
   wire [52:0] epsilon = ({EPSILON, 1'b0} >> {pre_i, 1'b0}) + 53'd1;
   wire unused_epsilon = epsilon[0];
-  wire [53:0] sum_of_squares = {{46 - SQUARES_WIDTH{1'b0}}, squares_i, 8'd0} + {2'd0, epsilon[52:1]};
+  reg [51:0] epsilon_q;
+  wire [53:0] sum_of_squares = {{46 - SQUARES_WIDTH{1'b0}}, squares_i, 8'd0} + {2'd0, epsilon_q};
   wire [53:0] total = sum_of_squares - (CENTERED != 0 ? wide_q : 54'd0);
 
   sdq_product multiply (
@@ -157,7 +158,8 @@ module sdq_root #(
 
   always @(posedge clk_i) begin
     if (start_i) mean_q <= 21'd0;
-    entry_q <= read;
+    entry_q   <= read;
+    epsilon_q <= epsilon[52:1];
     case (step_q)
       MEAN + 6'd3, SQUARE + 6'd3: wide_q <= product;
       MEAN + 6'd4: mean_q <= joined_mean[48:28];
