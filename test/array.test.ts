@@ -108,6 +108,9 @@ describe.skipIf(lacks(icarus))('the table engine', () => {
 describe('illegal parameters', () => {
   const illegal: readonly [string, Readonly<Record<string, number>>, RegExp][] = [
     ['sdq_mac_array', { LANES: 12 }, /g_illegal: LANES=12 LEVELS=3/],
+    ['sdq_accumulator', { BANKS: 3 }, /g_illegal: BANKS=3 SLICES=1 SLICE_WIDTH=0/],
+    ['sdq_result_reader', { UNITS: 5, UNIT_WIDTH: 3, RESULTS: 2 }, /g_illegal: UNITS=5 RESULTS=2 UNIT_WIDTH=3/],
+    ['sdq_results', { UNITS: 2, RESULTS: 8, SLICE_WIDTH: 1 }, /g_illegal: UNITS=2 RESULTS=8 SLICE_WIDTH=1/],
     ['sdq_mac_array', { WEIGHT_BYTES: 9 }, /WEIGHT_BYTES=9/],
     ['sdq_table_array', { GROUPS: 4 }, /LANES=8 GROUPS=4/],
     ['sdq_weight_symbols', { STORED_WIDTH: 10 }, /STORED_WIDTH=10/],

@@ -97,6 +97,7 @@ describe.skipIf(lacks(yosys))('the properties of handshakes', () => {
     ['sdq_result_reader', 'moves && last_row', 'last_row'],
     ['sdq_run_control', 'counting_q && !result_valid_i', 'counting_q'],
     ['sdq_run_control', 'if (drained_i) state_q', 'state_q'],
+    ['sdq_run_control', 'takes ? run_linear_i', 'run_ready_o ? run_linear_i'],
     ['sdq_run_overlap', ' && !runs_q[1]', ''],
     ['sdq_run_overlap', '!walking_q && ', ''],
     ['sdq_weight_stream', 'taken_q <= MOST_TAKEN[DEPTH_WIDTH:0]', '!taken_q[DEPTH_WIDTH]'],

@@ -9,6 +9,7 @@ reg [7:0] f_shift_q;
 reg f_resulted_q = 1'b0;
 reg f_waits_q = 1'b0;  // the array was at work, and not drained
 reg f_begun_q = 1'b0;
+reg f_any_q = 1'b0;  // a request was taken
 
 always @(posedge clk_i) begin
   f_begun_q <= 1'b1;
@@ -18,6 +19,7 @@ always @(posedge clk_i) begin
 
   f_started_q <= rst_ni && takes;
   f_age_q <= takes ? 32'd1 : f_age_q + 32'd1;
+  f_any_q <= rst_ni && (f_any_q || takes);
   if (takes) begin
     f_linear_q <= run_linear_i;
     f_shift_q <= run_shift_i;
@@ -36,6 +38,9 @@ always @(posedge clk_i) begin
     if (f_waits_q) assert (computing_o);
     // The schedule looks up the request's linear while it is taken.
     if (takes) assert (linear_o == run_linear_i);
+    // Its word stays until another is taken: its vector may still be framed.
+    if (f_any_q) assert (linear_q == f_linear_q);
+    if (f_any_q && !takes) assert (linear_o == f_linear_q);
     // Request and count are stable for those who read them.
     if (busy_o) assert (linear_o == f_linear_q && shift_o == f_shift_q);
     if (busy_o && !f_resulted_q) assert (counting_q && cycles_o == f_age_q);
