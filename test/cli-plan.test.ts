@@ -74,11 +74,11 @@ describe('sdq plan', () => {
   });
 
   it('chooses the widths of a decoder, which the board has room for, and a frame unit for them', async () => {
-    const options = ['--placement', 'decoder', '--uniform', '--osr', '2', '--context', '32'];
+    const options = ['--placement', 'decoder', '--uniform', '--osr', '2', '--context', '16'];
     await plan(...options, '-o', 'decoder.json');
     const { placement, decoder, array, model, linears } = planOf('decoder.json');
     expect(placement).toBe('decoder');
-    expect(model.context).toBe(32);
+    expect(model.context).toBe(16);
     const { values, attention } = decoder!;
     expect([attention % values, model.headDim % attention, array.frame! % values, linears[0]!.block % values]).toEqual([
       0, 0, 0, 0,
