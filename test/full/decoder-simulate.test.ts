@@ -27,26 +27,32 @@ const MODELS = [
     needs: [data(STORIES)],
   },
 ];
-const CASES = MODELS.flatMap((one) => (['ternary', 'binary'] as const).map((alphabet) => ({ ...one, alphabet })));
+const CASES = [
+  ...MODELS.flatMap((one) => [
+    { ...one, what: 'ternary', chosen: [] },
+    { ...one, what: 'binary', chosen: ['--alphabet', 'binary'] },
+  ]),
+  { ...MODELS[2]!, what: 'head in SDQ', chosen: ['--head-osr', '3'] },
+];
 const folder = tempDirectory();
 const file = (name: string): string => join(folder, name);
 const SLOW = { timeout: 1_200_000 };
 
 describe.each(CASES)(
-  '$name, $alphabet, as a decoder in the simulator',
-  ({ name, model, tokenizer, needs, alphabet }) => {
+  '$name, $what, as a decoder in the simulator',
+  ({ name, model, tokenizer, needs, what, chosen }) => {
     it.skipIf(lacks(...needs))(
       'generates 64 tokens as the golden model does, in the predicted cycles',
       SLOW,
       async () => {
-        const options = ['--osr', '2', '--uniform', '--context', '128', '--alphabet', alphabet];
-        const prepared = await prepareDecoder(file(`${name}-${alphabet}`), { model, tokenizer }, options);
+        const options = ['--osr', '2', '--uniform', '--context', '128', ...chosen];
+        const prepared = await prepareDecoder(file(`${name}-${what}`), { model, tokenizer }, options);
         const prompt = 'Once upon a time';
         const result = await sdqJson<DecodedSimulation>(simulateArgs(prepared, prompt, TOKENS));
         expect(result).toMatchObject({ bitExact: true, cycleExact: true, mismatches: 0, generatedTokens: TOKENS });
         expect(result.steps).toHaveLength(TOKENS);
         expect(result.compared).toBe(TOKENS * (prepared.config.vocab + 3));
-        console.log(`${name}, ${alphabet}: ${result.tokensPerSecond.toFixed(1)} tokens per second`);
+        console.log(`${name}, ${what}: ${result.tokensPerSecond.toFixed(1)} tokens per second`);
         if (name === 'stories260K') expect(result.tokensPerSecond).toBeGreaterThanOrEqual(LEAST_PER_SECOND);
 
         const traced = await sdqJson<DecodedSimulation>([...simulateArgs(prepared, prompt, 4), '--trace']);
