@@ -8,15 +8,20 @@ import { generate } from '../generator/emit/node/generate.js';
 import { InputError } from '../generator/errors.js';
 import { buildPlan, planLinears } from '../generator/plan/build-plan.js';
 import { planHash } from '../generator/plan/hash.js';
-import type { Alphabet, FrameMode, Plan } from '../generator/plan/types.js';
+import type { Alphabet, FrameMode, Placement, Plan } from '../generator/plan/types.js';
 import { lint } from '../sim/verilator-bin/src/lint.js';
 import { stories260K } from './rtl/engine/models.js';
 import { icarus, lacks, yosys } from './support/needs.js';
 import { tempDirectory } from './support/temp.js';
 
-function planOf(alphabet: Alphabet = 'ternary', frame: FrameMode = 'hadamard', osr = 2.5): Plan {
-  const linears = planLinears(stories260K, { alphabet, frame, block: 64, placement: 'linear' }, () => osr);
-  return buildPlan(stories260K, linears, loadBoard('sim'), 'linear');
+function planOf(
+  alphabet: Alphabet = 'ternary',
+  frame: FrameMode = 'hadamard',
+  osr = 2.5,
+  placement: Placement = 'linear',
+): Plan {
+  const linears = planLinears(stories260K, { alphabet, frame, block: 64, placement }, () => osr);
+  return buildPlan(stories260K, linears, loadBoard('sim'), placement);
 }
 
 function filesOf(folder: string): Map<string, string> {
@@ -74,6 +79,17 @@ describe('generate', () => {
     expect(readdirSync(directory)).toContain('outside.v');
   });
 
+  it('leaves nothing of a decoder in a folder that then is for linears', () => {
+    const [folder, alone] = [join(directory, 'changed'), join(directory, 'alone')];
+    const decoder = planOf('ternary', 'hadamard', 2, 'decoder');
+    const { files } = generate(decoder, planHash(decoder), folder);
+    expect(files).toEqual([...filesOf(folder).keys()].sort());
+    expect(files).toEqual(expect.arrayContaining(['build.json', 'sdq_program.v', 'sdq_tables.v', 'rtl/sdq_decoder.v']));
+    generate(plan, hash, folder);
+    generate(plan, hash, alone);
+    expect(filesOf(folder)).toEqual(filesOf(alone));
+  });
+
   it('refuses a folder that holds something else', () => {
     const folder = join(directory, 'taken');
     mkdirSync(folder);
@@ -84,16 +100,17 @@ describe('generate', () => {
 });
 
 describe.each([
-  ['ternary', 'hadamard'],
-  ['ternary', 'fourier'],
-  ['binary', 'hadamard'],
-  ['binary', 'fourier'],
-] as const)('the Verilog for %s symbols and a %s frame', (alphabet, frame) => {
+  ['ternary', 'hadamard', 'linear'],
+  ['ternary', 'fourier', 'linear'],
+  ['binary', 'hadamard', 'linear'],
+  ['binary', 'fourier', 'linear'],
+  ['ternary', 'hadamard', 'decoder'],
+] as const)('the Verilog for %s symbols, a %s frame and placement %s', (alphabet, frame, placement) => {
   const folder = join(tempDirectory(), 'build');
   const outputOf = (command: string): string =>
     execFileSync('sh', ['-c', `${command} 2>&1`], { cwd: folder }).toString();
   beforeAll(() => {
-    const plan = planOf(alphabet, frame);
+    const plan = planOf(alphabet, frame, 2.5, placement);
     generate(plan, planHash(plan), folder);
   });
 

@@ -27,6 +27,7 @@ import {
   scriptFile,
 } from '../../synth/board-files.js';
 import { renderFiles, SIMULATION_LIST, TEMPLATES, type TemplateName, TOP_MODULE } from '../render.js';
+import { BUILD_FILE } from '../render-decoder.js';
 
 /** Folders of the Verilog library whose modules every build gets; `rtl/sdq_core.v` joins them. */
 const CORE_FOLDERS = ['array', 'control', 'engine', 'frame', 'link', 'memory'];
@@ -206,6 +207,7 @@ function staleFiles(outDir: string, files: ReadonlyMap<string, string>): string[
     ? [boardListFile, scriptFile, ...ROUTED_FAMILIES.map(constraintFile)]
     : [];
   if (lists.includes(SIMULATION_LIST)) others.push(SIMULATION_LIST);
+  if (existsSync(join(outDir, BUILD_FILE))) others.push(BUILD_FILE);
   return [...verilog.filter((path) => path.endsWith('.v')), ...others].filter(
     (path) => !files.has(path) && isInside(path),
   );
