@@ -266,7 +266,7 @@ export function benchesByModule(folder: string): Readonly<Record<string, readonl
     sdq_frame_memory: DECODER.frame,
     sdq_host_link: [...link, ...steps],
     sdq_issue: issueBenches(folder),
-    sdq_decoder: wholes,
+    sdq_decoder: [...cut, ...wholes.filter((bench) => !cut.includes(bench))],
     sdq_table_loader: tableLoads,
     sdq_logit_stream: DECODER.logits,
     sdq_lookup: CODEC,
