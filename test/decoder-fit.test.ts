@@ -115,6 +115,13 @@ describe('a plan that does not fit its board', () => {
     expect(() => checkPlanMemory(planFor(STORIES, board), board)).toThrow(/neither a smaller over-sampling ratio/);
   });
 
+  it('is refused for parameters that the link does not reach', () => {
+    const plan = planFor({ ...STORIES, vocab: 2 ** 22 }, loadBoard('sim'));
+    expect(decoderProblem(plan, loadBoard('sim'))).toMatch(
+      /the parameters of this plan span \d+ bytes; the link addresses/,
+    );
+  });
+
   it('is refused for its LUTs and its multipliers', () => {
     const plan = planFor(STORIES, ulx3s);
     expect(decoderProblem(plan, { ...ulx3s, luts: 9000 })).toMatch(

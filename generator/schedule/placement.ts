@@ -11,7 +11,7 @@ import {
   singlePortRams,
 } from '../sizing/estimate.js';
 import { engineGeometry } from '../sizing/geometry.js';
-import { checkMemory, weightsInSdram } from '../sizing/memory.js';
+import { checkMemory, REGION_BYTES, weightsInSdram } from '../sizing/memory.js';
 import { planMachine } from './machine.js';
 import type { MemoryUse } from './memories.js';
 import { decoderResources, engineBoard, planGeometry } from './resources.js';
@@ -80,6 +80,10 @@ export function planEstimate(plan: Plan, board: Board): Estimate {
 export function decoderProblem(plan: Plan, board: Board): string | null {
   const { luts, brams, multipliers } = decoderEstimate(plan, board);
   const { blockRam } = board;
+  const { bytes } = planMachine(plan).parameters;
+  if (bytes > REGION_BYTES) {
+    return `the parameters of this plan span ${bytes} bytes; the link addresses ${REGION_BYTES}`;
+  }
   const lacks = (what: string, wanted: number, has: number | null): string | null =>
     has === null || wanted <= has
       ? null
