@@ -5,6 +5,7 @@ import { encodeResponse, FrameParser } from '../firmware/protocol/frames.js';
 import { type Request, type Response, readRequest, readResponse } from '../firmware/protocol/messages.js';
 import { Responder } from '../firmware/protocol/responder.js';
 import { InProcessTransport } from '../firmware/transport/in-process.js';
+import type { Transport, TransportListener } from '../firmware/transport/transport.js';
 import { FakeDecoder, stepInfo } from './rtl/link/fixture.js';
 
 /** The device of fixture.ts with a decoder; each of its responses may be changed on the way, or lost. */
@@ -95,6 +96,31 @@ describe('Accelerator.step', () => {
     await Promise.all([step, upload]);
     const kinds = line.requests.map(({ kind }) => kind);
     expect(kinds.indexOf('write')).toBeGreaterThan(kinds.indexOf('step'));
+  });
+
+  it('waits longer for a device that takes longer', async () => {
+    const line = new Line();
+    let listener: TransportListener | undefined;
+    let turn = Promise.resolve();
+    const slow: Transport = {
+      name: 'a slow device',
+      start: (to) => {
+        listener = to;
+      },
+      async write(bytes) {
+        turn = turn.then(() => new Promise((resolve) => setTimeout(resolve, 150)));
+        turn = turn.then(() => listener!.data(line.receive(bytes)));
+      },
+      close: async () => undefined,
+    };
+    const device = await Accelerator.open(slow, { timeoutMs: 100, retries: 3 });
+    for (let position = 0; position < 6; position++) {
+      await device.step({ position, tokens: [1], count: 1 }, () => undefined);
+    }
+    const times = (position: number): number =>
+      line.requests.filter((request) => request.kind === 'step' && request.position === position).length;
+    expect(times(0)).toBeGreaterThan(1);
+    expect([times(4), times(5)]).toEqual([1, 1]);
   });
 
   it('fails with what the device refuses, and goes on', async () => {

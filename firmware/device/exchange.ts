@@ -19,7 +19,7 @@ import {
   readResponse,
   STEP_HEADER_BYTES,
 } from '../protocol/messages.js';
-import { systemClock } from '../transport/clock.js';
+import { type Clock, systemClock } from '../transport/clock.js';
 import { closedError, type DeviceError } from '../transport/errors.js';
 import type { Transport } from '../transport/transport.js';
 import { asDeviceError, damagedError, noAnswerError, refusedError, restartedError } from './errors.js';
@@ -29,18 +29,26 @@ import { Watchdog } from './watchdog.js';
 import { Window } from './window.js';
 
 export interface ExchangeOptions {
-  /** Time without any response after which requests are repeated, in milliseconds; doubles with each repetition. */
+  /**
+   * Time without any response after which requests are repeated, in milliseconds; doubles with each repetition. A device
+   * that has taken longer for an answer, such as a slow simulation for a step, is waited for accordingly.
+   */
   readonly timeoutMs: number;
   /** Repetitions without progress before the device is given up. */
   readonly retries: number;
 }
 
+/** A device is waited for so many times as long as it has taken for a STEP's answer, */
+const PATIENCE = 3;
+/** but not longer, in milliseconds. */
+const MOST_PATIENCE_MS = 60_000;
 /** Repetitions because of damaged frames, without progress, before the line is given up. */
 const MAX_DAMAGED = 16;
 
 export class Exchange {
   readonly #transport: Transport;
   readonly #options: ExchangeOptions;
+  readonly #clock: Clock;
   readonly #parser = new FrameParser();
   readonly #writer = new FrameWriter();
   readonly #watchdog: Watchdog;
@@ -59,6 +67,10 @@ export class Exchange {
   #pumpDue = false;
   #timeouts = 0;
   #damaged = 0;
+  /** The longest wait for a STEP's answer, in milliseconds. */
+  #slowestMs = 0;
+  /** The last response, or the first transmission after it. */
+  #waitsSince = 0;
   #receivedBytes = 0;
   /** Whether a whole frame has arrived. */
   #heard = false;
@@ -68,10 +80,10 @@ export class Exchange {
     this.#transport = transport;
     this.#options = options;
     this.#window = new Window(options.retries);
-    const clock = transport.clock ?? systemClock;
+    this.#clock = transport.clock ?? systemClock;
     // Late responses to another program's requests are told apart by number; a line without any repeats itself exactly.
-    this.#seq = transport.lossless ? 0 : Math.floor(clock.now()) & 0xff;
-    this.#watchdog = new Watchdog(clock, () => this.#timeOut());
+    this.#seq = transport.lossless ? 0 : Math.floor(this.#clock.now()) & 0xff;
+    this.#watchdog = new Watchdog(this.#clock, () => this.#timeOut());
     transport.start({
       data: (bytes) => this.#receive(bytes),
       closed: (error) => this.#fail(error ?? closedError(transport.name)),
@@ -157,6 +169,7 @@ export class Exchange {
   }
 
   #transmit(entry: Entry): void {
+    if (this.#flights.count === 0 && this.#timeouts === 0) this.#waitsSince = this.#clock.now();
     if (this.#resynchronise) this.#writer.delimiter();
     this.#resynchronise = false;
     const seq = (this.#seq + 1) & 0xff;
@@ -211,6 +224,9 @@ export class Exchange {
 
   #respond(seq: number, response: Response): void {
     this.#watchdog.touch();
+    const now = this.#clock.now();
+    if (response.kind === 'token') this.#slowestMs = Math.max(this.#slowestMs, now - this.#waitsSince);
+    this.#waitsSince = now;
     if (response.kind === 'error' && response.code === ERROR_CODES.damagedFrame) {
       // What another program may have left behind before HELLO.
       if (this.#bootNonce === null) return;
@@ -292,7 +308,8 @@ export class Exchange {
 
   #startWatchdog(): void {
     if (this.#transport.lossless) return;
-    this.#watchdog.start(this.#options.timeoutMs * 2 ** this.#timeouts);
+    const patienceMs = Math.min(MOST_PATIENCE_MS, PATIENCE * this.#slowestMs);
+    this.#watchdog.start(Math.max(this.#options.timeoutMs, patienceMs) * 2 ** this.#timeouts);
   }
 
   #timeOut(): void {

@@ -2,8 +2,8 @@ import type { Clock } from '../transport/clock.js';
 
 /** Time for which a device may be busy with one request: what it has begun nobody can stop. */
 const BUSY_MS = 500;
-/** Tokens of the first request, before any time is known. */
-const FIRST_TOKENS = 4;
+/** Tokens of the first request, before any time is known: a simulation may take seconds for one. */
+const FIRST_TOKENS = 1;
 /** A request has at most so many times the tokens of the largest before it: the time of few says little about many. */
 const GROWTH = 4;
 const MOST_TOKENS = 256;
