@@ -180,6 +180,8 @@ module sdq_command #(
     if (is_step) fits_length = length_q >= 16'd9 && length_q[1:0] == 2'd1;
   end
 
+  wire accepts = is_known && fits_length && is_allowed;
+
   // Does [address, address + bytes) lie within its region?
   wire [31:0] span_bytes = is_write ? {16'd0, length_q} : count_q;
   wire [28:0] end_offset = {end_q[28] ^ address_q[28], end_q[27:0]};
@@ -236,12 +238,7 @@ module sdq_command #(
         S_LENGTH_HIGH:
         if (takes) state_q <= frame_data_i == 8'hFF && length_q[15:8] == 8'hFF ? S_RESPOND : S_TYPE;
         S_TYPE: if (takes) state_q <= S_SEQ;
-        S_SEQ: begin
-          if (takes) begin
-            if (!is_known || !fits_length || !is_allowed) state_q <= S_REFUSE;
-            else state_q <= is_step ? S_STEP : S_ARGUMENTS;
-          end
-        end
+        S_SEQ: if (takes) state_q <= accepts ? (is_step ? S_STEP : S_ARGUMENTS) : S_REFUSE;
         S_STEP: if (takes && length_q == 16'd1) state_q <= S_SPAN;
         S_ARGUMENTS: if (takes && argument_q == last_argument) state_q <= is_hello ? S_RESPOND : S_SPAN;
         S_SPAN: state_q <= S_RANGE;

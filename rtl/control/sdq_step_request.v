@@ -108,7 +108,7 @@ module sdq_step_request #(
     steps_q <= {2'd0, step_position_o} + {2'd0, step_count_o};
   end
 
-  reg [TOKEN_WIDTH-1:0] tokens[0:(1<<INDEX_WIDTH)-1];
+  reg [TOKEN_WIDTH-1:0] tokens[0:TOKENS-1];
   reg [INDEX_WIDTH:0] read_q;  // the next token for the decoder
   reg [TOKEN_WIDTH-1:0] token_q;
   reg gives_q;  // the decoder has the request, and not yet all tokens

@@ -87,7 +87,7 @@ describe.skipIf(lacks(yosys))('the properties of handshakes', () => {
     ['sdq_cobs_encode', 'state_q == S_BYTES && !full', 'state_q == S_BYTES'],
     ['sdq_command', ' && end_offset <= region_bytes', ''],
     ['sdq_command', "reading_q != 5'd31", "1'b1"],
-    ['sdq_command', ' || !is_allowed', ''],
+    ['sdq_command', ' && is_allowed', ''],
     ['sdq_step_request', " && {14'd0, end_sum} <= END_LIMIT", ''],
     ['sdq_step_request', 'token_valid_o && !token_ready_i', "1'b0"],
     ['sdq_step_response', 'turn_q ? logit_valid_i : answer_valid_i', "1'b1"],
