@@ -38,13 +38,15 @@ interface TargetFacts {
 
 /** Only the iCE40 UltraPlus has the large memories that sdq_spram asks for. */
 const NO_HUGE_RAM = 'setattr -unset ram_style */m:* a:ram_style=huge %i';
+/** The iCE40 has no LUTs that are memory: what asks for them becomes registers. */
+const NO_LUT_RAM = 'setattr -unset ram_style */m:* a:ram_style=distributed %i';
 
 const FACTS: Readonly<Record<Target, TargetFacts>> = {
   ice40: {
     fabric: { family: 'ice40', lutInputs: 4, blockRam: { bits: 4096, width: 16 } },
     // Yosys merges the registers after a multiplier into its cell, and when there are two, 0.23 crashes and 0.55 leaves
     // the result undriven: a register that is kept is not merged.
-    prepare: 'setattr -set keep 1 */w:product_q',
+    prepare: `${NO_LUT_RAM}; setattr -set keep 1 */w:product_q`,
     command: 'synth_ice40 -dsp',
     // A carry cell shares its place with the LUT of the same sum, which is counted.
     luts: { SB_LUT4: 1 },
