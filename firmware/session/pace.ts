@@ -5,7 +5,7 @@ const BUSY_MS = 500;
 /** Tokens of the first request, before any time is known: a simulation may take seconds for one. */
 const FIRST_TOKENS = 1;
 /** A request has at most so many times the tokens of the largest before it: the time of few says little about many. */
-const GROWTH = 4;
+const GROWTH = 16;
 const MOST_TOKENS = 256;
 
 /** How many tokens a request may have, from the time that those before took: thousands a second on a board, few in simulation. */
