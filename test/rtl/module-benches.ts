@@ -74,6 +74,8 @@ export const RESULTS = sweep('engine/results_tb.v', [
 
 export const CONTROL = sweep('engine/control_tb.v');
 
+export const OVERLAP = sweep('engine/overlap_tb.v');
+
 export const SEQUENCER = sweep('engine/sequencer_tb.v', [
   {},
   { SEGMENTS: 1, GAIN_WIDTH: 1, CYCLE_WIDTH: 3, BLOCK_ADDR_WIDTH: 1, GROUP_WIDTH: 1, SLOT_WORDS: 1 },
@@ -158,7 +160,7 @@ export const DECODER = {
 
 /** Those that no other test file runs. */
 export const MODULE_BENCHES: readonly Bench[] = [
-  ...[...NODES, ...ARRAY, ...SCALE, ...RESULTS, ...CONTROL, ...SEQUENCER],
+  ...[...NODES, ...ARRAY, ...SCALE, ...RESULTS, ...CONTROL, ...OVERLAP, ...SEQUENCER],
   ...[...DELAY, ...RAM, ...REGION, ...CRC],
   ...Object.values(DECODER).flat(),
 ];
