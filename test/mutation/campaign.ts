@@ -20,7 +20,7 @@ export interface Outcome {
 }
 
 /** Of the mutations of a module, one in so many is tried, but at least MIN. */
-const ONE_IN = 28;
+const ONE_IN = 56;
 const MIN = 2;
 
 /**
