@@ -85,8 +85,10 @@ export interface Board {
   readonly title: string;
   readonly part: string;
   readonly family: BoardFamily;
-  /** Clock of the engine. */
+  /** Clock of the accelerator. */
   readonly clockHz: number;
+  /** That of a whole decoder, which is a larger design; null: the same. */
+  readonly decoderClockHz: number | null;
   /** Inputs of a LUT. */
   readonly lutInputs: 4 | 6;
   /** LUTs can be used as memory. */
@@ -124,6 +126,7 @@ export function parseBoard(value: unknown, source: string): Board {
     part: text(fields, 'part', source),
     family,
     clockHz: count(fields, 'clockHz', source),
+    decoderClockHz: fields.decoderClockHz == null ? null : count(fields, 'decoderClockHz', source),
     lutInputs: oneOf(count(fields, 'lutInputs', source), [4, 6] as const, `${source}: lutInputs`),
     lutRam: flag(fields, 'lutRam', source),
     memoryByteBits: oneOf(count(fields, 'memoryByteBits', source), [8, 9] as const, `${source}: memoryByteBits`),

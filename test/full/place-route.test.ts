@@ -6,7 +6,6 @@ import { synth } from '../../generator/cli/commands/synth.js';
 import { generate } from '../../generator/emit/node/generate.js';
 import { buildPlan, planLinears } from '../../generator/plan/build-plan.js';
 import { planHash } from '../../generator/plan/hash.js';
-import { planProgram } from '../../generator/schedule/program.js';
 import { stories260K } from '../rtl/engine/models.js';
 import { ecp5Tools, ice40Tools, lacks, yosys } from '../support/needs.js';
 import { tempDirectory } from '../support/temp.js';
@@ -63,37 +62,6 @@ describe.each(BOARDS)(
       expect(statSync(result.bitstream).size).toBeGreaterThan(50_000);
       expect(result.program).toBe(`openFPGALoader ${board.device!.openFPGALoader.join(' ')} ${result.bitstream}`);
       if (board.singlePortRam !== null) expect(result.cells.SB_SPRAM256KA).toBe(board.singlePortRam.count);
-    });
-  },
-);
-
-describe.skipIf(lacks(yosys, ecp5Tools))(
-  'the whole decoder of stories260K at OSR 2, with a context of 256, for ulx3s-85f',
-  () => {
-    it('becomes a bitstream that generates at least 1000 tokens per second by itself at its last position', async () => {
-      const board = loadBoard('ulx3s-85f');
-      const config = { ...stories260K, context: 256 };
-      const options = { alphabet: 'ternary', frame: 'hadamard', block: 64, placement: 'decoder' } as const;
-      const plan = buildPlan(
-        config,
-        planLinears(config, options, () => 2),
-        board,
-        'decoder',
-      );
-      const folder = join(directory, 'decoder');
-      const { estimate } = generate(plan, planHash(plan), folder);
-
-      const { json } = await synth(folder, { target: 'ecp5', pnr: true });
-      const result = json as Record<'luts' | 'brams' | 'dsps' | 'fmaxMHz', number> & { bitstream: string };
-      // What sdq simulate finds to be the simulated design's, too.
-      const cycles = planProgram(plan, board).stepCycles(config.context - 1);
-      const perSecond = (1e6 * Math.min(result.fmaxMHz, board.clockHz / 1e6)) / cycles;
-      console.log(
-        `${result.fmaxMHz} MHz, ${result.luts} LUTs (estimated ${estimate.luts}), ${result.brams} block RAMs, ` +
-          `${result.dsps} multipliers; ${cycles} cycles, ${perSecond.toFixed(0)} tokens per second at the board's clock or less`,
-      );
-      expect(perSecond).toBeGreaterThanOrEqual(1000);
-      expect(statSync(result.bitstream).size).toBeGreaterThan(50_000);
     });
   },
 );

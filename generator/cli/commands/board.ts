@@ -70,7 +70,13 @@ async function board(path: string, options: BoardOptions): Promise<CommandResult
       const simulator = await buildSimulator(build, (line) => progress.note(line), signal);
       const { executable } = simulator;
       const started = faults
-        ? startFaultyBoard(executable, loadBoard(build.plan.board).clockHz, faults, preload, signal)
+        ? startFaultyBoard(
+            executable,
+            loadBoard(build.plan.board, build.plan.placement).clockHz,
+            faults,
+            preload,
+            signal,
+          )
         : startVirtualBoard(executable, preload, { signal });
       return Running.start(await started, options.listen);
     });

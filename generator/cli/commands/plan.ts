@@ -124,7 +124,7 @@ export function plan(path: string | undefined, options: PlanCommandOptions): Com
   checkCombination(path, options);
   const outputs = outputsOf(path, options);
   if (path === undefined && options.shape === undefined) return allocationAlone(options, outputs);
-  const board = loadBoard(options.board);
+  const board = loadBoard(options.board, options.placement);
   const whole = path === undefined ? null : openUserModel(path);
   try {
     if (path !== undefined && options.calibration === undefined) checkUserTokenizer(path, options);

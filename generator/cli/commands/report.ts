@@ -36,7 +36,7 @@ Examples:
 /** Writes the page of a plan. */
 export function report(options: ReportOptions): CommandResult {
   const plan = readPlan(userPath(options.plan));
-  const facts = planFacts(plan, loadBoard(plan.board));
+  const facts = planFacts(plan, loadBoard(plan.board, plan.placement));
   const file = outputPath(options.output, [options.plan, options.weights]);
   const image = options.weights === undefined ? null : openUserWeights(options.weights);
   if (image) checkSamePlan(facts.planHash, image.planHash, options.plan, options.weights!);

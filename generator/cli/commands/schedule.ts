@@ -40,12 +40,12 @@ function schedule(path: string, { position }: { readonly position?: number }): C
 function programOf(plan: Plan, position: number): CommandResult {
   const { context } = plan.model;
   if (position >= context) throw new InputError(`--position must be below the context of ${context}, not ${position}`);
-  const { program, assembly, time } = planProgram(plan, loadBoard(plan.board));
+  const { program, assembly, time } = planProgram(plan, loadBoard(plan.board, plan.placement));
   return decoderSchedule({ ...program, instructions: wordsOf(assembly) }, time(position), position);
 }
 
 function linearSchedule(plan: Plan): CommandResult {
-  const geometry = engineGeometry(plan, loadBoard(plan.board));
+  const geometry = engineGeometry(plan, loadBoard(plan.board, plan.placement));
   const runs = runCycles(plan, geometry);
   const entries = scheduleOf(plan, geometry).map((entry, i) => ({
     ...entry,

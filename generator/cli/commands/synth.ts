@@ -45,7 +45,7 @@ Examples:
 /** Synthesises a build folder. */
 export async function synth(path: string, { target, pnr }: SynthOptions): Promise<CommandResult> {
   const build = readBuildFolder(userPath(path));
-  const board = loadBoard(build.plan.board);
+  const board = loadBoard(build.plan.board, build.plan.placement);
   const placed = routedBoard({ board, target });
 
   const log = new Log(join(build.path, `synth-${target}.log`));

@@ -80,7 +80,7 @@ export interface GenerateResult {
  * @throws InputError if the folder holds something else than a build, or the plan does not fit its board
  */
 export function generate(plan: Plan, planHash: string, outDir: string): GenerateResult {
-  const board = loadBoard(plan.board);
+  const board = loadBoard(plan.board, plan.placement);
   const geometry = planGeometry(plan, board);
   const streams = geometry.stream !== null;
   const cores = coreFiles(plan, [

@@ -80,7 +80,7 @@ export async function simulateDecoder(
   const { plan } = build;
   const { context, eos } = plan.model;
   const [stop] = eos;
-  const decoder = planProgram(plan, loadBoard(plan.board));
+  const decoder = planProgram(plan, loadBoard(plan.board, plan.placement));
   const model = image.integerModel();
   const weights = cached(image);
   const prompt = promptTokens(options.prompt, tokenizer, plan.model);

@@ -40,7 +40,7 @@ export class Timing {
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    this.#predicted = runCycles(plan, planGeometry(plan, loadBoard(plan.board)));
+    this.#predicted = runCycles(plan, planGeometry(plan, loadBoard(plan.board, plan.placement)));
     this.#tallies = plan.linears.map(() => ({ runs: 0, differingRuns: 0, cycles: 0, beats: 0, stalls: 0 }));
   }
 
