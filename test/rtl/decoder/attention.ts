@@ -1,6 +1,6 @@
 /** What sdq_attention has to do with random vectors, by the units of the interpreter, and the bench that compares. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelConfig } from '../../../generator/model/types.js';
 import { attentionParameters } from '../../../generator/schedule/attention.js';
@@ -24,6 +24,7 @@ import type { Tables } from '../../../sim/golden/tables.js';
 import { fabricateModel, fabricatePlan, llamaConfig, optPostNormConfig } from '../../support/golden-models.js';
 import { Random } from '../../support/golden-random.js';
 import { type Bench, ROOT } from '../bench.js';
+import { hexFile, packed } from './files.js';
 
 export interface AttentionCase {
   readonly name: string;
@@ -157,13 +158,6 @@ class Script {
       this.vectors.push((header << BigInt(32 * perWord)) | packed(part, 32));
     }
   }
-}
-
-function packed(values: ArrayLike<number>, bits: number): bigint {
-  return Array.from(values).reduceRight(
-    (word, value) => (word << BigInt(bits)) | BigInt.asUintN(bits, BigInt(value)),
-    0n,
-  );
 }
 
 /** The interpreter's units on one state, and the script of what they did. */
@@ -346,7 +340,7 @@ export function attentionBench(folder: string, one: AttentionCase, seed: number)
   const name = join(folder, `attention-${seed}`);
   const write = (suffix: string, words: readonly (bigint | number)[]): number => {
     const all = words.length > 0 ? words : [0];
-    writeFileSync(`${name}.${suffix}`, `${all.map((word) => word.toString(16)).join('\n')}\n`);
+    hexFile(`${name}.${suffix}`, all.map(BigInt));
     return words.length;
   };
   const word = parameterWord(machine.widths);

@@ -1,4 +1,4 @@
-/** Files that the benches of the vector unit read. */
+/** Files that the benches of the decoder's units read. */
 
 import { writeFileSync } from 'node:fs';
 import type { Tables } from '../../../sim/golden/tables.js';
