@@ -6,7 +6,7 @@ import { feedbackFactor, Hessian } from '../generator/quantize/hessian.js';
 import { invertUpper, upperCholesky } from '../generator/quantize/linear-algebra.js';
 import { dequantizeLinear, type QuantizeLinearOptions, quantizeLinear } from '../generator/quantize/quantize-linear.js';
 import { drawSigns } from '../generator/quantize/signs.js';
-import { rowOf, STRIP, triangleSize } from '../generator/quantize/upper-triangle.js';
+import { rowOf, STRIP, stripFirst, triangleSize } from '../generator/quantize/upper-triangle.js';
 import { fabricateLinear } from './support/golden-models.js';
 import { gaussian } from './support/random.js';
 
@@ -85,7 +85,7 @@ function triangleOf(matrix: Float32Array, n: number): Float32Array {
 function wholeOf(triangle: Float32Array, n: number, below: boolean): Float32Array {
   const matrix = new Float32Array(n * n);
   for (let i = 0; i < n; i++) {
-    const first = below ? STRIP * Math.floor(i / STRIP) : i;
+    const first = below ? stripFirst(i) : i;
     matrix.set(triangle.subarray(rowOf(n, i) + first, rowOf(n, i) + n), i * n + first);
   }
   return matrix;

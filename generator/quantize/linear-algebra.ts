@@ -4,7 +4,7 @@
  */
 
 import { multiplyRows } from '../kernel/multiply.js';
-import { rowOf, STRIP, strips } from './upper-triangle.js';
+import { rowOf, stripFirst, strips } from './upper-triangle.js';
 
 /** Columns of a panel; panels do not cross strips. */
 const PANEL = 64;
@@ -21,7 +21,7 @@ export function upperCholesky(h: Float32Array, n: number): void {
     const end = Math.min(n, start + PANEL);
     if (end < n) {
       // What the finished columns to the right contribute to the panel, from its own rows up.
-      const panelStride = n - STRIP * Math.floor(start / STRIP);
+      const panelStride = n - stripFirst(start);
       const rowsOfPanel = { data: h, offset: rowOf(n, start) + end, stride: panelStride, rows: end - start };
       for (const { first, rows, stride } of strips(n, end)) {
         const row = rowOf(n, first);
@@ -71,7 +71,7 @@ export function invertUpper(r: Float32Array, n: number): void {
       }
       for (let i = 0; i < start; i++) r.set(product.subarray(i * width, (i + 1) * width), rowOf(n, i) + start);
     }
-    const first = STRIP * Math.floor(start / STRIP);
+    const first = stripFirst(start);
     for (let i = start; i < end; i++) r.fill(0, rowOf(n, i) + first, rowOf(n, i) + i);
   }
 }

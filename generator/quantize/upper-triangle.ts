@@ -32,10 +32,13 @@ export function strips(n: number, rows = n): readonly Strip[] {
   });
 }
 
+/** The first row, and column, of the strip that row i lies in. */
+export const stripFirst = (i: number): number => i - (i % STRIP);
+
 /** Where row i of an n × n matrix lies: its column j ≥ i is at rowOf(n, i) + j. */
 export function rowOf(n: number, i: number): number {
-  const strip = Math.floor(i / STRIP);
-  const first = strip * STRIP;
+  const first = stripFirst(i);
+  const strip = first / STRIP;
   // Strips before it have n, n − 256, … columns.
   const before = STRIP * (strip * n - (STRIP * strip * (strip - 1)) / 2);
   return before + (i - first) * (n - first) - first;
