@@ -4,30 +4,42 @@ import { InputError } from '../errors.js';
 import { writeError } from '../node/atomic-file.js';
 import { VERSION } from '../version.js';
 import { type CommandResult, Interrupted, type Register } from './command.js';
-import { addAnalyze } from './commands/analyze.js';
-import { addBaseline } from './commands/baseline.js';
-import { addBoard } from './commands/board.js';
-import { addBridge } from './commands/bridge.js';
-import { addDemo } from './commands/demo.js';
-import { addDoctor } from './commands/doctor.js';
-import { addEval } from './commands/eval.js';
-import { addGenerate } from './commands/generate.js';
-import { addInspect } from './commands/inspect.js';
-import { addLint } from './commands/lint.js';
-import { addPlan } from './commands/plan.js';
-import { addPorts } from './commands/ports.js';
-import { addQuantize } from './commands/quantize.js';
-import { addReport } from './commands/report.js';
-import { addRun } from './commands/run.js';
-import { addSchedule } from './commands/schedule.js';
-import { addServe } from './commands/serve.js';
-import { addSimulate } from './commands/simulate.js';
-import { addSynth } from './commands/synth.js';
+
+type AddCommand = (program: Command, register: Register) => void;
+
+/** The commands in the order of the help. Most of a short command's time is that of loading its code: no other's is. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  inspect: async () => (await import('./commands/inspect.js')).addInspect,
+  analyze: async () => (await import('./commands/analyze.js')).addAnalyze,
+  plan: async () => (await import('./commands/plan.js')).addPlan,
+  quantize: async () => (await import('./commands/quantize.js')).addQuantize,
+  eval: async () => (await import('./commands/eval.js')).addEval,
+  report: async () => (await import('./commands/report.js')).addReport,
+  generate: async () => (await import('./commands/generate.js')).addGenerate,
+  lint: async () => (await import('./commands/lint.js')).addLint,
+  simulate: async () => (await import('./commands/simulate.js')).addSimulate,
+  synth: async () => (await import('./commands/synth.js')).addSynth,
+  schedule: async () => (await import('./commands/schedule.js')).addSchedule,
+  baseline: async () => (await import('./commands/baseline.js')).addBaseline,
+  board: async () => (await import('./commands/board.js')).addBoard,
+  run: async () => (await import('./commands/run.js')).addRun,
+  serve: async () => (await import('./commands/serve.js')).addServe,
+  ports: async () => (await import('./commands/ports.js')).addPorts,
+  bridge: async () => (await import('./commands/bridge.js')).addBridge,
+  doctor: async () => (await import('./commands/doctor.js')).addDoctor,
+  demo: async () => (await import('./commands/demo.js')).addDemo,
+};
 
 const EXIT_FAILED_CHECK = 1;
 const EXIT_BAD_INPUT = 2;
 
-function buildProgram(): Command {
+/** Which commands a program knows whose first argument is this: all of them for help and for suggestions. */
+function commandsFor(argument: string | undefined): readonly string[] {
+  if (argument === '--version' || argument === '-V') return [];
+  return argument !== undefined && Object.hasOwn(COMMANDS, argument) ? [argument] : Object.keys(COMMANDS);
+}
+
+async function buildProgram(argument: string | undefined): Promise<Command> {
   const program = new Command('sdq')
     .description('A compiler from a language model to an FPGA that runs it by adding instead of multiplying.')
     .version(VERSION)
@@ -58,29 +70,7 @@ Examples:
       await result.after?.();
     });
   };
-  for (const add of [
-    addInspect,
-    addAnalyze,
-    addPlan,
-    addQuantize,
-    addEval,
-    addReport,
-    addGenerate,
-    addLint,
-    addSimulate,
-    addSynth,
-    addSchedule,
-    addBaseline,
-    addBoard,
-    addRun,
-    addServe,
-    addPorts,
-    addBridge,
-    addDoctor,
-    addDemo,
-  ]) {
-    add(program, register);
-  }
+  for (const name of commandsFor(argument)) (await COMMANDS[name]!())(program, register);
   return program;
 }
 
@@ -114,7 +104,7 @@ function report(error: unknown, program: Command): number {
   return EXIT_BAD_INPUT;
 }
 
-const program = buildProgram();
+const program = await buildProgram(process.argv[2]);
 
 // A reader that has seen enough, such as head, closes the pipe: no reason to complain.
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
