@@ -24,10 +24,10 @@ export type ModuleParameters = Readonly<Record<string, number | string>>;
 const SUBJECT = 'sdq_subject';
 
 /** What the families' FPGAs are to the generator. */
-export const FABRICS: Readonly<Record<Target, EngineTarget & LutTarget>> = {
-  ice40: { family: 'ice40', lutInputs: 4, memoryByteBits: 8 },
-  ecp5: { family: 'ecp5', lutInputs: 4, memoryByteBits: 9 },
-  xilinx: { family: 'xilinx', lutInputs: 6, memoryByteBits: 9 },
+export const FABRICS: Readonly<Record<Target, EngineTarget & LutTarget & { readonly lutRam: boolean }>> = {
+  ice40: { family: 'ice40', lutInputs: 4, lutRam: false, memoryByteBits: 8 },
+  ecp5: { family: 'ecp5', lutInputs: 4, lutRam: true, memoryByteBits: 9 },
+  xilinx: { family: 'xilinx', lutInputs: 6, lutRam: true, memoryByteBits: 9 },
 };
 
 /**

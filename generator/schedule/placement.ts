@@ -4,9 +4,11 @@ import type { Board } from '../boards/board.js';
 import type { Plan } from '../plan/types.js';
 import {
   blockRams,
+  type EngineMemory,
   type Estimate,
   engineMemories,
   estimate,
+  liesInLuts,
   memoryProblem,
   singlePortRams,
 } from '../sizing/estimate.js';
@@ -23,22 +25,29 @@ export interface PlacedMemory {
   readonly words: number;
   /** Bits per word. */
   readonly width: number;
-  readonly place: 'block RAM' | 'single-port RAM' | 'SDRAM';
-  /** Memories of that kind that it takes. */
+  readonly place: 'block RAM' | 'LUT-RAM' | 'single-port RAM' | 'SDRAM';
+  /** Memories of that kind that it takes; none of LUT-RAM, which counts as LUTs. */
   readonly rams: number;
 }
 
 /** All memories of a plan in placement `decoder`, but for those of the host link. */
 export function placedMemories(plan: Plan, board: Board): PlacedMemory[] {
   const geometry = planGeometry(plan, board);
-  const { singlePortRam, blockRam } = board;
+  const { singlePortRam } = board;
   const { weights } = plan.memory;
-  const engine = engineMemories(geometry, board).map((memory): PlacedMemory => {
-    const placed = { use: 'linears', ...memory } as const;
-    return memory.name === 'weights' && singlePortRam !== null
-      ? { ...placed, place: 'single-port RAM', rams: singlePortRams(weights, singlePortRam) }
-      : { ...placed, place: 'block RAM', rams: blockRams(memory, blockRam) };
+  const onChip = (memory: EngineMemory): Pick<PlacedMemory, 'place' | 'rams'> => ({
+    place: liesInLuts(memory, board) ? 'LUT-RAM' : 'block RAM',
+    rams: blockRams(memory, board),
   });
+  const engine = engineMemories(geometry, board).map(
+    (memory): PlacedMemory => ({
+      use: 'linears',
+      ...memory,
+      ...(memory.name === 'weights' && singlePortRam !== null
+        ? { place: 'single-port RAM', rams: singlePortRams(weights, singlePortRam) }
+        : onChip(memory)),
+    }),
+  );
   const outside: PlacedMemory[] =
     geometry.stream === null
       ? []
@@ -53,9 +62,7 @@ export function placedMemories(plan: Plan, board: Board): PlacedMemory[] {
           },
         ];
   const { memories } = decoderResources(plan, planMachine(plan), board);
-  const decoder = memories.map(
-    ({ brams, ...memory }): PlacedMemory => ({ ...memory, place: 'block RAM', rams: brams }),
-  );
+  const decoder = memories.map((memory): PlacedMemory => ({ ...memory, ...onChip(memory) }));
   return [...outside, ...engine, ...decoder];
 }
 

@@ -16,14 +16,14 @@ const LUT_SHARE = 0.9;
 /** What fits beside what, of a board. */
 export type ResourceBoard = Pick<
   Board,
-  'family' | 'lutInputs' | 'blockRam' | 'memoryBits' | 'lutBudget' | 'luts' | 'multipliers'
+  'family' | 'lutInputs' | 'lutRam' | 'blockRam' | 'memoryBits' | 'lutBudget' | 'luts' | 'multipliers'
 >;
 
 export interface DecoderResources {
   readonly luts: number;
   readonly multipliers: number;
   readonly brams: number;
-  readonly memories: readonly (DecoderMemory & { readonly brams: number })[];
+  readonly memories: readonly DecoderMemory[];
 }
 
 /** Constants of a plan's program: a final shift per linear, and shifts of the program's int8 matrices. */
@@ -34,14 +34,11 @@ function constantsOf(plan: MachinePlan, machine: Machine): number {
 
 /** LUTs and multipliers are estimates; block RAMs follow from the memories' shapes. */
 export function decoderResources(plan: MachinePlan, machine: Machine, board: ResourceBoard): DecoderResources {
-  const memories = decoderMemories(machine, constantsOf(plan, machine)).map((memory) => ({
-    ...memory,
-    brams: blockRams(memory, board.blockRam),
-  }));
+  const memories = decoderMemories(machine, constantsOf(plan, machine));
   return {
     luts: decoderLuts(machine.widths, board),
     multipliers: decoderMultipliers(machine.widths),
-    brams: memories.reduce((sum, { brams }) => sum + brams, 0),
+    brams: memories.reduce((sum, memory) => sum + blockRams(memory, board), 0),
     memories,
   };
 }

@@ -9,7 +9,12 @@ import { arrayLuts, frameLuts, type LutTarget } from './luts.js';
 import { FIFO_BEATS } from './sdram.js';
 
 /** What an estimate needs to know of a board. */
-export interface EstimateTarget extends EngineTarget, LutTarget {
+export interface EstimateTarget extends EngineTarget, LutTarget, MemoryTarget {}
+
+/** What a memory's place depends on of a board. */
+export interface MemoryTarget {
+  /** LUTs can be used as memory: shallow memories lie there. */
+  readonly lutRam?: boolean;
   readonly blockRam: {
     readonly bits: number;
     /** Widest word. */
@@ -66,8 +71,18 @@ function frameMemories(geometry: EngineGeometry, frame: FrameGeometry): EngineMe
   ];
 }
 
+/** Words of a memory that lies in LUT-RAM where there is one, as rtl/memory/sdq_ram_1r1w.v has it. */
+const LUT_RAM_WORDS = 16;
+
+export function liesInLuts({ words }: EngineMemory, { lutRam }: Pick<MemoryTarget, 'lutRam'>): boolean {
+  return lutRam === true && words <= LUT_RAM_WORDS;
+}
+
 /** Block RAMs of a memory: as many of the widest as its width asks for, or as its depth does with narrower ones. */
-export function blockRams({ words, width }: EngineMemory, ram: EstimateTarget['blockRam']): number {
+export function blockRams(memory: EngineMemory, target: MemoryTarget): number {
+  if (liesInLuts(memory, target)) return 0;
+  const { words, width } = memory;
+  const ram = target.blockRam;
   let best = Number.POSITIVE_INFINITY;
   for (let ramWidth = ram.width; ramWidth >= 1; ramWidth = Math.floor(ramWidth / 2)) {
     best = Math.min(best, ceilDiv(width, ramWidth) * ceilDiv(words, Math.floor(ram.bits / ramWidth)));
@@ -90,7 +105,7 @@ export function estimate(geometry: EngineGeometry, target: EstimateTarget): Esti
   const link = LINK_COST[target.lutInputs];
   const memories = engineMemories(geometry, target)
     .filter(({ name }) => name !== 'weights' || !target.singlePortRam)
-    .map((memory) => blockRams(memory, target.blockRam));
+    .map((memory) => blockRams(memory, target));
   return {
     luts: engineLuts(geometry, target) + link.luts,
     brams: memories.reduce((sum, count) => sum + count, link.memories),

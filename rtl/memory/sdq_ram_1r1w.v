@@ -5,7 +5,8 @@
 //   write: byte k of the word at waddr_i becomes byte k of wdata_i where wen_i[k] is set
 //
 // What a read returns while its word is written is undefined: users forward, or do not do it. The contents begin
-// undefined. Tools map it to block RAM, however few its words are; BYTE_WIDTH may be 9 where block RAMs have parity bits.
+// undefined. Tools map it to block RAM; up to 16 words, which are too few for that, to LUT-RAM or to what else they find
+// cheapest. BYTE_WIDTH may be 9 where block RAMs have parity bits.
 module sdq_ram_1r1w #(
     parameter WORDS = 2,
     parameter ADDR_WIDTH = 1,  // index width of WORDS
@@ -35,7 +36,10 @@ module sdq_ram_1r1w #(
   // Yosys maps no memory of a single word to block RAM.
   localparam DEPTH = WORDS == 1 ? 2 : WORDS;
 
-  (* no_rw_check, ram_style = "block" *)
+  // Simulators do not look at attributes.
+  localparam unused_style = WORDS <= 16 ? "auto" : "block";
+
+  (* no_rw_check, ram_style = unused_style *)
   reg [BYTES*BYTE_WIDTH-1:0] memory[0:DEPTH-1];
 
   integer k;
