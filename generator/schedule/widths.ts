@@ -20,8 +20,8 @@ const MOST_ATTENTION = 16;
 /** One result per cycle and one bank: what a small model needs. */
 const RESULTS = { drain: 1, banks: 1 } as const;
 
-/** A token may take this much longer than with the fastest widths, for smaller units. */
-const SLOWNESS = 1.03;
+/** A token may take this much longer than with the fastest widths, for smaller units: they are easier to route. */
+const SLOWNESS = 1.1;
 
 /** Array and widths that belong together. */
 export interface DecoderSize {
