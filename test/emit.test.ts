@@ -32,6 +32,17 @@ function filesOf(folder: string): Map<string, string> {
 
 const listedFiles = (folder: string): string[] => readFileSync(join(folder, 'files.f'), 'utf8').trim().split('\n');
 
+/** A copy of a memory's file with its first words and its last one: Yosys reads 5000 of them for ten seconds. */
+function withFewWords(folder: string, file: string): string {
+  const few = `few-words-${file}`;
+  const lines = readFileSync(join(folder, file), 'utf8').split('\n');
+  const words = lines.filter((line) => /^ +words\[\d+\] = /.test(line));
+  expect(words.length).toBeGreaterThan(1000);
+  const left = new Set(words.slice(100, -1));
+  writeFileSync(join(folder, few), lines.filter((line) => !left.has(line)).join('\n'));
+  return few;
+}
+
 describe('generate', () => {
   const directory = tempDirectory();
   const plan = planOf();
@@ -125,8 +136,9 @@ describe.each([
   });
 
   it.skipIf(lacks(yosys))('is taken by Yosys without a warning', () => {
+    const files = listedFiles(folder).map((file) => (file === 'sdq_tables.v' ? withFewWords(folder, file) : file));
     const script = 'hierarchy -check -top sdq_top; proc; check -assert';
-    expect(outputOf(`yosys -q -p "read_verilog ${listedFiles(folder).join(' ')}; ${script}"`)).toBe('');
+    expect(outputOf(`yosys -q -p "read_verilog ${files.join(' ')}; ${script}"`)).toBe('');
   });
 });
 
