@@ -1,11 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Cache, MAX_AGE_MS } from '../sim/verilator-bin/src/cache.js';
 import { checkVerilatorArgs, parameterArgs } from '../sim/verilator-bin/src/check-options.js';
 import { type CompileOptions, compile } from '../sim/verilator-bin/src/compile.js';
+import { writeUnits } from '../sim/verilator-bin/src/generated.js';
 import { lint } from '../sim/verilator-bin/src/lint.js';
 import { withLock } from '../sim/verilator-bin/src/lock.js';
 import { FakeMachine } from './verilator-bin-fakes.js';
@@ -181,6 +182,29 @@ describe('options', () => {
       '-GD=-3',
     ]);
     expect(() => parameterArgs({ A: 0.5 })).toThrow(/not a safe integer/);
+  });
+});
+
+describe('units of generated C++', () => {
+  it.each([
+    ['a large file by itself, small ones with the smallest', { a: 900, b: 600, c: 2, d: 1 }, [['a'], ['b', 'c', 'd']]],
+    ['small files together', { a: 2, b: 3, c: 1 }, [['a', 'b', 'c']]],
+    [
+      'as many as have the size of a unit',
+      { a: 80, b: 70, c: 75, d: 75 },
+      [
+        ['a', 'b'],
+        ['c', 'd'],
+      ],
+    ],
+  ])('are %s', async (_, kilobytes, wanted) => {
+    const folder = join(machine.write('obj/x', ''), '..');
+    for (const [name, size] of Object.entries(kilobytes)) machine.write(`obj/${name}.cpp`, ' '.repeat(1000 * size));
+    const units = await writeUnits(folder, 'unit', Object.keys(kilobytes));
+    const included = units.map((unit) =>
+      [...readFileSync(join(folder, unit), 'utf8').matchAll(/^#include "(\w+)\.cpp"$/gm)].map(([, name]) => name),
+    );
+    expect(included).toEqual(wanted);
   });
 });
 

@@ -41,7 +41,7 @@ export async function readGenerated(folder: string, prefix: string): Promise<Gen
 
 /**
  * Every generated file reads a megabyte of library headers, which costs a second each; larger units cannot be spread
- * over the cores. So small files are compiled together up to about this size.
+ * over the cores. So files are compiled together up to about this size, and small ones with those that are larger.
  */
 const UNIT_BYTES = 150_000;
 
@@ -53,11 +53,9 @@ export async function writeUnits(folder: string, label: string, names: readonly 
   const files = await Promise.all(
     names.map(async (name) => ({ file: `${name}.cpp`, bytes: (await stat(join(folder, `${name}.cpp`))).size })),
   );
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const units = Array.from({ length: Math.min(files.length, Math.ceil(total / UNIT_BYTES)) }, () => ({
-    files: [] as string[],
-    bytes: 0,
-  }));
+  const wanted = files.reduce((sum, { bytes }) => sum + Math.min(bytes, UNIT_BYTES), 0) / UNIT_BYTES;
+  const length = Math.min(files.length, Math.max(1, Math.round(wanted)));
+  const units = Array.from({ length }, () => ({ files: [] as string[], bytes: 0 }));
   // Longest processing time first; ties by name, so that the same design always gives the same units.
   for (const { file, bytes } of files.sort((a, b) => b.bytes - a.bytes || a.file.localeCompare(b.file))) {
     const smallest = units.reduce((best, unit) => (unit.bytes < best.bytes ? unit : best));
