@@ -22,7 +22,7 @@ import {
   startServer,
   textOf,
 } from '../support/browser.js';
-import { bundled, goldenRun, type Prepared, prepare, sdqJson } from '../support/cli.js';
+import { bundled, goldenRun, goldenText, type Prepared, prepare, sdqJson } from '../support/cli.js';
 import { chromium, lacks } from '../support/needs.js';
 import { examplePath } from '../support/shared.js';
 import { tempDirectory } from '../support/temp.js';
@@ -58,16 +58,20 @@ describe.skipIf(lacks(chromium))('the page with the virtual board', () => {
     expect(complaints.all.splice(0)).toEqual([]);
   });
 
+  interface Opening {
+    readonly change?: (bytes: Uint8Array) => Uint8Array;
+    readonly delayMs?: number;
+    readonly at?: string;
+    /** The board's simulator. */
+    readonly executable?: string;
+  }
+
   /** Opens the page at a new board, and chooses a kind of port. */
   async function open(
     kind: FakePort,
-    {
-      change,
-      delayMs = 0,
-      at = url,
-    }: { change?: (bytes: Uint8Array) => Uint8Array; delayMs?: number; at?: string } = {},
+    { change, delayMs = 0, at = url, executable = simulator }: Opening = {},
   ): Promise<void> {
-    board = await startVirtualBoard(simulator);
+    board = await startVirtualBoard(executable);
     transport = await openSerial(board.path);
     page = await browser.newPage();
     complaints.watch(page, new URL(at).origin);
@@ -139,6 +143,24 @@ describe.skipIf(lacks(chromium))('the page with the virtual board', () => {
     await page.check('input[value="golden"]');
     expect(await page.title()).toBe('tiny-opt · sdq');
     expect(await generate(page, 'Once upon a time', 16)).toBe(goldenRun(opt, 'Once upon a time', 16).text);
+  });
+
+  it('runs a board that has the whole decoder', async () => {
+    const options = ['--osr', '2', '--uniform', '--placement', 'decoder', '--context', '64'];
+    const decoder = await prepare(join(folder, 'decoder'), examplePath('tiny-llama'), options);
+    const { executable } = await buildSimulator(readBuildFolder(decoder.build), () => undefined);
+    const { server: second, url: at } = await startServer([decoder.model, '--weights', decoder.weights]);
+    onTestFinished(() => void second.kill('SIGINT'));
+    await open('usb', { at, executable });
+    expect(await connect()).toMatch(/ KiB sent in .* verified by their checksums\.$/);
+    expect(await generate(page, 'Once upon a time', 12)).toBe(goldenRun(decoder, 'Once upon a time', 12).text);
+    expect(await textOf(page, 'agreement')).toBe('12 of 12 agree');
+
+    await page.fill('#temperature', '0.8');
+    await page.fill('#seed', '7');
+    const drawn = await goldenText(decoder, 'The', 8, { temperature: 0.8, seed: 7 });
+    expect(await generate(page, 'The', 8)).toBe(drawn);
+    expect(await textOf(page, 'agreement')).toBe('8 of 8 agree');
   });
 
   it('refuses a board of another plan, with both hashes', async () => {
