@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Board } from '../generator/boards/board.js';
 import { loadBoard } from '../generator/boards/node/load.js';
+import { decoderTables } from '../generator/emit/render-decoder.js';
 import type { ModelConfig } from '../generator/model/types.js';
 import { buildPlan, planLinears } from '../generator/plan/build-plan.js';
 import { checkPlanMemory, fittingContext, fittingOsr } from '../generator/plan/fit.js';
@@ -43,6 +44,8 @@ describe('a plan of placement decoder', () => {
     const plan = planFor(config, ulx3s);
     expect(parsePlan(JSON.stringify(plan), 'plan')).toEqual(plan);
     expect(decoderProblem(plan, ulx3s)).toBeNull();
+    const rom = placedMemories(plan, ulx3s).find(({ name }) => name === 'contents of the tables')!;
+    expect(rom.words).toBe(decoderTables(plan).length);
   });
 
   it('has the widths that are wanted of stories260K on ulx3s-85f', () => {

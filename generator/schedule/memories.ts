@@ -17,6 +17,16 @@ const EXPONENT_BITS = 5;
 /** Entries of the tables of reciprocal roots, 2^−d and the quarter sine; of the logistic function. */
 const TABLE_WORDS = 1024;
 const LOGISTIC_WORDS = 2048;
+/** What is loaded of the reciprocal roots; both of their tables have the same. */
+const ROOT_ENTRIES = 768;
+
+/** Words of the ROM that the tables are loaded from after a reset: each begins with a head. */
+function tableRomWords({ config }: Machine): number {
+  const { rope, architecture, headDim } = config;
+  const rotary = rope ? [TABLE_WORDS, headDim] : [];
+  const gated = architecture === 'llama' ? [LOGISTIC_WORDS] : [];
+  return [ROOT_ENTRIES, TABLE_WORDS, ...gated, ...rotary].reduce((sum, words) => sum + 1 + words, 0);
+}
 
 /** @param constants how many the program has */
 export function decoderMemories(machine: Machine, constants: number): DecoderMemory[] {
@@ -45,6 +55,7 @@ export function decoderMemories(machine: Machine, constants: number): DecoderMem
     memory('scratch', 'query', queryWords, 16 * attention),
     memory('scratch', 'scores', 2 * context, 32),
     memory('scratch', 'logits', LOGIT_WORDS, 32 * values),
+    memory('tables', 'contents of the tables', tableRomWords(machine), 18),
     memory('tables', 'reciprocal root, norms', TABLE_WORDS, 16),
     memory('tables', 'reciprocal root, softmax', TABLE_WORDS, 16),
     memory('tables', '2^-d', TABLE_WORDS, 17),
