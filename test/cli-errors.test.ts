@@ -154,7 +154,7 @@ const USAGE: readonly Case[] = [
   {
     what: 'a decoder on a board that is too small for its units',
     args: ['plan', 'small', '--placement', 'decoder', '--board', 'icebreaker', '--uniform', '-o', 'x.json'],
-    says: /take \d+ LUTs besides the array; board icebreaker has 5280/,
+    says: /take \d+ LUTs, and an array comes on top; board icebreaker has 5280/,
   },
   {
     what: 'the table engine in placement decoder',

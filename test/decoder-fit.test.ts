@@ -52,6 +52,14 @@ describe('a plan of placement decoder', () => {
     expect(planFor(STORIES, ulx3s).decoder).toEqual({ values: 2, attention: 8, drain: 1, banks: 1 });
   });
 
+  it('has an array beside the units that leave LUTs for one', () => {
+    const plan = planFor(STORIES, { ...ulx3s, luts: 24_000 });
+    expect(decoderEstimate(plan, ulx3s).luts).toBeLessThan(24_000);
+    expect(() => planFor(STORIES, { ...ulx3s, luts: 14_000 })).toThrow(
+      /the least units of the decoder and the host link take \d+ LUTs, and an array comes on top; .* has 14000/,
+    );
+  });
+
   it('is refused with what is wrong in it', () => {
     const plan = planFor(STORIES, ulx3s);
     const message = (change: object): string => {

@@ -4,7 +4,7 @@ import { headLinearsOf, linearsOf } from '../model/roles.js';
 import type { LinearShape, ModelConfig } from '../model/types.js';
 import { drawSigns } from '../quantize/signs.js';
 import { sizeDecoder } from '../schedule/widths.js';
-import { type Engine, enginesFor, sizeArray } from '../sizing/array.js';
+import { bestArray, type Engine, enginesFor, sizeArray } from '../sizing/array.js';
 import { memoryProblem } from '../sizing/estimate.js';
 import { engineGeometry } from '../sizing/geometry.js';
 import { memoryMap, weightsInSdram } from '../sizing/memory.js';
@@ -85,17 +85,18 @@ export function buildPlan(
   const block = linears[0]!.block;
   const patterns = linears[0]!.frame === 'hadamard' ? Math.max(...linears.map((l) => l.gainShifts.length)) : 1;
   const engines = enginesOf(linears, board, placement, engine);
-  const sizeEngine = (beside: Board, leastFrame: number | null): PlanArray =>
-    sizeArray(
-      linears,
-      beside,
-      (candidate) => holdsEngine(linears, candidate, beside),
-      (candidate, beats) => weightCycles(linears, candidate, beats, beside),
-      engines,
-      leastFrame,
-    );
+  const engineFor = (beside: Board, leastFrame: number | null): Parameters<typeof bestArray> => [
+    linears,
+    beside,
+    (candidate) => holdsEngine(linears, candidate, beside),
+    (candidate, beats) => weightCycles(linears, candidate, beats, beside),
+    engines,
+    leastFrame,
+  ];
   const size =
-    placement === 'decoder' ? sizeDecoder(config, linears, board, sizeEngine) : sizeLinear(linears, board, sizeEngine);
+    placement === 'decoder'
+      ? sizeDecoder(config, linears, board, (beside, leastFrame) => bestArray(...engineFor(beside, leastFrame)))
+      : withMemory(linears, sizeArray(...engineFor(board, null)));
   return {
     format: 'sdq-plan/1',
     generator: `sdq-forge ${VERSION}`,
@@ -121,14 +122,10 @@ function enginesOf(
   throw new InputError(`the ${engine} engine is for ternary symbols and boards with LUT-RAM, not for this plan`);
 }
 
-function sizeLinear(
-  linears: PlanLinear[],
-  board: Board,
-  sizeEngine: (board: Board, leastFrame: number | null) => PlanArray,
-): Pick<Plan, 'array' | 'memory'> {
-  const array = sizeEngine(board, null);
-  return { array, memory: memoryMap(linears, array) };
-}
+const withMemory = (linears: PlanLinear[], array: PlanArray): Pick<Plan, 'array' | 'memory'> => ({
+  array,
+  memory: memoryMap(linears, array),
+});
 
 /** Whether a board has the memories of a plan's engine. */
 function holdsEngine(linears: readonly PlanLinear[], array: PlanArray, board: Board): boolean {

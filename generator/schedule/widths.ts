@@ -34,14 +34,15 @@ export interface DecoderSize {
  * Chooses the smallest widths with which a token at the end of the context takes at most SLOWNESS of the time that it takes
  * with the fastest ones, of those that the board has LUTs, multipliers and memories for; where it has them for none, of all.
  *
- * @param sizeEngine the array for what the units leave of a board, with a frame unit of at least so many numbers per cycle
- * @throws InputError if the device cannot run the model, or the board has not even LUTs for the least units
+ * @param sizeEngine the array for what the units leave of a board, with a frame unit of at least so many numbers per cycle;
+ * null if they leave too little
+ * @throws InputError if the device cannot run the model, or the board has not even LUTs for the least units and an array
  */
 export function sizeDecoder(
   config: ModelConfig,
   linears: PlanLinear[],
   board: Board,
-  sizeEngine: (board: Board, leastFrame: number) => PlanArray,
+  sizeEngine: (board: Board, leastFrame: number) => PlanArray | null,
 ): DecoderSize {
   const plan: MachinePlan = { model: config, linears };
   const choices = widthChoices(config, linears[0]!.block);
@@ -49,8 +50,8 @@ export function sizeDecoder(
     const machine = machineOf(plan, decoder);
     const resources = decoderResources(plan, machine, board);
     const left = boardBeside(resources, board);
-    if (left.lutBudget === 0) return [];
     const array = sizeEngine(left, decoder.values);
+    if (array === null) return [];
     const memory = memoryMap(linears, array);
     const engine = { linears, array, memory };
     const geometry = engineGeometry(engine, left);
@@ -66,7 +67,7 @@ export function sizeDecoder(
   if (smallest === undefined) {
     const least = Math.min(...choices.map((decoder) => decoderLuts(decoder, board)));
     throw new InputError(
-      `the least units of the decoder and the host link take ${least + LINK_COST[board.lutInputs].luts} LUTs besides the array; ` +
+      `the least units of the decoder and the host link take ${least + LINK_COST[board.lutInputs].luts} LUTs, and an array comes on top; ` +
         `board ${board.name} has ${board.luts}: it is one for placement linear`,
     );
   }

@@ -102,21 +102,26 @@ export function utilisation(linears: readonly PlanLinear[], array: PlanArray, un
  * @param engines those to choose from
  * @param leastFrame numbers per cycle that the frame unit has at least, where the decoder on the device writes its mantissas
  * and nothing of a linear passes the link; null: the host may frame
- * @throws RangeError if the linears do not share an alphabet; InputError if the budget is too small for the least array
+ * @returns null if the budget is too small for the least array
+ * @throws RangeError if the linears do not share an alphabet
  */
-export function sizeArray(
+export function bestArray(
   linears: readonly PlanLinear[],
   board: ArrayBudget,
   canHold: (array: PlanArray) => boolean = () => true,
   memoryCycles: MemoryCycles = () => 0,
   engines: readonly Engine[] = enginesFor(linears, board),
   leastFrame: number | null = null,
-): PlanArray {
+): PlanArray | null {
   const candidates = candidatesOf(linears, board, memoryCycles, engines, leastFrame).sort(compare);
-  const best = candidates.find(({ array }) => canHold(array)) ?? candidates[0];
-  if (best === undefined)
-    throw new InputError(`the board's lutBudget of ${board.lutBudget} is too small for the least array of this plan`);
-  return best.array;
+  return (candidates.find(({ array }) => canHold(array)) ?? candidates[0])?.array ?? null;
+}
+
+/** As `bestArray`. @throws InputError if there is none */
+export function sizeArray(...[linears, board, ...rest]: Parameters<typeof bestArray>): PlanArray {
+  const array = bestArray(linears, board, ...rest);
+  if (array !== null) return array;
+  throw new InputError(`the board's lutBudget of ${board.lutBudget} is too small for the least array of this plan`);
 }
 
 interface Candidate {
