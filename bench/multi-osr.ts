@@ -1,4 +1,8 @@
-/** What MultiOSR is worth: uniform ratios, the paper's variance rule, and the measured allocation at equal bytes. */
+/**
+ * What MultiOSR is worth: uniform ratios, the paper's variance rule, and the measured allocation at equal bytes. What a
+ * quantized model loses depends on chance twice: on the text, and on the sign patterns, which draw the noise of its weights. So
+ * several draws are compared in pairs on the same text; they are the seeds 1, 2, …, of which plans have the first.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -18,7 +22,7 @@ import { quantizeModel } from '../generator/quantize/quantize-model.js';
 import { drawSigns } from '../generator/quantize/signs.js';
 import { expectedLoss, lossCurve } from '../generator/sensitivity/loss-curve.js';
 import { measuredOsrs, measureSensitivity, sensitivityText } from '../generator/sensitivity/sensitivity.js';
-import { type DocumentScores, estimate, scoreDocuments, type Version } from './support/document-scores.js';
+import { estimate, scoreDocuments, type Version } from './support/document-scores.js';
 
 const OPTIONS: PlanOptions = { alphabet: 'ternary', frame: 'hadamard', block: null, placement: 'linear' };
 const SHARED = process.env.SDQ_SHARED ?? '../shared';
@@ -47,8 +51,9 @@ function quantized(
   source: ModelSource,
   linears: readonly PlanLinear[],
   calibration: readonly ArrayLike<number>[],
+  signSeed: number,
 ): Version {
-  const signs = drawSigns(1, Math.max(...linears.map(({ gainShifts }) => gainShifts.length)), linears[0]!.block);
+  const signs = drawSigns(signSeed, Math.max(...linears.map(({ gainShifts }) => gainShifts.length)), linears[0]!.block);
   const layers = Array.from({ length: source.config.layers }, () => new Map<LinearRole, Float32Array>());
   for (const { linear, quantized } of quantizeModel(source, { linears: [...linears], signs }, { calibration })) {
     layers[linear.layer]!.set(linear.role, dequantizeLinear(quantized, linear, signs));
@@ -65,36 +70,49 @@ function freshStories(count: number): EvaluationText {
 
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-/** Prints what each version loses on a text, and by how much less or more than the first of them. */
+const MEASURES = { divergence: 'divergence', NLL: 'nll' } as const;
+
+/** Prints what each allocation loses on a text, mean over its draws, and by how much less or more than the first of them. */
 function compare(
   source: ModelSource,
   name: string,
   windows: readonly (readonly number[])[],
-  versions: Readonly<Record<string, Version>>,
+  allocations: ReadonlyMap<string, readonly Version[]>,
 ): void {
-  const [float, ...scores] = scoreDocuments(source, windows, Object.values(versions));
-  const per = (sums: readonly number[]): string => estimate(sums, windows).mean.toFixed(5);
-  console.log(`  ${name}, ${countPredictions(windows)} predictions: float NLL ${per(float!.nll)}`);
-  Object.keys(versions).forEach((version, i) => {
-    const { nll, divergence } = scores[i]!;
-    const against = (field: keyof DocumentScores): string => {
-      const differences = scores[i]![field].map((sum, document) => sum - scores[0]![field][document]!);
-      const { mean, standardError } = estimate(differences, windows);
-      return i === 0 ? '' : ` (${mean < 0 ? '' : '+'}${mean.toFixed(5)} ± ${standardError.toFixed(5)})`;
-    };
-    const cells = `divergence ${per(divergence)}${against('divergence')}, NLL ${per(nll)}${against('nll')}`;
-    console.log(`    ${version.padEnd(8)} ${cells}`);
-  });
+  const [float, ...scores] = scoreDocuments(source, windows, [...allocations.values()].flat());
+  const format = (nats: number): string => nats.toFixed(5);
+  const signed = (nats: number): string => `${nats < 0 ? '' : '+'}${format(nats)}`;
+  const floatNll = estimate([float!.nll], windows).mean;
+  console.log(`  ${name}, ${countPredictions(windows)} predictions: float NLL ${format(floatNll)}`);
+  const uniform = scores.slice(0, [...allocations.values()][0]!.length);
+  for (const [allocation, draws] of allocations) {
+    const own = scores.splice(0, draws.length);
+    const cells = Object.entries(MEASURES).map(([label, field]) => {
+      const { mean } = estimate(
+        own.map((draw) => draw[field]),
+        windows,
+      );
+      if (own.every((draw, i) => draw === uniform[i])) return `${label} ${format(mean)}`;
+      const differences = own.map((draw, i) => draw[field].map((sum, at) => sum - uniform[i]![field][at]!));
+      const against = estimate(differences, windows);
+      const each = differences.map((sums) => signed(estimate([sums], windows).mean));
+      const drawn = draws.length === 1 ? '' : `; draws ${each.join(' ')}`;
+      return `${label} ${format(mean)} (${signed(against.mean)} ± ${format(against.standardError)}${drawn})`;
+    });
+    console.log(`    ${allocation.padEnd(8)} ${cells.join(', ')}`);
+  }
 }
 
 /**
  * Prints, for each model, what each allocation takes and is expected to lose, and its divergence from the float model and
- * NLL on other text, in nats per prediction; in brackets the difference from uniform ratios and its standard error.
+ * NLL on other text, in nats per prediction; in brackets the difference from uniform ratios, its standard error over texts and
+ * draws, and each draw's.
  *
  * @param only a part of the model's path
  * @param stories of the generator's to evaluate the bundled models on, beside the text that comes with them
+ * @param draws how many draws of the signs to compare
  */
-export function main(only = '', osr = 2, stories = 0): void {
+export function main(only = '', osr = 2, stories = 200, draws = 4): void {
   for (const { model, tokenizer, texts } of SUBJECTS.filter((subject) => subject.model.includes(only))) {
     const source = openModel(resolve(model));
     const { config } = source;
@@ -114,10 +132,14 @@ export function main(only = '', osr = 2, stories = 0): void {
     console.log(`${config.name}: sensitivity measured in ${seconds(started)}`);
     const measured = linearsOfLeastLoss(config, OPTIONS, curve, { bytes });
     console.log(`  measured OSRs ${measured.map((linear) => linear.osr).join(' ')}`);
-    const versions: Record<string, Version> = {};
+    const versions = new Map<string, Version[]>();
     for (const [name, linears] of Object.entries({ uniform, variance, measured })) {
       const since = Date.now();
-      versions[name] = quantized(source, linears, calibration);
+      const seeds = Array.from({ length: draws }, (_, i) => i + 1);
+      versions.set(
+        name,
+        seeds.map((seed) => quantized(source, linears, calibration, seed)),
+      );
       console.log(
         `  ${name.padEnd(8)} mean OSR ${meanOsr({ linears }).toFixed(3)}, ${planBytes({ linears })} bytes: ` +
           `expected loss ${expectedLoss(curve, linears).toFixed(5)} (${seconds(since)})`,

@@ -52,10 +52,26 @@ export function scoreDocuments(
   return scores;
 }
 
-/** Mean per prediction of sums over documents, which are drawn independently of each other. */
-export function estimate(sums: readonly number[], windows: readonly (readonly number[])[]): Estimate {
+/**
+ * Mean per prediction of sums over documents. Documents and draws are independent among themselves; the variance of the mean is
+ * that over documents plus that over draws, which is rather too much than too little.
+ *
+ * @param draws per draw of a version, per document
+ */
+export function estimate(draws: readonly (readonly number[])[], windows: readonly (readonly number[])[]): Estimate {
   const predictions = countPredictions(windows);
-  const mean = sums.reduce((total, sum) => total + sum, 0) / predictions;
-  const squares = sums.reduce((total, sum, i) => total + (sum - mean * (windows[i]!.length - 1)) ** 2, 0);
-  return { mean, standardError: Math.sqrt((squares * sums.length) / (sums.length - 1)) / predictions };
+  const means = draws.map((sums) => sums.reduce((total, sum) => total + sum, 0) / predictions);
+  const mean = average(means);
+  const perDocument = windows.map((window, i) => average(draws.map((sums) => sums[i]!)) - mean * (window.length - 1));
+  const overDocuments = varianceOfSum(perDocument) / predictions ** 2;
+  const overDraws = draws.length === 1 ? 0 : varianceOfSum(means.map((value) => value - mean)) / draws.length ** 2;
+  return { mean, standardError: Math.sqrt(overDocuments + overDraws) };
+}
+
+const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Of a sum of independent terms. @param deviations of the terms from their mean */
+function varianceOfSum(deviations: readonly number[]): number {
+  const { length } = deviations;
+  return (deviations.reduce((sum, value) => sum + value ** 2, 0) * length) / (length - 1);
 }
