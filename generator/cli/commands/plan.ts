@@ -237,7 +237,7 @@ function planOptionsOf({ alphabet, frame, block, placement }: PlanCommandOptions
   return { alphabet, frame, block: block ?? null, placement };
 }
 
-/** By what each linear costs: the least sum within the limit, or the published rule's ratios should they cost less. */
+/** By what each linear costs: the least sum within the limit. Within a budget, or other rules' ratios should they cost less. */
 function allocateMeasured(
   source: ModelSource,
   options: PlanCommandOptions,
@@ -259,16 +259,19 @@ function allocateMeasured(
   const curve: LossCurve = measureLosses(source, planOptions, used, mean, options.limit !== undefined);
   const limit = budget === undefined ? { osr: target } : { bytes: budget };
   const measured = linearsOfLeastLoss(config, planOptions, curve, limit);
+  const found = { measured, variance, uniform };
   const losses = {
     measured: expectedLoss(curve, measured),
     variance: expectedLoss(curve, variance),
     uniform: expectedLoss(curve, uniform),
   };
-  if (budget !== undefined && losses.variance < losses.measured) {
-    return { linears: variance, allocation: 'variance', expectedLoss: losses };
+  if (budget !== undefined) {
+    const rules = ['measured', 'variance', 'uniform'] as const;
+    const allocation = rules.reduce((best, rule) => (losses[rule] < losses[best] ? rule : best));
+    return { linears: found[allocation], allocation, expectedLoss: losses };
   }
   const reached = meanOsr({ linears: measured });
-  if (budget === undefined) noteMean(reached, target, 'the OSR of each linear goes in steps, and the mean stays below');
+  noteMean(reached, target, 'the OSR of each linear goes in steps, and the mean stays below');
   return { linears: measured, allocation: 'measured', expectedLoss: losses };
 }
 
