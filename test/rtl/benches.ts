@@ -18,6 +18,7 @@ import { ENGINE_CASES, OVERLAP_CASES } from './engine/cases.js';
 import { engineBench } from './engine/icarus.js';
 import { type EngineCase, linearOf } from './engine/vectors.js';
 import { frameBench } from './frame/icarus.js';
+import { hexFile } from './hex-file.js';
 import { FakeDecoder, FakeEngine, fixtureInfo, stepInfo } from './link/fixture.js';
 import { fromHex, goldenStreams, makeGolden, toHex } from './link/golden.js';
 import { randomStream } from './link/stream.js';
@@ -124,7 +125,7 @@ function cobs(folder: string, seed: number): Bench {
     Array.from(message, (byte, i) => byte + (i + 1 === message.length ? 256 : 0)),
   );
   const input = join(folder, 'cobs.in');
-  writeFileSync(input, items.map((item) => item.toString(16)).join('\n'));
+  hexFile(input, items);
   const encoded = messages.map((message) => `${toHex(cobsEncode(message))}00`).join('');
   const decoded = messages.map((message) => `${toHex(message)}end`).join('');
   return {

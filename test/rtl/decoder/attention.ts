@@ -24,7 +24,8 @@ import type { Tables } from '../../../sim/golden/tables.js';
 import { fabricateModel, fabricatePlan, llamaConfig, optPostNormConfig } from '../../support/golden-models.js';
 import { Random } from '../../support/golden-random.js';
 import { type Bench, ROOT } from '../bench.js';
-import { hexFile, packed } from './files.js';
+import { hexFile } from '../hex-file.js';
+import { packed } from './files.js';
 
 export interface AttentionCase {
   readonly name: string;

@@ -1,12 +1,6 @@
-/** Files that the benches of the decoder's units read. */
+/** Words in files that the benches of the decoder's units read. */
 
-import { writeFileSync } from 'node:fs';
 import type { Tables } from '../../../sim/golden/tables.js';
-
-/** Writes words in hex, one a line. */
-export function hexFile(path: string, words: readonly bigint[]): void {
-  writeFileSync(path, `${words.map((word) => word.toString(16)).join('\n')}\n`);
-}
 
 /** Numbers of `bits` bits each in one, low end first. */
 export function packed(numbers: ArrayLike<number>, bits: number): bigint {

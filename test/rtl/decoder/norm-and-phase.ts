@@ -9,7 +9,8 @@ import { buildTables, rotation } from '../../../sim/golden/tables.js';
 import { fabricatePlan, llamaConfig, optConfig } from '../../support/golden-models.js';
 import { Random } from '../../support/golden-random.js';
 import { type Bench, ROOT } from '../bench.js';
-import { hexFile, packed, tableEntries } from './files.js';
+import { hexFile } from '../hex-file.js';
+import { packed, tableEntries } from './files.js';
 
 const NORMS = 400;
 

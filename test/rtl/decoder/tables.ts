@@ -7,7 +7,7 @@ import type { ModelConfig } from '../../../generator/model/types.js';
 import { indexWidth } from '../../../generator/sizing/integers.js';
 import { buildTables } from '../../../sim/golden/tables.js';
 import { type Bench, ROOT } from '../bench.js';
-import { hexFile } from './files.js';
+import { hexFile } from '../hex-file.js';
 
 /** The first `most` entries of each of a model's tables. */
 export function tablesBench(folder: string, config: ModelConfig, most = 20): Bench {

@@ -21,7 +21,8 @@ import {
 } from '../../support/golden-models.js';
 import { Random, vectorsOfAllMagnitudes } from '../../support/golden-random.js';
 import { type Bench, ROOT } from '../bench.js';
-import { hexFile, packed, tableEntries } from './files.js';
+import { hexFile } from '../hex-file.js';
+import { packed, tableEntries } from './files.js';
 
 export interface VectorCase {
   readonly config: ModelConfig;

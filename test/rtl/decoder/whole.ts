@@ -24,7 +24,7 @@ import { GoldenArray } from '../../../sim/golden/machine/run.js';
 import { fabricateModel, fabricatePlan } from '../../support/golden-models.js';
 import { Random } from '../../support/golden-random.js';
 import { type Bench, ROOT } from '../bench.js';
-import { hexFile } from './files.js';
+import { hexFile } from '../hex-file.js';
 import { programVerilog } from './issue.js';
 
 export interface WholeCase {

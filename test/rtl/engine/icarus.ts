@@ -1,12 +1,13 @@
 /** engine_tb.v in Icarus Verilog. */
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FrameGeometry, signsIndexWidth, signWords } from '../../../generator/sizing/framing.js';
 import type { EngineTarget } from '../../../generator/sizing/geometry.js';
 import { scheduleOf, scheduleWord } from '../../../generator/sizing/schedule.js';
 import { type Bench, ROOT } from '../bench.js';
+import { hexFile } from '../hex-file.js';
 import { caseGeometry, caseParameters, type EngineCase, engineSigns, engineWork } from './vectors.js';
 
 export { ROOT };
@@ -81,12 +82,12 @@ export function engineBench(
     directory,
     `${engineCase.name.replaceAll(/\W+/g, '-')}-${target.lutInputs}-${target.memoryByteBits}`,
   );
-  writeFileSync(`${name}.ops`, hexLines(operations));
-  writeFileSync(`${name}.answers`, hexLines(answers));
-  writeFileSync(`${name}.schedule`, hexLines(schedule));
-  writeFileSync(
+  hexFile(`${name}.ops`, operations);
+  hexFile(`${name}.answers`, answers);
+  hexFile(`${name}.schedule`, schedule);
+  hexFile(
     `${name}.signs`,
-    hexLines(geometry.frame === null ? FOURIER_SIGNS : signMemory(engineSigns(engineCase), geometry.frame)),
+    geometry.frame === null ? FOURIER_SIGNS : signMemory(engineSigns(engineCase), geometry.frame),
   );
   return {
     name: `engine, ${engineCase.name}, ${target.lutInputs}-input LUTs, ${target.memoryByteBits}-bit bytes`,
@@ -107,8 +108,4 @@ export function engineBench(
       ...(times && { times: 1 }),
     },
   };
-}
-
-function hexLines(words: readonly bigint[]): string {
-  return `${words.map((word) => word.toString(16)).join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 /** Random vectors for frame_tb.v, with what the golden model makes of them, and how it is run in Icarus Verilog. */
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlanLinear } from '../../../generator/plan/types.js';
 import { drawSigns } from '../../../generator/quantize/signs.js';
@@ -11,6 +11,7 @@ import { blockSlotWords } from '../../../generator/sizing/memory.js';
 import { Framer } from '../../../sim/golden/frame.js';
 import { type Bench, ROOT } from '../bench.js';
 import { signMemory } from '../engine/icarus.js';
+import { hexFile } from '../hex-file.js';
 
 /** The Verilog of the frame unit. */
 export function frameVerilog(): string[] {
@@ -99,8 +100,7 @@ export function frameBench(directory: string, frameCase: FrameCase, random: () =
     WANTED: wanted[0]!.length,
   };
   const name = join(directory, `${values}-${lanes}-${linear.block}-${linear.cols}-${linear.samples}`);
-  const write = (suffix: string, words: readonly (bigint | number)[]): void =>
-    writeFileSync(`${name}.${suffix}`, `${words.map((word) => word.toString(16)).join('\n')}\n`);
+  const write = (suffix: string, words: readonly (bigint | number)[]): void => hexFile(`${name}.${suffix}`, words);
   write('wanted', wanted.flat());
   write(
     'vector',
