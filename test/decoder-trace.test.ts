@@ -25,10 +25,12 @@ function prepare(config: ReturnType<typeof llamaConfig>) {
     events.push({ kind: 'issue', entry, layer, position: state.position });
     const written = writtenBy(instruction, results, machine, state);
     if (written === null) return;
-    for (let first = 0; first < written.values.length; first += written.kind === 'results' ? 1 : 4) {
+    const single = written.kind === 'results' || written.kind === 'scores';
+    for (let first = 0; first < written.values.length; first += single ? 1 : 4) {
       // Elements beyond the length of a vector may be anything.
       const values = [...written.values.slice(first, first + 4), 77, 77, 77].slice(0, 4);
-      if (written.kind === 'results') events.push({ kind: 'results', values: Int32Array.of(values[0]!) });
+      if (written.kind === 'results' || written.kind === 'scores')
+        events.push({ kind: written.kind, values: Int32Array.of(values[0]!) });
       else if (written.kind === 'vector')
         events.push({ kind: 'vector', address: written.address + first / 4, values: Int32Array.from(values) });
       else events.push({ kind: 'mantissas', space: SPACES.indexOf(written.space), values: Int16Array.from(values) });
@@ -78,12 +80,12 @@ describe.each([llamaConfig(), optConfig()])('the trace of $name', (config) => {
     expect(comparison.difference).toBeNull();
   });
 
-  it.each(['WEIGHT', 'CUT', 'RUN', 'MIX', 'PASS'])('shows a wrong value at its %s', (opcode) => {
+  it.each(['WEIGHT', 'CUT', 'RUN', 'SCORE', 'MIX', 'PASS'])('shows a wrong value at its %s', (opcode) => {
     const at = find(opcode, true);
     const comparison = traced((events) => {
       const event = events[at + 1]!;
       if (event.kind === 'issue') throw new Error('no value');
-      const wrong = event.kind === 'results' ? 0 : 2;
+      const wrong = event.values.length === 1 ? 0 : 2;
       events[at + 1] = {
         ...event,
         values: event.values.map((value, i) => (i === wrong ? value ^ 1 : value)),
@@ -93,7 +95,7 @@ describe.each([llamaConfig(), optConfig()])('the trace of $name', (config) => {
     const { position, layer, instruction, element, golden, actual } = comparison.difference!;
     expect([position, layer]).toEqual([1, config.layers - 1]);
     expect(instruction.startsWith(opcode)).toBe(true);
-    expect(element).toBe(opcode === 'RUN' ? 0 : 2);
+    expect(element).toBe(opcode === 'RUN' || opcode === 'SCORE' ? 0 : 2);
     expect(golden).not.toBe(actual);
     expect(describeDifference(comparison.difference!)).toContain(
       `element ${element}: interpreter ${golden}, accelerator ${actual}`,
@@ -123,12 +125,14 @@ describe('events of the harness', () => {
       [2, 7, 0, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff],
       [3, 2, 0xfe, 0xff, 5, 0],
       [4, 0, 0, 0, 0x80],
+      [5, 3, 0, 0, 0],
     ].flat();
     expect([...traceEvents(Uint8Array.from(bytes), { values: 2, drain: 1 })]).toEqual([
       { kind: 'issue', entry: 0x1234, layer: 3, position: 255 },
       { kind: 'vector', address: 7, values: Int32Array.of(1, -1) },
       { kind: 'mantissas', space: 2, values: Int16Array.of(-2, 5) },
       { kind: 'results', values: Int32Array.of(-0x80000000) },
+      { kind: 'scores', values: Int32Array.of(3) },
     ]);
     expect(() => [...traceEvents(Uint8Array.of(9), { values: 2, drain: 1 })]).toThrow('no trace event 9');
     expect(() => [...traceEvents(Uint8Array.of(4, 0), { values: 2, drain: 1 })]).toThrow(RangeError);

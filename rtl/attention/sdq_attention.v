@@ -95,6 +95,10 @@ module sdq_attention #(
     output wire [VECTOR_ADDR_WIDTH-1:0] vector_addr_o,
     output wire [        32*VALUES-1:0] vector_word_o,
 
+    // A score as it is stored; those of an instruction come in order of their positions.
+    output wire        score_valid_o,
+    output wire [31:0] score_o,
+
     output wire                 logit_valid_o,
     output wire [         31:0] logit_o,
     output wire [ROW_WIDTH-1:0] best_o,
@@ -203,6 +207,9 @@ module sdq_attention #(
   wire score_read;
   wire [POSITION_WIDTH:0] score_raddr;
   wire [31:0] score_out;
+
+  assign score_valid_o = score_wen;
+  assign score_o       = score_in;
   wire [63:0] top;
 
   sdq_ram_1r1w #(

@@ -9,7 +9,7 @@
 //              have the same address and data
 //   run, res   ports of sdq_engine; frame: its cut_* ports
 //   trace      for simulation: an instruction is issued, at trace_entry_o of the program; a word of the vector RAM is
-//              written; CUT writes mantissas; a result of the array is taken
+//              written; CUT writes mantissas; a result of the array is taken; a score is stored
 //
 // Parameters are those of the modules in here, by the same names where no other has that name (generator/schedule/hardware.ts).
 module sdq_decoder #(
@@ -174,6 +174,8 @@ module sdq_decoder #(
     output wire [16*VALUES-1:0] trace_mantissas_o,
     output wire                 trace_result_o,
     output wire [32*RESULTS-1:0] trace_result_data_o,
+    output wire                 trace_score_o,
+    output wire [         31:0] trace_score_data_o,
 
     output wire busy_o
 );
@@ -568,6 +570,8 @@ module sdq_decoder #(
       .vector_wen_o    (attention_wen),
       .vector_addr_o   (attention_waddr),
       .vector_word_o   (attention_wdata),
+      .score_valid_o   (trace_score_o),
+      .score_o         (trace_score_data_o),
       .logit_valid_o   (dot_logit_valid),
       .logit_o         (dot_logit),
       .best_o          (unused_best),

@@ -95,6 +95,7 @@ class Trace {
       if (top.trace_write_o) put(2, top.trace_addr_o, top.trace_data_o);
       if (top.trace_cut_o) put(3, top.trace_space_o, top.trace_mantissas_o);
       if (top.trace_result_o) put(4, top.trace_result_data_o);
+      if (top.trace_score_o) put(5, top.trace_score_data_o);
     }
   }
 

@@ -3,11 +3,12 @@ import type { Machine } from '../../../generator/schedule/machine.js';
 import { roundUpTo } from '../../../generator/sizing/integers.js';
 import type { MachineState } from './state.js';
 
-/** What an instruction writes that others read as numbers: words of the vector RAM, mantissas, or results of the array. */
+/** What an instruction writes that others read as numbers: words of the vector RAM, mantissas, results of the array, or scores. */
 export type Written =
   | { readonly kind: 'vector'; readonly address: number; readonly values: Int32Array }
   | { readonly kind: 'mantissas'; readonly space: Space; readonly values: Int16Array | Int8Array }
-  | { readonly kind: 'results'; readonly values: Int32Array };
+  | { readonly kind: 'results'; readonly values: Int32Array }
+  | { readonly kind: 'scores'; readonly values: Int32Array };
 
 /**
  * What an instruction has written, as a copy; null if it writes none of that. To be called before the next one is executed.
@@ -39,11 +40,19 @@ export function writtenBy(
       return vector(machine.config.headDim);
     case 'MATRIX':
       return operand(instruction, 'out') === 1 ? null : vector(operand(instruction, 'rows'));
+    case 'SCORE':
+      return { kind: 'scores', values: scores(instruction, machine, state) };
     case 'CUT':
       return { kind: 'mantissas', ...mantissas(instruction, machine, state) };
     default:
       return null;
   }
+}
+
+/** Of the positions up to this one. */
+function scores(instruction: Instruction, { config: { context } }: Machine, state: MachineState): Int32Array {
+  const first = (operand(instruction, 'head') & 1) * context;
+  return state.scores.slice(first, first + state.position + 1);
 }
 
 /** Segments of keys and values lie apart in their caches; the frame's last block is written to its end. */

@@ -17,7 +17,7 @@ export interface TraceDifference {
   readonly at: number;
   /** Disassembled; with the linear of a RUN. */
   readonly instruction: string;
-  readonly what: 'vector' | 'mantissas' | 'results' | 'missing' | 'unexpected' | 'order';
+  readonly what: 'vector' | 'mantissas' | 'results' | 'scores' | 'missing' | 'unexpected' | 'order';
   /** Of the instruction's vector; null where what is wrong is no value. */
   readonly element: number | null;
   readonly golden: number | null;
@@ -165,6 +165,7 @@ class Step {
   /** Gives what was written to the instruction that writes there next. */
   #write(event: Exclude<TraceEvent, { kind: 'issue' }>): boolean {
     if (event.kind === 'results') return this.#give(this.#queues.array, event.values);
+    if (event.kind === 'scores') return this.#give(this.#queues.dot, event.values);
     if (event.kind === 'mantissas') {
       const [cut] = this.#queues.vector.filter(({ written }) => written.kind === 'mantissas');
       const space = cut?.written.kind === 'mantissas' ? cut.written.space : null;

@@ -10,9 +10,11 @@ export type TraceEvent =
   /** CUT writes mantissas. */
   | { readonly kind: 'mantissas'; readonly space: number; readonly values: Int16Array }
   /** Results of the array are taken; behind the last of a linear's there may be anything. */
-  | { readonly kind: 'results'; readonly values: Int32Array };
+  | { readonly kind: 'results'; readonly values: Int32Array }
+  /** A score is stored. */
+  | { readonly kind: 'scores'; readonly values: Int32Array };
 
-const [ISSUE, VECTOR, MANTISSAS, RESULT] = [1, 2, 3, 4];
+const [ISSUE, VECTOR, MANTISSAS, RESULT, SCORE] = [1, 2, 3, 4, 5];
 
 /** @param widths of the machine: elements of a word, and results at a time @throws RangeError if the bytes are no whole events */
 export function* traceEvents(
@@ -52,6 +54,8 @@ export function* traceEvents(
       };
     } else if (kind === RESULT) {
       yield { kind: 'results', values: Int32Array.from({ length: drain }, () => view.getInt32(take(4), true)) };
+    } else if (kind === SCORE) {
+      yield { kind: 'scores', values: Int32Array.of(view.getInt32(take(4), true)) };
     } else {
       throw new RangeError(`there is no trace event ${kind}`);
     }

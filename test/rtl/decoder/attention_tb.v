@@ -198,6 +198,8 @@ module attention_tb #(
       .vector_wen_o    (vector_wen),
       .vector_addr_o   (vector_addr),
       .vector_word_o   (vector_word),
+      .score_valid_o   (),
+      .score_o         (),
       .logit_valid_o   (logit_valid),
       .logit_o         (logit),
       .best_o          (best),
