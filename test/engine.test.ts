@@ -16,10 +16,14 @@ const TARGETS = [
 /** Each seed is logged in the test's name. */
 const SEED = 20;
 
+/** What the targets differ in, the adder tree and the form of its weights, is neither in tables nor in framing. */
+const FIRST_TARGET_ONLY = /^tables: |^a linear that is done before|^one framing for three/;
+
 describe.each(TARGETS)('sdq_engine for $lutInputs-input LUTs and $memoryByteBits-bit bytes', (target) => {
   const directory = tempDirectory();
 
   ENGINE_CASES.forEach((engineCase, i) => {
+    if (target !== TARGETS[0] && FIRST_TARGET_ONLY.test(engineCase.name)) return;
     it.skipIf(lacks(icarus))(`computes ${engineCase.name} (seed ${SEED + i})`, () => {
       const stall = [0, 40, 80][i % 3]!;
       const idle = [30, 0][i % 2]!;
@@ -39,7 +43,7 @@ describe.each(TARGETS)('sdq_engine for $lutInputs-input LUTs and $memoryByteBits
 describe('sdq_engine with its weights in memory of one port', () => {
   const target = { lutInputs: 4, memoryByteBits: 8, singlePortRam: { words: 16384, width: 16, count: 4 } } as const;
   const directory = tempDirectory();
-  const cases = ENGINE_CASES.filter((_, i) => i % 3 === 0);
+  const cases = [0, 3, 6, 11, 12, 15].map((i) => ENGINE_CASES[i]!);
 
   it.skipIf(lacks(icarus)).each(cases.map((engineCase) => [engineCase.name, engineCase] as const))(
     `computes %s (seed ${SEED})`,
