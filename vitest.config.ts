@@ -10,8 +10,8 @@ export default defineConfig({
     globalSetup: 'test/support/set-up-verilator.ts',
     reporters: ['default', new SkipSummary()],
     sequence: { sequencer: LongestFirst },
-    // All cores: Vitest itself would leave one free, which is half of a small machine.
-    maxWorkers: availableParallelism(),
+    // One more than there are cores: tests wait for boards at a baud rate, browsers and time-outs a fifth of their time.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 300_000,
     hookTimeout: 600_000,
   },
