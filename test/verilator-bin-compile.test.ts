@@ -139,7 +139,7 @@ describe('the build cache, with fake tools', () => {
   it('stops on request and leaves nothing behind', async () => {
     await build({ name: 'warm' });
     const controller = new AbortController();
-    const running = build({ name: 'slow', signal: controller.signal, defines: { A: 1 } }, { FAKE_CXX_SLEEP: '5000' });
+    const running = build({ name: 'slow', signal: controller.signal, defines: { A: 1 } }, { FAKE_CXX_SLEEP: '5' });
     setTimeout(() => controller.abort(), 300);
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
     expect(readdirSync(join(machine.home, '.cache/fpga-verilator-bin/v1/partial'))).toEqual([]);

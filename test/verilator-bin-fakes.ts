@@ -9,28 +9,41 @@ export interface Call {
   readonly args: readonly string[];
 }
 
+/** The unit separator of ASCII. */
+const SEPARATOR = '\x1f';
+
+function callOf(line: string): Call {
+  const [tool, ...args] = line.split(SEPARATOR);
+  return { tool: tool!, args };
+}
+
 const DEBIAN = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n';
 
+/** What every shell script begins with: it starts forty times as fast as Node. PATH has nothing but fakes. */
+const SHELL = '#!/bin/sh\n';
+
 /** Answers --version; writes a model of one class for --cc. */
-export const FAKE_VERILATOR = `
-if (args.includes('--version')) console.log('Verilator 5.006 2023-01-22 rev (fake)');
-else if (args.includes('--cc')) {
-  if (process.env.FAKE_VERILATOR_FAILS) { console.error("%Error: v0/top.v:3: syntax error"); process.exit(1); }
-  const prefix = args[args.indexOf('--prefix') + 1];
-  fs.mkdirSync('obj');
-  fs.writeFileSync('obj/' + prefix + '.cpp', 'class');
-  fs.writeFileSync('obj/' + prefix + '_classes.mk', 'VM_TIMING = 0\\nVM_CLASSES_FAST += \\\\\\n\\t' + prefix + ' \\\\\\n\\nVM_GLOBAL_FAST += \\\\\\n\\tverilated \\\\\\n');
-}`;
+export const FAKE_VERILATOR = `${SHELL}
+case " $* " in
+*' --version '*) echo 'Verilator 5.006 2023-01-22 rev (fake)' ;;
+*' --cc '*)
+  if [ "$FAKE_VERILATOR_FAILS" ]; then echo '%Error: v0/top.v:3: syntax error' >&2; exit 1; fi
+  while [ "$1" != --prefix ]; do shift; done
+  /bin/mkdir obj
+  echo class > "obj/$2.cpp"
+  printf 'VM_TIMING = 0\\nVM_CLASSES_FAST += \\\\\\n\\t%s \\\\\\n\\nVM_GLOBAL_FAST += \\\\\\n\\tverilated \\\\\\n' "$2" > "obj/$2_classes.mk"
+esac`;
 
 /** Answers --version; every output file is a script that succeeds. */
-export const FAKE_CXX = `
-if (args.includes('--version')) console.log('g++ (fake) 12.2.0');
-else {
-  if (process.env.FAKE_CXX_SLEEP && args.includes('-c')) await new Promise((r) => setTimeout(r, Number(process.env.FAKE_CXX_SLEEP)));
-  if (process.env.FAKE_CXX_FAILS) { console.error('main.cpp:1: fatal error: x.h: No such file or directory'); process.exit(1); }
-  const output = args[args.indexOf('-o') + 1];
-  fs.writeFileSync(output, '#!/bin/sh\\nexit 0\\n', { mode: 0o755 });
-}`;
+export const FAKE_CXX = `${SHELL}
+case " $* " in
+*' --version '*) echo 'g++ (fake) 12.2.0'; exit ;;
+*' -c '*) if [ "$FAKE_CXX_SLEEP" ]; then exec /bin/sleep "$FAKE_CXX_SLEEP"; fi ;;
+esac
+if [ "$FAKE_CXX_FAILS" ]; then echo 'main.cpp:1: fatal error: x.h: No such file or directory' >&2; exit 1; fi
+while [ "$1" != -o ]; do shift; done
+printf '#!/bin/sh\\nexit 0\\n' > "$2"
+/bin/chmod +x "$2"`;
 
 /** A machine made of a temporary folder: PATH, home, os-release and fake tools that record how they were called. */
 export class FakeMachine {
@@ -38,7 +51,8 @@ export class FakeMachine {
   readonly bin = join(this.folder, 'path');
   readonly root = join(this.folder, 'root');
   readonly home = join(this.folder, 'home');
-  private readonly journal = join(this.folder, 'calls.jsonl');
+  /** A line per call: the tool and its arguments, with SEPARATOR between them. */
+  private readonly journal = join(this.folder, 'calls');
 
   constructor() {
     for (const folder of [this.bin, this.root, this.home]) mkdirSync(folder);
@@ -67,7 +81,7 @@ export class FakeMachine {
     return full;
   }
 
-  /** Puts a fake tool on PATH. `code` sees `args`, `fs` and `path`. */
+  /** Puts a fake tool on PATH. `code` is a shell script, or JavaScript that sees `args`, `fs` and `path`. */
   tool(name: string, code: string, folder = this.bin): void {
     const file = join(folder, name);
     mkdirSync(folder, { recursive: true });
@@ -77,11 +91,15 @@ export class FakeMachine {
 
   /** The text of a fake tool, for fakes that install other fakes. */
   script(name: string, code: string): string {
+    if (code.startsWith(SHELL)) {
+      const log = `(IFS='${SEPARATOR}'; printf '%s\\n' "${name}${SEPARATOR}$*" >> '${this.journal}')\n`;
+      return `${SHELL}${log}${code.slice(SHELL.length)}\n`;
+    }
     return `#!${process.execPath}
 const fs = require('node:fs');
 const path = require('node:path');
 const args = process.argv.slice(2);
-fs.appendFileSync(${JSON.stringify(this.journal)}, JSON.stringify({ tool: ${JSON.stringify(name)}, args }) + '\\n');
+fs.appendFileSync(${JSON.stringify(this.journal)}, [${JSON.stringify(name)}, ...args].join('${SEPARATOR}') + '\\n');
 (async () => {${code}
 })();
 `;
@@ -97,7 +115,7 @@ fs.appendFileSync(${JSON.stringify(this.journal)}, JSON.stringify({ tool: ${JSON
   calls(tool?: string): Call[] {
     if (!existsSync(this.journal)) return [];
     const all = readFileSync(this.journal, 'utf8').trim().split('\n');
-    return all.map((line) => JSON.parse(line) as Call).filter((call) => tool === undefined || call.tool === tool);
+    return all.map(callOf).filter((call) => tool === undefined || call.tool === tool);
   }
 
   /** Calls that compile or link, without the probe. */

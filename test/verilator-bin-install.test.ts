@@ -236,7 +236,7 @@ describe('locate', () => {
     await locate({ host: machine.host() });
     const probes = () => machine.calls('g++').filter((call) => call.args.includes('probe.cpp')).length;
     expect(probes()).toBe(1);
-    machine.tool('g++', `${FAKE_CXX}\n// upgraded`);
+    machine.tool('g++', `${FAKE_CXX}\n# upgraded`);
     await locate({ host: machine.host() });
     expect(probes()).toBe(2);
   });
