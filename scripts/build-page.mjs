@@ -15,7 +15,6 @@ export async function buildPage(root) {
   const bundle = await rolldown({
     input: { page: dist('firmware/web/page.js'), worker: dist('firmware/web/worker.js') },
     platform: 'browser',
-    plugins: [await compiledSchema(dist)],
     logLevel: 'warn',
   });
   await bundle.write({ dir: page, format: 'esm', minify: true, chunkFileNames: '[name].js' });
@@ -39,21 +38,4 @@ function replaceFiles(from, to) {
   for (const name of names) renameSync(join(from, name), join(to, name));
   for (const name of readdirSync(to)) if (!names.includes(name)) rmSync(join(to, name));
   rmSync(from, { recursive: true });
-}
-
-/** Puts the code that ajv makes of the plan's schema in the place of ajv, which the page's policy would not let run. */
-async function compiledSchema(dist) {
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
-  const { default: standalone } = await import('ajv/dist/standalone/index.js');
-  const { planSchema } = await import(pathToFileURL(dist('generator/plan/schema.js')).href);
-  const ajv = new Ajv2020({ allErrors: false, verbose: true, code: { source: true, esm: true } });
-  const code = standalone.default(ajv.addSchema(planSchema, 'plan'), { validate: 'plan' });
-  const replaced = dist('generator/plan/schema-check.js');
-  return {
-    name: 'compiled-schema',
-    load: (id) =>
-      id === replaced
-        ? `${code}\nexport const schemaError = (value) => (validate(value) ? null : validate.errors[0]);`
-        : null,
-  };
 }

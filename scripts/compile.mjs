@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildKernel } from './build-kernel.mjs';
 import { buildPage } from './build-page.mjs';
+import { buildSchema } from './build-schema.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist/.compiled');
@@ -64,6 +65,7 @@ export async function compileIfStale() {
     await buildKernel(root);
     const result = spawnSync(process.execPath, [tsc, '-b', join(root, 'tsconfig.json')], { stdio: ['ignore', 2, 2] });
     if (result.status !== 0) return false;
+    await buildSchema(root);
     await buildPage(root);
     writeFileSync(stamp, '');
     process.stderr.write(`sdq: compiled in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
