@@ -96,6 +96,19 @@ describe('a script', () => {
         'log sdq statistics; stat -json',
     );
   });
+
+  it('cuts off outputs', () => {
+    const script = {
+      files: ['a.v'],
+      top: 'sdq_top',
+      module: 'sdq_top',
+      target: 'ecp5',
+      unusedOutputs: ['trace_*'],
+    } as const;
+    expect(synthesisScript(script)).toContain(
+      'rename sdq_top sdq_subject; delete -output sdq_subject/o:trace_*; setattr',
+    );
+  });
 });
 
 const sandbox = tempDirectory();
@@ -225,6 +238,12 @@ describe('sdq synth', () => {
     expect(estimates.get('ecp5')).toEqual(estimate(engineGeometry(plan, board), board));
     expect(estimates.get('xilinx')!.luts).toBeLessThan(estimates.get('ecp5')!.luts);
     expect(estimates.get('ice40')!.brams).toBeGreaterThan(estimates.get('ecp5')!.brams);
+  });
+
+  it('takes the whole top of a decoder for a board of another family, without what is for simulations', async () => {
+    box.yosys(modules.filter((name) => !name.includes('core')));
+    writeFileSync(join(box.build, 'plan.json'), prettyPlan({ ...smallPlan(), board: 'ulx3s-85f' }));
+    expect((await synth(box.build, { target: 'xilinx' })).json).toMatchObject({ top: 'sdq_top', luts: 200 });
   });
 
   it('does not count twice a decoder that is in the array', async () => {

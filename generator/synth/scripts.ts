@@ -33,6 +33,8 @@ export interface SynthesisScript {
   readonly target: Target;
   /** Inputs that are made constant: ports that no device would have. */
   readonly constantInputs?: readonly string[];
+  /** Patterns of outputs that are cut off. */
+  readonly unusedOutputs?: readonly string[];
   /** Where to write the netlist, relative to the build folder. */
   readonly netlist?: string;
 }
@@ -43,10 +45,12 @@ export function synthesisScript({ files, top, module, target, ...rest }: Synthes
     `delete -input ${SUBJECT}/w:${input}`,
     `setundef -undriven -zero ${SUBJECT}/w:${input}`,
   ]);
+  const cut = (rest.unusedOutputs ?? []).map((output) => `delete -output ${SUBJECT}/o:${output}`);
   return [
     ...elaborate(files, top),
     `rename ${module} ${SUBJECT}`,
     ...constants,
+    ...cut,
     synthCommand(target, SUBJECT),
     ...statistics,
     ...(rest.netlist === undefined ? [] : [`write_json "${rest.netlist}"`]),

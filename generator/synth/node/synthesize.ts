@@ -9,7 +9,7 @@ import type { Program } from './provide.js';
 import { runYosys, type ToolRun } from './yosys.js';
 
 const TOP = 'sdq_top';
-/** What lies below a board's wrapper. */
+/** What lies below a board's wrapper; that of a whole decoder has none. */
 const CORE = 'sdq_core';
 /** A build has one of them. */
 const ARRAYS = ['sdq_mac_array', 'sdq_table_array'];
@@ -43,6 +43,8 @@ export type Modules = ReadonlyMap<string, string>;
 
 /** Inputs that a board's wrapper drives and that would take pins without one. */
 const WRAPPER_INPUTS = ['nonce_i'];
+/** Outputs that only a simulation looks at. */
+const TRACE_OUTPUTS = ['trace_*'];
 
 /** Whether the board's wrapper is part of the design: a family's primitives are for that family. */
 const hasWrapper = ({ board, target }: SynthesisJob): boolean => board.family === target;
@@ -50,9 +52,10 @@ const hasWrapper = ({ board, target }: SynthesisJob): boolean => board.family ==
 /** Where the hierarchy begins. */
 const rootOf = (job: SynthesisJob): string => (hasWrapper(job) ? BOARD_TOP : TOP);
 
-/** The module that is synthesised for a target: that of another family's board is the core. */
-function subjectOf(job: SynthesisJob): string {
-  return job.board.family === 'sim' || hasWrapper(job) ? rootOf(job) : CORE;
+/** The module that is synthesised for a target: that of another family's board is the core, if there is one. */
+function subjectOf(job: SynthesisJob, modules: Modules): string {
+  const whole = job.board.family === 'sim' || hasWrapper(job) || !modules.has(CORE);
+  return whole ? rootOf(job) : CORE;
 }
 
 /** File names as the scripts have them. */
@@ -87,7 +90,7 @@ async function cellsOf(
   job: SynthesisJob,
   modules: Modules,
   name: string,
-  options: Pick<SynthesisScript, 'netlist' | 'constantInputs'> = {},
+  options: Pick<SynthesisScript, 'netlist' | 'constantInputs' | 'unusedOutputs'> = {},
 ): Promise<CellCounts> {
   const { target, yosys, progress } = job;
   const module = derivedName(job, modules, name);
@@ -116,11 +119,12 @@ export async function synthesize(job: SynthesisJob, modules: Modules, netlist: b
   const arrayName = ARRAYS.find((name) => modules.has(name)) ?? ARRAYS[0]!;
   const inArray = await belowArray(job, modules, arrayName);
   const decoders = DECODERS.filter((name) => modules.has(name) && !inArray.has(name));
-  const top = subjectOf(job);
+  const top = subjectOf(job, modules);
   let array = resourcesOf(target, await cellsOf(job, modules, arrayName));
   for (const decoder of decoders) array = add(array, resourcesOf(target, await cellsOf(job, modules, decoder)));
+  const unusedOutputs = top === TOP && !modules.has(CORE) ? TRACE_OUTPUTS : [];
   const placed = { netlist: netlistOf(job), constantInputs: hasWrapper(job) ? [] : WRAPPER_INPUTS };
-  const cells = await cellsOf(job, modules, top, netlist ? placed : {});
+  const cells = await cellsOf(job, modules, top, { unusedOutputs, ...(netlist && placed) });
   return { top, total: resourcesOf(target, cells), cells, array };
 }
 
