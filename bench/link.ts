@@ -10,6 +10,7 @@ import { type Info, PROTOCOL_VERSION, REGION_COUNT } from '../firmware/protocol/
 import { Responder, type ResponderEngine } from '../firmware/protocol/responder.js';
 import { DecoderSteps } from '../firmware/session/decoder-steps.js';
 import { loadBoard } from '../generator/boards/node/load.js';
+import type { Placement } from '../generator/plan/types.js';
 import { NO_FAULTS } from '../sim/line/faults.js';
 import { FaultyLine, type LineDevice } from '../sim/line/line.js';
 import { VirtualClock } from '../sim/line/node/virtual-clock.js';
@@ -121,8 +122,8 @@ function imageOf(length: number): Uint8Array {
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const efficiency = ({ totalBytes, seconds }: Measured, baud: number): number => totalBytes / seconds / (baud / 10);
 
-function buffersOf(name: string): Buffers {
-  const { link, clockHz } = loadBoard(name);
+function buffersOf(name: string, placement: Placement = 'linear'): Buffers {
+  const { link, clockHz } = loadBoard(name, placement);
   return { rxBytes: link.rxBytes, maxBody: link.maxBody, clockHz };
 }
 
@@ -132,7 +133,7 @@ const MOST_BYTES_PER_TOKEN = 32;
 
 /** A text of a device that takes steps, argmax: the whole context but for a prompt of 16 tokens. */
 async function text(): Promise<void> {
-  const { clockHz, ...buffers } = buffersOf('ulx3s-85f');
+  const { clockHz, ...buffers } = buffersOf('ulx3s-85f', 'decoder');
   const clock = new VirtualClock();
   const device = new TimedDecoder(clockHz, CYCLES_PER_TOKEN, buffers);
   const line = new FaultyLine(device, { ...NO_FAULTS, baud: BAUD, batchMs: BATCH_MS }, clock);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GoldenModel } from '../firmware/session/golden-model.js';
 import { goldenLinears, type LinearRunner } from '../firmware/session/linears.js';
-import type { GeneratedToken, Session, SessionOptions } from '../firmware/session/session.js';
+import { finishOf, type GeneratedToken, type Session, type SessionOptions } from '../firmware/session/session.js';
 import { InputError } from '../generator/errors.js';
 import { IntegerDecoder } from '../sim/golden/decoder.js';
 import { argmax } from '../sim/golden/ops.js';
@@ -88,6 +88,10 @@ describe('a session', () => {
     const fed: number[] = [];
     const tokens = await collect(begin({ maxTokens: 1000, onStep: (count) => fed.push(count) }));
     expect(session.promptTokens.length + tokens.length).toBe(33);
+    const finish = (count: number, most?: number) =>
+      finishOf(count, session.promptTokens.length, { context: 32 }, most);
+    expect([finish(tokens.length), finish(tokens.length - 1)]).toEqual(['context', 'end']);
+    expect(finish(tokens.length, tokens.length)).toBe('tokens');
     expect(fed).toEqual(Array.from({ length: 32 }, (_, i) => i + 1));
     expect(await collect(golden.session({ tokenizer: small.tokenizer, prompt: 'the ab' }))).toEqual(tokens);
   });

@@ -91,9 +91,13 @@ describe('what of the system decides about a port', () => {
     const path = file('dev/ttyUSB0', '');
     file('proc/42/comm', 'ModemManager\n');
     file('proc/43/comm', 'cat\n');
+    file('proc/41/comm', 'sdq-simulator\n');
     file('proc/meminfo', '');
     expect(modemManagerRuns(join(folder, 'proc'))).toBe(true);
     expect(modemManagerRuns(join(folder, 'absent'))).toBe(false);
+    expect(holderOf(path, join(folder, 'proc'))).toBeNull();
+    // The virtual board holds its own port.
+    link('proc/41/fd/7', 'dev/ttyUSB0');
     expect(holderOf(path, join(folder, 'proc'))).toBeNull();
     link('proc/42/fd/7', 'dev/ttyUSB0');
     expect(holderOf(path, join(folder, 'proc'))).toEqual({ pid: 42, name: 'ModemManager' });

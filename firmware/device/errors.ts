@@ -60,7 +60,7 @@ export function restartedError(name: string): DeviceError {
   return new DeviceError(
     'restarted',
     `The device at ${name} has restarted.`,
-    'Open it and upload again; what its memory still holds is not sent twice.',
+    'Open it and upload again ("sdq run": the same command once more); what its memory still holds is not sent twice.',
   );
 }
 

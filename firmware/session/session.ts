@@ -36,6 +36,23 @@ export interface Agreement {
   readonly mismatches: number;
 }
 
+/** Why a text ended: as many tokens as were wanted, a context without room for another one, or an end-of-text token. */
+export type Finish = 'tokens' | 'context' | 'end';
+
+/** The most tokens that can follow a prompt: the last one is not read. */
+export const contextRoom = (context: number, promptTokens: number): number => context - promptTokens + 1;
+
+/** Why a text ended after so many tokens behind a prompt of so many. */
+export function finishOf(
+  tokens: number,
+  promptTokens: number,
+  { context }: Pick<ModelConfig, 'context'>,
+  maxTokens = Number.POSITIVE_INFINITY,
+): Finish {
+  if (tokens === maxTokens) return 'tokens';
+  return tokens === contextRoom(context, promptTokens) ? 'context' : 'end';
+}
+
 /**
  * The tokens of a prompt, BOS included.
  * @throws InputError if it is no text, or they do not fit the context or the vocabulary
@@ -100,7 +117,7 @@ export class Session implements AsyncIterable<GeneratedToken> {
     const { context, eos } = this.#config;
     const { tokenizer, maxTokens = Number.POSITIVE_INFINITY, feedLast = false, onStep, signal } = this.#options;
     const prompt = this.promptTokens;
-    const most = Math.min(maxTokens, context - prompt.length + 1);
+    const most = Math.min(maxTokens, contextRoom(context, prompt.length));
     const stream = tokenizer.stream(prompt);
     const agreement = this.#agreements();
 

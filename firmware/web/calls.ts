@@ -3,6 +3,8 @@
  * number of events and one response; the page can cancel it.
  */
 
+import type { Finish } from '../session/session.js';
+
 /** Who computes the tokens: the golden model, a board, or both, the board being checked. */
 export type Target = 'golden' | 'board' | 'compare';
 
@@ -58,6 +60,7 @@ export interface TokenEvent {
 export interface GenerateSummary {
   /** Tokens of the prompt, BOS included. */
   readonly promptTokens: number;
+  readonly finish: Finish;
   /** Of the linears' outputs, or of logits; null if nothing was compared. */
   readonly comparison: { readonly values: number; readonly differing: number } | null;
 }

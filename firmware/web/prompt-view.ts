@@ -21,6 +21,8 @@ const agreementTile = element('agreement-tile');
 const agreement = element('agreement');
 const agreementNote = element('agreement-note');
 
+/** What is said of a text that ended before it had the tokens that were asked for. */
+const FINISH = { tokens: '', context: ' The context is full.', end: ' The model ended the text.' } as const;
 const SHORTCUT = 'Ctrl + Enter generates, Esc stops.';
 
 /** What happens around a run. */
@@ -90,7 +92,7 @@ export class PromptView {
       });
       this.#end(run, summary);
       const outcome = agreementTile.hidden ? '' : ` ${agreement.textContent}. ${agreementNote.textContent}`;
-      status.textContent = `Done: ${run.tokens} tokens.${outcome}`;
+      status.textContent = `Done: ${run.tokens} tokens.${FINISH[summary.finish]}${outcome}`;
     } catch (caught) {
       if (!(caught instanceof CallError)) throw caught;
       const isStopped = caught.code === 'cancelled';

@@ -8,7 +8,7 @@ import { checkSameModel } from '../../generator/plan/same-model.js';
 import { Comparison, describeMismatch } from '../session/compare.js';
 import { Device } from '../session/device.js';
 import { GoldenModel } from '../session/golden-model.js';
-import type { Session } from '../session/session.js';
+import { finishOf, type Session } from '../session/session.js';
 import { parseTokenizer } from '../tokenizer/from-files.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { answerCalls, type Handler, type Scope } from './answer.js';
@@ -76,13 +76,17 @@ const generate: Handler<'generate'> = async (request, { signal, send }) => {
   const session = sessionFor(request, signal);
   const { comparison } = session;
   let seen = 0;
+  let tokens = 0;
   for await (const { token, text, agreement } of session) {
     const event: TokenEvent = { token, text, agrees: agreement ? agreement.mismatches === 0 : null, difference: null };
     send(event.agrees === false ? { ...event, difference: differenceSince(comparison!, seen) } : event);
     seen = comparison?.mismatches.length ?? 0;
+    tokens++;
   }
+  const promptTokens = session.promptTokens.length;
   return {
-    promptTokens: session.promptTokens.length,
+    promptTokens,
+    finish: finishOf(tokens, promptTokens, wanted(loaded, 'Load a model first.').image.plan.model, request.maxTokens),
     comparison: comparison && { values: comparison.compared, differing: comparison.mismatchCount },
   };
 };

@@ -3,6 +3,7 @@
 import { type DecoderReport, describeStepMismatch } from '../../sim/harness/node/simulate-decoder.js';
 import { describeDifference } from '../../sim/harness/node/trace-compare.js';
 import type { CommandResult } from './command.js';
+import { finishText } from './finish-text.js';
 import { type TestCase, testSuites } from './junit.js';
 
 export function decoderResult(report: DecoderReport): CommandResult {
@@ -28,6 +29,7 @@ function summary(report: DecoderReport): string {
     `${compared - mismatchCount} of ${compared} tokens, logits and cycles equal to the golden model and the prediction`,
     `${report.promptTokens} prompt and ${report.generatedTokens} generated tokens, ${cyclesPerToken.toFixed(0)} cycles per token: ` +
       `${first.cycles} at position ${first.position}, ${last.cycles} at position ${last.position}`,
+    ...finishText(report.finish),
     wrong === 0
       ? 'Every step took the cycles that were predicted.'
       : `DIFFERENT from the prediction: ${wrong} of ${steps.length} steps`,

@@ -84,7 +84,7 @@ function permissionStep(path: string, system: SerialSystem): string {
 
 function busyStep(path: string, holder: string | undefined, system: SerialSystem): string {
   if (holder === 'ModemManager') return MODEM_MANAGER_STEP;
-  if (holder !== undefined) return 'End it first.';
+  if (holder !== undefined) return 'Wait until it has ended, or end it.';
   const close = `Close the other program (a serial monitor, another sdq, a browser tab); "sudo fuser ${path}" names it.`;
   return system.modemManagerRuns() ? `${close} ${MODEM_MANAGER_STEP}` : close;
 }

@@ -30,11 +30,15 @@ export interface Process {
   readonly name: string;
 }
 
+/** The virtual board, which has its own port open and is in nobody's way. */
+const VIRTUAL_BOARD = 'sdq-simulator';
+
 /** Another process that has a file open, as far as this user may see. */
 export function holderOf(path: string, proc = '/proc'): Process | null {
   const target = attempt(() => realpathSync(path));
   if (target === null) return null;
-  return processes(proc).find(({ pid }) => pid !== process.pid && openFiles(proc, pid).includes(target)) ?? null;
+  const others = processes(proc).filter(({ pid, name }) => pid !== process.pid && name !== VIRTUAL_BOARD);
+  return others.find(({ pid }) => openFiles(proc, pid).includes(target)) ?? null;
 }
 
 /** ModemManager opens every new serial port, to see whether it is a modem. */

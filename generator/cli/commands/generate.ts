@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type DecoderFacts, type GenerateResult, generate } from '../../emit/node/generate.js';
+import { loadBoard } from '../../boards/node/load.js';
+import { CORES, type DecoderFacts, type GenerateResult, generate } from '../../emit/node/generate.js';
 import { planHash } from '../../plan/hash.js';
 import { readPlan } from '../../plan/node/read-plan.js';
 import type { PlacedMemory } from '../../schedule/placement.js';
@@ -35,13 +36,16 @@ export function generateVerilog(options: { plan: string; output: string }): Comm
   }
   const { luts, brams, cyclesPerToken, tokensPerSecond } = result.estimate;
   const { roofline, decoder } = result;
+  const { clockHz } = loadBoard(plan.board, plan.placement);
+  const modules = result.files.filter((file) => file.startsWith(`${CORES}/`));
   return {
     json: { ...result, bound: roofline?.bound ?? null },
     text: [
-      ...result.files.map((file) => `  ${file}`),
+      `  ${CORES}/ with ${modules.length} files`,
+      ...result.files.filter((file) => !modules.includes(file)).map((file) => `  ${file}`),
       `Wrote ${result.files.length} files to ${options.output}, top module ${result.top}, plan ${result.planHash}.`,
       ...(decoder === null ? [] : memoryTable(decoder.memories)),
-      `Estimate: ${luts} LUTs, ${brams} block RAMs, ${cyclesPerToken} cycles per token${decoder === null ? ' in simulation' : ''}, at most ${tokensPerSecond.toFixed(1)} tokens per second on the board.`,
+      `Estimate: ${luts} LUTs, ${brams} block RAMs, ${cyclesPerToken} cycles per token${decoder === null ? ' in simulation' : ''}, at most ${tokensPerSecond.toFixed(1)} tokens per second on the board at ${clockHz / 1e6} MHz.`,
       ...(roofline === null ? [] : [boundText(roofline)]),
       ...(decoder === null ? [] : [decoderText(decoder)]),
     ].join('\n'),

@@ -344,6 +344,11 @@ function finish(
     planHash: planHash(result),
     allocation,
     expectedLoss,
+    board: result.board,
+    placement: result.placement,
+    context: config.context,
+    array: result.array,
+    decoder: result.decoder ?? null,
     linears: linears.map(({ name, osr }) => ({ name, osr })),
   };
   const { lanes, rows, engine = 'adder' } = result.array;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Device } from '../../../firmware/session/device.js';
 import type { SamplingOptions } from '../../../firmware/session/sampling.js';
-import { promptTokens, type SessionOptions } from '../../../firmware/session/session.js';
+import { finishOf, promptTokens, type SessionOptions } from '../../../firmware/session/session.js';
 import { CountedTransport } from '../../../firmware/transport/counted.js';
 import { openPort, PORT_FORMS, parsePort } from '../../../firmware/transport/node/open.js';
 import type { Transport } from '../../../firmware/transport/transport.js';
@@ -9,6 +9,7 @@ import { lineRate } from '../../boards/node/load.js';
 import type { Image } from '../../image/image.js';
 import { checkSameModel } from '../../plan/same-model.js';
 import type { CommandResult, Register } from '../command.js';
+import { finishText } from '../finish-text.js';
 import { interruptible } from '../interrupt.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
 import { type Progress, sizeText, startProgress } from '../progress.js';
@@ -87,21 +88,28 @@ async function generate(
   const started = performance.now();
   const bytesBefore = transport.bytes;
   let text = '';
-  let tokens = 0;
+  const tokens: number[] = [];
   try {
     for await (const piece of session) {
       text += piece.text;
-      tokens++;
+      tokens.push(piece.token);
       if (!quiet) process.stdout.write(piece.text);
     }
   } finally {
     prompt.stop();
     if (!quiet && text !== '') process.stdout.write('\n');
   }
-  const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
-  const bytesPerToken = tokens === 0 ? 0 : (transport.bytes - bytesBefore) / tokens;
-  process.stderr.write(`${tokens} tokens, ${tokensPerSecond.toFixed(2)} tokens per second\n`);
-  return { json: { text, tokensPerSecond, uploadBytesPerSecond, bytesPerToken }, text: '' };
+  const tokensPerSecond = tokens.length / ((performance.now() - started) / 1000);
+  const bytesPerToken = tokens.length === 0 ? 0 : (transport.bytes - bytesBefore) / tokens.length;
+  const promptTokens = session.promptTokens.length;
+  const finish = finishOf(tokens.length, promptTokens, image.plan.model, options.maxTokens);
+  for (const line of finishText(finish)) process.stderr.write(`${line}\n`);
+  const rate = `${tokensPerSecond.toFixed(2)} tokens per second, the prompt of ${promptTokens} included`;
+  process.stderr.write(`${tokens.length} tokens, ${rate}\n`);
+  return {
+    json: { text, promptTokens, tokens, finish, tokensPerSecond, uploadBytesPerSecond, bytesPerToken },
+    text: '',
+  };
 }
 
 /** With all repetitions it takes half a minute to give a silent board up: what is waited for is said before. */

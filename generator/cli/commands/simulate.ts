@@ -10,6 +10,7 @@ import { writeFileAtomic } from '../../node/atomic-file.js';
 import { checkSameModel } from '../../plan/same-model.js';
 import type { CommandResult, Register } from '../command.js';
 import { decoderJunit, decoderResult } from '../decoder-simulation.js';
+import { finishText } from '../finish-text.js';
 import { interruptible } from '../interrupt.js';
 import { junitReport } from '../junit.js';
 import { addModelOptions, loadUserTokenizer, type ModelOptions, openUserModel } from '../model.js';
@@ -110,6 +111,7 @@ const linearResult = (report: SimulationReport): CommandResult => ({
 
 function resultObject(report: SimulationReport): object {
   const { bitExact, cycleExact, compared, mismatches, mismatchCount, cycles, cyclesPerToken, text, linears } = report;
+  const { promptTokens, generatedTokens, finish } = report;
   return {
     bitExact,
     cycleExact,
@@ -118,13 +120,17 @@ function resultObject(report: SimulationReport): object {
     firstMismatches: mismatches,
     cycles,
     cyclesPerToken,
+    promptTokens,
+    generatedTokens,
+    finish,
     text,
     linears: linears.map(({ seconds, mismatchCount: mismatches, ...linear }) => ({ ...linear, mismatches })),
   };
 }
 
 function summary(report: SimulationReport): string {
-  const { compared, mismatchCount, mismatches, cycles, cyclesPerToken, text, promptTokens, generatedTokens } = report;
+  const { compared, mismatchCount, mismatches, cycles, cyclesPerToken, text, promptTokens, generatedTokens, finish } =
+    report;
   const lines = [
     text,
     '',
@@ -132,6 +138,7 @@ function summary(report: SimulationReport): string {
     '',
     `${compared - mismatchCount} of ${compared} values equal to the golden model`,
     `${cycles} cycles for ${promptTokens} prompt and ${generatedTokens} generated tokens: ${cyclesPerToken.toFixed(0)} cycles per token`,
+    ...finishText(finish),
   ];
   lines.push(...mismatches.map((mismatch) => `MISMATCH ${describeMismatch(mismatch)}`));
   if (mismatchCount > mismatches.length) lines.push(`... and ${mismatchCount - mismatches.length} more`);

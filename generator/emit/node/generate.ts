@@ -35,7 +35,7 @@ const CORE_FOLDERS = ['array', 'control', 'engine', 'frame', 'link', 'memory'];
 const DECODER_FOLDERS = ['attention', 'decoder', 'vector'];
 
 /** Where the cores lie in a build folder. */
-const CORES = 'rtl';
+export const CORES = 'rtl';
 
 /** What a decoder on the device takes, and how long. */
 export interface DecoderFacts {

@@ -3,7 +3,7 @@
 import { Accelerator } from '../../../firmware/device/accelerator.js';
 import type { StepToken } from '../../../firmware/device/job.js';
 import { Sampler } from '../../../firmware/session/sampling.js';
-import { promptTokens } from '../../../firmware/session/session.js';
+import { contextRoom, type Finish, finishOf, promptTokens } from '../../../firmware/session/session.js';
 import { deviceImages } from '../../../firmware/session/upload.js';
 import type { Tokenizer } from '../../../firmware/tokenizer/tokenizer.js';
 import { loadBoard } from '../../../generator/boards/node/load.js';
@@ -59,6 +59,7 @@ export interface DecoderReport {
   readonly cyclesPerToken: number;
   readonly promptTokens: number;
   readonly generatedTokens: number;
+  readonly finish: Finish;
   readonly text: string;
   /** Tokens that the simulator executed, in both passes and those of the prompt included, per second of its work. */
   readonly tokensPerSecond: number;
@@ -86,7 +87,7 @@ export async function simulateDecoder(
   const prompt = promptTokens(options.prompt, tokenizer, plan.model);
   const sampler = new Sampler(model.tables, options);
   const atOnce = options.temperature ? 1 : MOST_AT_ONCE;
-  const most = Math.min(options.maxTokens, context - prompt.length + 1);
+  const most = Math.min(options.maxTokens, contextRoom(context, prompt.length));
   const lines = options.tracePath === undefined ? null : new AtomicFile(options.tracePath);
   const tracer = lines === null ? null : new Tracer(decoder, model, weights, (line) => lines.append(Buffer.from(line)));
   const harness = spawnHarness(executable, tracer === null ? {} : { trace: tracer.path });
@@ -152,6 +153,7 @@ export async function simulateDecoder(
       cyclesPerToken: cycles / steps.length,
       promptTokens: prompt.length,
       generatedTokens: generated.length,
+      finish: finishOf(generated.length, prompt.length, plan.model, options.maxTokens),
       text,
       tokensPerSecond: simulated.tokens / simulated.seconds,
       trace: tracer && { compared: tracer.compared, difference },
@@ -191,6 +193,7 @@ class StepComparison {
     const feed = (token: number): Int32Array => runGolden(this.golden.step(token), this.weights);
     for (const token of tokens.slice(0, -1)) feed(token);
     let fed = tokens.at(-1)!;
+    const steps: Omit<StepReport, 'seconds'>[] = [];
     answers.forEach(({ position, token, cycles }, i) => {
       const logits = feed(fed);
       const before = this.mismatchCount;
@@ -204,11 +207,14 @@ class StepComparison {
       const mismatches = this.mismatchCount - before;
       const predictedCycles = this.decoder.stepCycles(position);
       this.#check(position, 'cycles', 0, predictedCycles, cycles);
-      const now = performance.now();
-      this.steps.push({ position, token, cycles, predictedCycles, mismatches, seconds: (now - this.#since) / 1000 });
-      this.#since = now;
+      steps.push({ position, token, cycles, predictedCycles, mismatches });
       fed = token;
     });
+    // Steps that were asked for at once have their time in common.
+    const now = performance.now();
+    const seconds = (now - this.#since) / 1000 / steps.length;
+    this.#since = now;
+    this.steps.push(...steps.map((step) => ({ ...step, seconds })));
   }
 
   #check(position: number, what: StepMismatch['what'], index: number, expected: number, actual: number): void {
