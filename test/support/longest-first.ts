@@ -8,6 +8,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * says little: those of the engine's benches are small.
  */
 const LONG = [
+  // npm run test:full.
+  ...['place-route-decoder', 'mutation', 'place-route', 'decoder-simulate', 'cost-model', 'formal', 'page-board'],
+  // npm test.
   ...[
     'engine',
     'e2e-simulate',
