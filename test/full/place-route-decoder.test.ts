@@ -36,8 +36,7 @@ afterAll(() => {
 });
 
 describe.skipIf(lacks(yosys, ecp5Tools))('the whole decoder for ulx3s-85f', () => {
-  // Yosys and nextpnr use one core, for a quarter of an hour.
-  it.concurrent.each(MODELS)(
+  it.each(MODELS)(
     'of $config.name at OSR 2 becomes a bitstream that meets the clock',
     async ({ config, leastTokensPerSecond }) => {
       const board = loadBoard(NAME, 'decoder');
