@@ -52,15 +52,21 @@ describe('sdq plan', () => {
     const result = await plan('--osr', '2.5', '-o', 'plan.json');
     expect(Object.keys(result).sort()).toEqual([
       'allocation',
+      'array',
       'bitsPerWeight',
+      'board',
       'bytes',
+      'context',
+      'decoder',
       'expectedLoss',
       'linears',
       'meanOsr',
+      'placement',
       'planHash',
     ]);
     expect(result).toMatchObject({ allocation: 'variance', expectedLoss: null });
-    const { linears, placement, board } = planOf('plan.json');
+    const { linears, placement, board, array, model: config } = planOf('plan.json');
+    expect(result).toMatchObject({ board, placement, context: config.context, array, decoder: null });
     expect(result.linears).toEqual(linears.map(({ name, osr }) => ({ name, osr })));
     expect(result.bytes).toBe(sum(linears.map(bytesOf)));
     const weights = sum(linears.map(({ rows, cols }) => rows * cols));
