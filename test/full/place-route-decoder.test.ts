@@ -14,6 +14,8 @@ import { examplePath } from '../support/shared.js';
 import { tempDirectory } from '../support/temp.js';
 
 const NAME = 'ulx3s-85f';
+/** A quarter of an hour on a core that has nothing else to do. */
+const SLOW = { timeout: 3_600_000 };
 const directory = tempDirectory();
 
 function bundledConfig(): ModelConfig {
@@ -38,6 +40,7 @@ afterAll(() => {
 describe.skipIf(lacks(yosys, ecp5Tools))('the whole decoder for ulx3s-85f', () => {
   it.each(MODELS)(
     'of $config.name at OSR 2 becomes a bitstream that meets the clock',
+    SLOW,
     async ({ config, leastTokensPerSecond }) => {
       const board = loadBoard(NAME, 'decoder');
       const options = { alphabet: 'ternary', frame: 'hadamard', block: 64, placement: 'decoder' } as const;
