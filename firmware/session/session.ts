@@ -112,6 +112,11 @@ export class Session implements AsyncIterable<GeneratedToken> {
     new Sampler(model.tables, options);
   }
 
+  /** Why the text ended after so many tokens. */
+  finish(tokens: number): Finish {
+    return finishOf(tokens, this.promptTokens.length, this.#config, this.#options.maxTokens);
+  }
+
   /** @throws what the source of the tokens throws; the reason of `signal` */
   async *[Symbol.asyncIterator](): AsyncGenerator<GeneratedToken, void, void> {
     const { context, eos } = this.#config;

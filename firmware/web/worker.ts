@@ -8,7 +8,7 @@ import { checkSameModel } from '../../generator/plan/same-model.js';
 import { Comparison, describeMismatch } from '../session/compare.js';
 import { Device } from '../session/device.js';
 import { GoldenModel } from '../session/golden-model.js';
-import { finishOf, type Session } from '../session/session.js';
+import type { Session } from '../session/session.js';
 import { parseTokenizer } from '../tokenizer/from-files.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { answerCalls, type Handler, type Scope } from './answer.js';
@@ -83,10 +83,9 @@ const generate: Handler<'generate'> = async (request, { signal, send }) => {
     seen = comparison?.mismatches.length ?? 0;
     tokens++;
   }
-  const promptTokens = session.promptTokens.length;
   return {
-    promptTokens,
-    finish: finishOf(tokens, promptTokens, wanted(loaded, 'Load a model first.').image.plan.model, request.maxTokens),
+    promptTokens: session.promptTokens.length,
+    finish: session.finish(tokens),
     comparison: comparison && { values: comparison.compared, differing: comparison.mismatchCount },
   };
 };

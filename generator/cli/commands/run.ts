@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Device } from '../../../firmware/session/device.js';
 import type { SamplingOptions } from '../../../firmware/session/sampling.js';
-import { finishOf, promptTokens, type SessionOptions } from '../../../firmware/session/session.js';
+import { promptTokens, type SessionOptions } from '../../../firmware/session/session.js';
 import { CountedTransport } from '../../../firmware/transport/counted.js';
 import { openPort, PORT_FORMS, parsePort } from '../../../firmware/transport/node/open.js';
 import type { Transport } from '../../../firmware/transport/transport.js';
@@ -102,7 +102,7 @@ async function generate(
   const tokensPerSecond = tokens.length / ((performance.now() - started) / 1000);
   const bytesPerToken = tokens.length === 0 ? 0 : (transport.bytes - bytesBefore) / tokens.length;
   const promptTokens = session.promptTokens.length;
-  const finish = finishOf(tokens.length, promptTokens, image.plan.model, options.maxTokens);
+  const finish = session.finish(tokens.length);
   for (const line of finishText(finish)) process.stderr.write(`${line}\n`);
   const rate = `${tokensPerSecond.toFixed(2)} tokens per second, the prompt of ${promptTokens} included`;
   process.stderr.write(`${tokens.length} tokens, ${rate}\n`);

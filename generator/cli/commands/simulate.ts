@@ -110,8 +110,8 @@ const linearResult = (report: SimulationReport): CommandResult => ({
 });
 
 function resultObject(report: SimulationReport): object {
-  const { bitExact, cycleExact, compared, mismatches, mismatchCount, cycles, cyclesPerToken, text, linears } = report;
-  const { promptTokens, generatedTokens, finish } = report;
+  const { bitExact, cycleExact, compared, mismatches, mismatchCount, cycles, cyclesPerToken } = report;
+  const { promptTokens, generatedTokens, finish, text, linears } = report;
   return {
     bitExact,
     cycleExact,

@@ -2,7 +2,7 @@ import { Accelerator } from '../../../firmware/device/accelerator.js';
 import { AcceleratorLinears } from '../../../firmware/session/accelerator-linears.js';
 import { Comparison, type Mismatch } from '../../../firmware/session/compare.js';
 import type { SamplingOptions } from '../../../firmware/session/sampling.js';
-import { type Finish, finishOf, Session } from '../../../firmware/session/session.js';
+import { type Finish, Session } from '../../../firmware/session/session.js';
 import { decoderTokens } from '../../../firmware/session/token-source.js';
 import { uploadImages } from '../../../firmware/session/upload.js';
 import type { Tokenizer } from '../../../firmware/tokenizer/tokenizer.js';
@@ -130,7 +130,7 @@ export async function simulate(
       cyclesPerToken: cycles / (promptTokens + generatedTokens),
       promptTokens,
       generatedTokens,
-      finish: finishOf(generatedTokens, promptTokens, plan.model, options.maxTokens),
+      finish: session.finish(generatedTokens),
       text,
       linears,
     };
